@@ -38,6 +38,7 @@ from vernacular.config.schema import Language
 from vernacular.core import terminal
 from vernacular.core.errors import Problem, as_problem
 from vernacular.core.store import Artifact, Store
+from vernacular.corpus.stage_results import IngestResult
 from vernacular.pipeline.graph_summary import Outline, StageOutline
 from vernacular.pipeline.stage import DONE, STARTED, Stage, declared_gates, lookup, prepare, run_stage
 
@@ -93,7 +94,8 @@ def make(stage: Stage, language: Language, context: AssetExecutionContext,
                 artifact = run_stage(stage, language, store, lambda line: say(f"{name}: {line}"))
             say(f"{name}: {DONE} {artifact.manifest.seconds:.1f} s")
         if digests:
-            note_sources(context, digests, artifact.manifest.report.details.get("by_source", {}))
+            result = artifact.manifest.report.read_result(stage.result, stage.name)
+            note_sources(context, digests, result.by_source if isinstance(result, IngestResult) else {})
         checks = list(check_results(stage, artifact))
         metadata = metadata_of(artifact, reused=reused, declared=[spec.name for spec in stage.gates],
                                address=partial(publish_picture, context.instance, artifact))

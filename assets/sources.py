@@ -30,6 +30,7 @@ from assets.metadata import escape
 from assets.naming import failure, group_of, named, stage_key
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
+from vernacular.core.result import DocumentsAndWords
 from vernacular.pipeline.graph_summary import Outline, SourceOutline
 from vernacular.sources import source_versions
 
@@ -48,17 +49,18 @@ def source_digests(language: Language, root: Path) -> dict[AssetKey, str]:
 
 
 def note_sources(context: AssetExecutionContext, digests: Mapping[AssetKey, str],
-                 counts: Mapping[str, Mapping[str, int]]) -> None:
+                 counts: Mapping[str, DocumentsAndWords]) -> None:
     """Record the sources' data versions in the current run, so that the UI shows the inputs of the documents.
 
     Args:
         context: of the asset that read them.
         digests: the data version of each.
-        counts: source name -> counts, such as documents and words.
+        counts: source name -> its documents and words.
     """
     for key, digest in digests.items():
         context.log_event(AssetObservation(
-            asset_key=key, tags={DATA_VERSION_TAG: digest}, metadata=dict(counts.get(key.path[-1], {}))))
+            asset_key=key, tags={DATA_VERSION_TAG: digest}, metadata=counts[key.path[-1]].model_dump()
+            if key.path[-1] in counts else {}))
     # Dagster looked up the step's inputs at its start, before anything was fetched or recorded.
     context.get_step_execution_context().fetch_external_input_asset_version_info()
 

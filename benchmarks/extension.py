@@ -21,6 +21,8 @@ import yaml
 from benchmarks.cleaning import real_lines
 from benchmarks.folder import CODE, run, write_folder
 from benchmarks.registry import Row, Skipped, figure, need
+from vernacular.evaluation.stage_results import LikelihoodResult
+from vernacular.pretraining.stage_results import PretrainingResult
 
 WORDS = int(os.environ.get("BENCH_WORDS", "230000"))  # of which nine tenths are for learning
 LINES = 10  # of a document
@@ -136,8 +138,8 @@ def _compare(name: str, folder: Path, root: Path) -> Iterator[Row]:
 
 def _replay(store: Any, stage: str) -> float:
     """The share of what an arm has seen that was text in the base's languages."""
-    mix = store.current(CODE, stage).manifest.report.details["mix"]
-    return sum(stream["share"] for stream in mix if stream["name"] == "replay")
+    result = store.current(CODE, stage).manifest.report.read_result(PretrainingResult, stage)
+    return sum(text.share for text in result.mix if text.name == "replay")
 
 
 def _report(store: Any, stage: str) -> dict[str, float]:
@@ -146,7 +148,8 @@ def _report(store: Any, stage: str) -> dict[str, float]:
 
 
 def _row(name: str, store: Any, stage: str, counts: dict[str, float], details: dict[str, Any]) -> Row:
-    low, mean, high = store.current(CODE, stage).manifest.report.details["differences"]["adapted_minus_control"]
+    result = store.current(CODE, stage).manifest.report.read_result(LikelihoodResult, stage)
+    low, mean, high = result.differences["adapted_minus_control"]
     unit = next(name.removesuffix("_control") for name in counts if name.endswith("_control"))
     control = counts[f"{unit}_control"]
     return Row(name, mean / control, "share", seed=_SEED, details={

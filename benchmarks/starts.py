@@ -148,14 +148,14 @@ def main() -> None:
     from vernacular.modeling.base_models import load_base, load_model, load_tokenizer
     from vernacular.modeling.likelihood import LEAST_WORDS, likelihood
     from vernacular.modeling.variants import MODEL_FOLDER
-    from vernacular.pipeline.stage import Work, run_stage
+    from vernacular.pipeline.stage import StageContext, run_stage
     from vernacular.text.words import words
 
     language, store, start = load_language(Path(sys.argv[1])), Store(Path(sys.argv[2])), sys.argv[3]
     every = stages_of(language)
     tokenizer = every[f"tokenizer/{NAME}"]
 
-    def from_peer(work: Work) -> Report:
+    def from_peer(work: StageContext) -> Report:
         report = tokenizer.run(work)
         settings = language.models[NAME]
         base, _ = load_base(settings.base, settings.objective, language)

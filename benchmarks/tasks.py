@@ -26,6 +26,7 @@ from benchmarks.cleaning import real_lines
 from benchmarks.extension import e5_small, minilm, model, some
 from benchmarks.folder import CODE, run, write_folder
 from benchmarks.registry import DATA, Row, figure, need
+from vernacular.tasks.stage_results import LearningPoint, TaskResult
 
 _LINES = 10  # of a document
 _SEED_LINES = 2000
@@ -114,16 +115,16 @@ def _measure(code: str, name: str, base: dict[str, str], place: Path) -> Iterato
     lora = {}
     for task in tasks:
         run(folder, root, f"task/{task}_{_NAME}", threads=threads, watch=True)
-        lora[task] = _details(root, task)
-        yield from (_row(f"task_gain_{code}_{task}", name, point, lora[task], set_to) for point in lora[task]["curve"])
+        lora[task] = _result(root, task)
+        yield from (_row(f"task_gain_{code}_{task}", name, point, lora[task], set_to) for point in lora[task].curve)
     if set_to["full"] == "1":
         _write(folder, {**changes, "lora": {**changes["lora"], "method": "full"}}, tasks)
         for task in tasks:
             run(folder, root, f"task/{task}_{_NAME}", threads=threads, watch=True)
-            for ours, theirs in zip(lora[task]["curve"], _details(root, task)["curve"], strict=True):
+            for ours, theirs in zip(lora[task].curve, _result(root, task).curve, strict=True):
                 for arm in ("base", "adapted"):
-                    mine, other = 100 * ours["means"][arm], 100 * theirs["means"][arm]
-                    yield Row(f"lora_minus_full_{code}_{task}_{ours['train_items']}_{arm}", mine - other, "points",
+                    mine, other = 100 * ours.means[arm], 100 * theirs.means[arm]
+                    yield Row(f"lora_minus_full_{code}_{task}_{ours.train_items}_{arm}", mine - other, "points",
                               reference=other, details={"model": name, "lora": _seeds(ours, arm),
                                                         "full": _seeds(theirs, arm)})
 
@@ -136,28 +137,29 @@ def _write(folder: Path, changes: dict[str, Any], tasks: dict[str, Any]) -> None
     path.write_text(yaml.safe_dump({**settings, "tasks": tasks}), encoding="utf-8")
 
 
-def _details(root: Path, task: str) -> dict[str, Any]:
+def _result(root: Path, task: str) -> TaskResult:
     from vernacular.core.store import Store
 
-    artifact = Store(root).current(CODE, f"task/{task}_{_NAME}")
+    stage = f"task/{task}_{_NAME}"
+    artifact = Store(root).current(CODE, stage)
     assert artifact is not None  # it was just made
-    return artifact.manifest.report.details
+    return artifact.manifest.report.read_result(TaskResult, stage)
 
 
-def _seeds(point: dict[str, Any], arm: str) -> list[float]:
-    return [round(100 * row["score"], 2) for row in point["scores"][arm]]
+def _seeds(point: LearningPoint, arm: str) -> list[float]:
+    return [round(100 * row.score, 2) for row in point.scores[arm]]
 
 
-def _row(name: str, base: str, point: dict[str, Any], details: dict[str, Any], set_to: dict[str, str]) -> Row:
+def _row(name: str, base: str, point: LearningPoint, result: TaskResult, set_to: dict[str, str]) -> Row:
     """The gain at one size, in points; the reference is the base."""
-    means, size = point["means"], point["train_items"]
-    marked = "all" if point is details["curve"][-1] and set_to["sizes"].endswith("all") else size
+    means, size = point.means, point.train_items
+    marked = "all" if point is result.curve[-1] and set_to["sizes"].endswith("all") else size
     return Row(f"{name}_{marked}", 100 * (means["adapted"] - means["base"]), "points", reference=100 * means["base"],
                details={
-                   "model": base, "metric": point["metric"], "items": size, "scored": details["test_items"],
+                   "model": base, "metric": point.metric, "items": size, "scored": result.test_items,
                    **{arm: _seeds(point, arm) for arm in ("base", "control", "adapted")},
                    "intervals": {key: [round(100 * value, 2) for value in found]
-                                 for key, found in point["intervals"].items()},
-                   "floors": {key: round(100 * value, 2) for key, value in point["floors"].items()},
-                   "dead": point["dead"], "seconds of a seed": round(fmean(
-                       row["seconds"] for rows in point["scores"].values() for row in rows), 1), "set": set_to})
+                                 for key, found in point.intervals.items()},
+                   "floors": {key: round(100 * value, 2) for key, value in point.floors.items()},
+                   "dead": point.dead, "seconds of a seed": round(fmean(
+                       row.seconds for rows in point.scores.values() for row in rows), 1), "set": set_to})

@@ -89,7 +89,7 @@ class Looks:
             if future.done():
                 return self._away.pop(code).result()
         raise TransientProblem("it does not respond: a blocked disk, or very much to read", where=code,
-                      fix="Check its disks; it is read again once it responds")
+                               fix="Check its disks; it is read again once it responds")
 
 
 def _ask(future: Future[Look], asking: Callable[[], Look]) -> None:

@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from dagster import (
     AssetMaterialization,
@@ -32,12 +31,13 @@ from vernacular.core.errors import Problem
 from vernacular.core.project import Project
 from vernacular.core.store import Store, digest_of
 from vernacular.reporting import status_table
+from vernacular.reporting.model_status import ModelStatus
 
 EVERY_SECONDS = 30
 PAUSE = 30.0  # pause between updates as a multiple of their duration, for a thousand languages
 
 
-def rows_of(project: Project, store: Store) -> list[dict[str, Any]]:
+def rows_of(project: Project, store: Store) -> list[ModelStatus]:
     """Return the rows of the overview, over the languages of all code locations."""
     registry = scan(project.languages, everything, ALL)
     return status_table.overview(registry.languages.values(), registry.problems, store)

@@ -99,5 +99,5 @@ RED = Gate(name="owner", passed=False, reason="nobody", blocking=False)
 APPENDS: dict[str, Callable[[Path], object]] = {
     "takedowns.jsonl": lambda folder: append_row(Folder.of(folder).file("takedowns.jsonl"), {"ids": ["a"]}),
     "accepted.jsonl": lambda folder: append_row(Folder.of(folder).file("accepted.jsonl"), {"ids": ["a"]}),
-    "waivers.jsonl": lambda folder: waive(folder, "tiny", [RED.model_dump()], "owner", "Amo", "because it is so"),
+    "waivers.jsonl": lambda folder: waive(folder, "tiny", [RED], "owner", "Amo", "because it is so"),
     "behaviour/marks.jsonl": lambda folder: keep(folder, MARK)}

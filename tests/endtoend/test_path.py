@@ -134,7 +134,7 @@ def test_the_report_holds_every_number(place):
 def test_the_overview_shows_what_the_report_says(place):
     data = json.loads(place.run("report", "qaa", "--json").stdout)
     outline = outline_of(language := load_language(place.folder / "languages" / "qaa"), stages_of(language))
-    row, = overview([outline], {}, Store(place.artifacts))
+    row, = (one.cells() for one in overview([outline], {}, Store(place.artifacts)))
     assert (row["language"], row["model"]) == (f"qaa {language.name}", "tiny")
     assert (row["tokens a word, base"], row["extended"]) == (data["fertility"]["base"], data["fertility"]["extended"])
     assert row["words"] == sum(part["words"] for part in data["corpus"]["parts"].values())
@@ -175,7 +175,7 @@ def test_a_mark_runs_the_behaviour_stage_alone(place):
         for text in (learned.upper(), new):
             keep(language.folder, Mark(text, "genre", "adapted", "river", True, None, "Amo", "2026-03-01T10:00:00Z"))
         assert [one.stage for one in stale(stages_of(language), language, store)] == [stage]
-        changed = results(store, language, "tiny", stages_of(language))["changed"]
+        changed = results(store, language, "tiny", stages_of(language)).changed
         assert [one.split(" (")[0] for one in changed] == [stage]
         assert f"Changed since the release: {stage}" in " ".join(place.run("report", "qaa").stdout.split())
         report = run_stage(stages_of(language)[stage], language, store).manifest.report

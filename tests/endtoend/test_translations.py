@@ -97,12 +97,13 @@ def test_card_page_and_gate_say_what_it_learned_from(place: Place) -> None:
     language, store = loaded(place)
     found = results(store, language, "tiny")
     card = write_card(found)
-    pairs = int(found["alignment"]["pairs"])
+    assert found.alignment is not None
+    pairs = int(found.alignment.pairs or 0)
     assert pairs > 50 and f"{pairs} sentences with their translations" in card
     assert "theirs (their translations, unverified" in card
     assert any(str(pairs) in line for line in in_short(found))
-    gate = next(gate for gate in found["release_gates"] if gate["name"] == "licences_verified")
-    assert not gate["passed"] and "theirs" in gate["reason"]
+    gate = next(gate for gate in found.release_gates if gate.name == "licences_verified")
+    assert not gate.passed and "theirs" in gate.reason
 
 
 def test_the_ledger_knows_texts_that_were_read_beside_the_corpus(place: Place) -> None:
@@ -147,7 +148,7 @@ def test_the_release_finds_held_out_translations(place: Place) -> None:
     again = released.manifest.report.details["reloaded"]["search"]
     assert again["same"] == 1 and again["score"] == pytest.approx(again["card"]) and again["items"] == 20
     found = results(store, language, "tiny")
-    assert found["tasks"]["search"]["fine_tuned"] is False
+    assert found.tasks["search"].fine_tuned is False
     assert [row.most for row in rows_of(found) if row.measure == "accuracy@1"] == [1, 1]  # a row for each direction
     examples = page_examples(found, current_artifacts(store, language, "tiny"))
     assert len(examples.searches) == 3 and examples.candidates == 20

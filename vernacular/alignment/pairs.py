@@ -23,12 +23,13 @@ from vernacular.config.stage_settings import clean_settings
 from vernacular.config.training import Alignment
 from vernacular.config.translations import FilesSide, PackageSide
 from vernacular.core.errors import Problem
+from vernacular.core.result import SampleRow
 from vernacular.core.store import Report, digest_of_listed
 from vernacular.corpus.side_texts import Sieve
 from vernacular.datasets.keyed_texts import references_of
 from vernacular.datasets.notes import DataNote, numbers_of
 from vernacular.datasets.raw_pairs import LEAST, Join, TextPair, read_raw_pairs
-from vernacular.pipeline.stage import Work
+from vernacular.pipeline.stage import StageContext
 from vernacular.provenance.corpus_tables import file_of, read_rows
 from vernacular.sources import open_source, place_of
 from vernacular.sources.files import Files
@@ -85,7 +86,7 @@ def scores_translations(language: Language) -> bool:
     return any(task.of_translations for task in language.tasks.values())
 
 
-def read_pairs(work: Work, asked: Alignment) -> Pairs:
+def read_pairs(work: StageContext, asked: Alignment) -> Pairs:
     """Return the distinct training pairs, in random order.
 
     Raises:
@@ -106,7 +107,7 @@ def read_pairs(work: Work, asked: Alignment) -> Pairs:
                  found.joins, found.remarks)
 
 
-def read_pairs_by_part(work: Work, asked: Alignment) -> dict[Part, list[Pair]]:
+def read_pairs_by_part(work: StageContext, asked: Alignment) -> dict[Part, list[Pair]]:
     """Return all distinct pairs by the ``corpus/splits`` part of the sentence's document.
 
     ``train`` contains the trainable pairs, as ``read_pairs`` has in ``train`` and ``held_out``,
@@ -143,7 +144,7 @@ def count_joins(report: Report, pairs: Pairs) -> None:
                      f"texts of the {name} without a partner", "texts")
     report.count("pairs_together", sum(one.together for one in pairs.joins),
                  "pairs of several verses, as one of the sides has them")
-    if samples := [row for one in pairs.joins for row in one.samples]:
+    if samples := [SampleRow(row) for one in pairs.joins for row in one.samples]:
         report.samples["without a partner"] = samples
 
 
@@ -156,7 +157,7 @@ class _Found:
     remarks: list[DataNote]
 
 
-def _read(work: Work, asked: Alignment) -> _Found:
+def _read(work: StageContext, asked: Alignment) -> _Found:
     raw = read_raw_pairs(work.language, work.root, asked, work.progress)
     documents: dict[str, tuple[Part, str]] = {}
     for part in PARTS:  # later parts win: a text of test is in test only
@@ -175,7 +176,8 @@ def _read(work: Work, asked: Alignment) -> _Found:
     return _Found(parts, raw.joins, raw.remarks)
 
 
-def _places_of_lines(work: Work, sentences: Sequence[str], places: Sequence[_Place | None]) -> list[_Place | None]:
+def _places_of_lines(work: StageContext, sentences: Sequence[str],
+                     places: Sequence[_Place | None]) -> list[_Place | None]:
     """Return part and document of each sentence where the translations are no source of the corpus themselves.
 
     A sentence belongs to the part that has it as a line. If this gives too few pairs to score, some of those that are
@@ -198,7 +200,7 @@ def _places_of_lines(work: Work, sentences: Sequence[str], places: Sequence[_Pla
     return found
 
 
-def _to_learn_from(work: Work, found: _Found) -> list[Pair]:
+def _to_learn_from(work: StageContext, found: _Found) -> list[Pair]:
     """Return training pairs without text for scoring, including held-out pairs; data masked."""
     held_out = [(f"the {part} part", text) for part in PARTS if part != "train" for pair in found.parts[part]
                 for text in (pair.text, pair.translation)]
@@ -208,7 +210,7 @@ def _to_learn_from(work: Work, found: _Found) -> list[Pair]:
             for pair, text, translation in zip(train, *sides, strict=True) if text and translation]
 
 
-def _as_cleaned(work: Work, part: Part, pairs: Iterable[Pair]) -> Iterator[Pair]:
+def _as_cleaned(work: StageContext, part: Part, pairs: Iterable[Pair]) -> Iterator[Pair]:
     """Yield the ``pairs`` whose sentence is a line of its cleaned document in ``part``, or in none; data masked."""
     settings, pairs = clean_settings(work.language), list(pairs)
     lines = {row["id"]: set(row["text"].split("\n"))

@@ -17,14 +17,14 @@ from vernacular.modeling.base_models import load_base
 from vernacular.modeling.distributed import start
 from vernacular.modeling.fused_loss import keep_memory
 from vernacular.modeling.state_distillation import Teacher
-from vernacular.pipeline.stage import Work
+from vernacular.pipeline.stage import StageContext
 from vernacular.provenance.document import BESIDE
 from vernacular.remarks.rules import few_pairs, same_sides
 
 _SAMPLES = 5
 
 
-def run(work: Work, name: str, model: Model, asked: Alignment) -> Report:
+def run(work: StageContext, name: str, model: Model, asked: Alignment) -> Report:
     """Write the pairs and the target embeddings.
 
     Raises:

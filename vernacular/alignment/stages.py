@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Any
+
+from pydantic import JsonValue
 
 from vernacular.alignment.pairs import references_version, scores_translations
 from vernacular.config.schema import Language, Model
@@ -21,7 +22,7 @@ def _outside(language: Language, root: Path, model: Model, asked: Alignment) -> 
             **references_version(language, asked, root)}
 
 
-def _settings(language: Language, model: Model, asked: Alignment) -> dict[str, Any]:
+def _settings(language: Language, model: Model, asked: Alignment) -> dict[str, JsonValue]:
     mine = asked.model_dump(mode="json", by_alias=True, exclude={"weight"})  # the weight is specific to each training
     return {"base": model.base.model_dump(mode="json"), "alignment": mine, "steps": model.pretraining.steps,
             "scored": scores_translations(language), **clean_settings(language).beside()}

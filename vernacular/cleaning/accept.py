@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from vernacular.cleaning.approvals import FILE, accepted_ids
-from vernacular.cleaning.losses import SEEN, Loss, losses_of
+from vernacular.cleaning.losses import SEEN, losses_of
 from vernacular.cleaning.source_drift import held_ids
+from vernacular.cleaning.stage_results import Loss
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
 from vernacular.core.files import Folder

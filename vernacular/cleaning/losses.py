@@ -8,16 +8,15 @@ accepted.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
+from vernacular.cleaning.stage_results import CleanResult, Loss
 from vernacular.core.store import Artifact, Gate, Report
 from vernacular.provenance.corpus_tables import REJECTS
 
 SEEN, ACCEPTED = 1 / 3, 1 / 2  # shares of a source one rule may drop before a warning and before approval is needed
 LEAST_WORDS = 500  # read from a source; less text gives unreliable shares
 GROWTH = 0.1  # an accepted loss may grow by this share of its source before approval is needed again
-DETAIL = "losses"
 _SHOWN = 4
 
 
@@ -66,39 +65,6 @@ FAMILIES = (
 )
 
 
-@dataclass(frozen=True)
-class Loss:
-    """What one family of rules dropped from one source.
-
-    Attributes:
-        source: name in language.yaml.
-        rule: name of the family.
-        words: dropped.
-        read: words of the source.
-        where: the tasks and files that contain the dropped text; only for contamination.
-    """
-
-    source: str
-    rule: str
-    words: int
-    read: int
-    where: str = ""
-
-    @property
-    def share(self) -> float:
-        """Share of the source's words."""
-        return self.words / self.read if self.read else 0.0
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """The key under which a person accepts it."""
-        return self.source, self.rule
-
-    def row(self) -> dict[str, Any]:
-        """Return a row for a report; ``losses_of`` reads it."""
-        return asdict(self)
-
-
 def find_losses(sources: Sequence[str], read: Sequence[int], lost: Mapping[str, Sequence[int]],
                 where: Mapping[str, str]) -> list[Loss]:
     """Return the nonzero losses per source and family, largest share first.
@@ -109,15 +75,15 @@ def find_losses(sources: Sequence[str], read: Sequence[int], lost: Mapping[str, 
         lost: rule -> words dropped from each source.
         where: source -> tasks and files with its contaminated text.
     """
-    found = [Loss(source, family.name, sum(int(lost[rule][number]) for rule in family.rules), int(read[number]),
-                  where.get(source, "") if family.name == "contamination" else "")
+    found = [Loss(source=source, rule=family.name, words=sum(int(lost[rule][number]) for rule in family.rules),
+                  read=int(read[number]), where=where.get(source, "") if family.name == "contamination" else "")
              for number, source in enumerate(sources) for family in FAMILIES]
     return sorted((loss for loss in found if loss.words), key=lambda loss: (-loss.share, *loss.key))
 
 
 def losses_of(report: Report) -> list[Loss]:
-    """Return the losses in a report of ``corpus/clean``; none in old reports."""
-    return [Loss(**row) for row in report.details.get(DETAIL, [])]
+    """Return the losses in a report of ``corpus/clean``."""
+    return report.read_result(CleanResult, "corpus/clean").losses
 
 
 def large(losses: Iterable[Loss], share: float, accepted: Mapping[tuple[str, str], float]) -> list[Loss]:

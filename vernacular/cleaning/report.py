@@ -6,19 +6,20 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from vernacular.cleaning import corpus_rules as across
 from vernacular.cleaning.corpus_rules import Corpus
 from vernacular.cleaning.decontamination import Held
-from vernacular.cleaning.losses import DETAIL, find_losses, loss_gates
+from vernacular.cleaning.losses import find_losses, loss_gates
 from vernacular.cleaning.source_drift import Screening
 from vernacular.cleaning.source_mix import mix_gate, shares, words_by
+from vernacular.cleaning.stage_results import CleanResult, DriftReport, MixShare
 from vernacular.config.cleaning import Cleaning
 from vernacular.config.stage_settings import CleanSettings
 from vernacular.core.plots import bars, histogram
+from vernacular.core.result import SampleRow
 from vernacular.core.store import Gate, Report
 from vernacular.provenance.corpus_tables import DOCUMENTS, REJECTS, count_rows, read_rows_at, read_table
 from vernacular.text.line_batch import RULES as OWN_RULES
@@ -66,13 +67,13 @@ def describe(out: Path, corpus: Corpus, settings: CleanSettings, screening: Scre
 
     by_source = {f"{source} ({register})": number
                  for (source, register), number in words_by(by_group, "source", "register").items()}
-    report.details = {"notes": notes, "words_by_source": by_source, "confidence_by_source": confidence,
-                      "mix": {name: {"share": share, "cap": cap} for name, share, cap in capped},
-                      "screening": {"reasons": screening.reasons, "profiles": screening.profiles}}
     read = np.bincount(source_of, corpus.view.rows("read_words"), len(sources)).astype(int).tolist()
     losses = find_losses(sources, read, dict(zip(_RULES, lost[0].T.tolist(), strict=True)),
                          _contaminated(corpus, held, sources, source_of))
-    report.details[DETAIL] = [loss.row() for loss in losses]
+    report.set_result(CleanResult(
+        notes=notes, words_by_source=by_source, confidence_by_source=confidence,
+        mix={name: MixShare(share=share, cap=cap) for name, share, cap in capped},
+        screening=DriftReport(reasons=screening.reasons, profiles=screening.profiles), losses=losses))
     for column in ("source", "register", "licence"):
         report.samples[f"kept by {column}"] = [
             {column: name, "words": number, "share of words": f"{number / words:.1%}" if words else ""}
@@ -207,7 +208,7 @@ def _confidence(out: Path, report: Report, corpus: Corpus, sources: Sequence[str
     return found
 
 
-def _kept(path: Path) -> list[dict[str, Any]]:
+def _kept(path: Path) -> list[SampleRow]:
     """Five documents from all over the file."""
     number = count_rows(path)
     found = read_rows_at(path, {number * part // 5 for part in range(5)} if number else (),
@@ -216,7 +217,7 @@ def _kept(path: Path) -> list[dict[str, Any]]:
             for row in found.values()]
 
 
-def _rejected(path: Path) -> list[dict[str, Any]]:
+def _rejected(path: Path) -> list[SampleRow]:
     """The first few rejects of each rule."""
     rules = np.array(read_table(path, ["rule"])["rule"].to_pylist(), dtype=np.str_)
     places = [place for rule in _RULES for place in np.flatnonzero(rules == rule)[:_SAMPLES].tolist()]

@@ -27,7 +27,7 @@ from vernacular.config.stage_settings import CleanSettings
 from vernacular.core.store import Artifact, Report, digest_of, write_atomically
 from vernacular.langid import load_identifier
 from vernacular.langid.external import open_rejecters
-from vernacular.pipeline.stage import Work
+from vernacular.pipeline.stage import StageContext
 from vernacular.provenance.corpus_tables import CHANGES, DOCUMENTS, REJECTS, read_table
 from vernacular.provenance.suppression_list import Suppressions
 from vernacular.text import scripts
@@ -39,13 +39,13 @@ _LIBRARIES = ("fasttext", "ftfy", "lingua-language-detector", "numpy", "pyarrow"
 
 
 @uncollected()
-def run(work: Work) -> Report:
+def run(work: StageContext[CleanSettings]) -> Report:
     """Write ``documents.parquet`` (cleaned), ``rejects.parquet`` and ``changes.parquet``.
 
     Raises:
         Problem: task items, the suppression list or a baseline cannot be read.
     """
-    settings: CleanSettings = work.settings
+    settings = work.settings
     identifier = work.inputs["corpus/identifier"]
     held = Held.of(held_items(work.language, work.root), settings.overlap_words, lambda lines: tidy(lines, settings))
     held.save(work.scratch / "held.npz")

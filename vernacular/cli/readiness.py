@@ -101,7 +101,8 @@ def _tasks(language: Language) -> Iterator[str]:
 def _labels(items: Mapping[str, Items]) -> Iterator[str]:
     """Yield near-identical labels, labels in only one part, and texts with contradictory labels."""
     for task, found in items.items():
-        for labels, message in zip(found.apart().values(), (
+        apart = found.apart()
+        for labels, message in zip((apart.not_scored, apart.not_learned), (
                 "no item in test has the labels {} of the task {}: their scores cannot be measured",
                 "no item in train has the labels {} of the task {}: no model can learn them"), strict=True):
             if labels:

@@ -13,7 +13,7 @@ from vernacular.core.console import SafeConsole
 from vernacular.core.entry_point import EntryPoint
 from vernacular.core.errors import Problem
 from vernacular.core.store import Store
-from vernacular.core.terminal import printable_data, say, say_json
+from vernacular.core.terminal import say, say_json
 from vernacular.provenance.own_files import remember_written
 from vernacular.release.publish import check_publishable
 from vernacular.release.publish import publish as upload
@@ -46,9 +46,9 @@ def report(code: Code, as_json: Annotated[bool, typer.Option("--json",
         store = Store(project.artifacts)
         found = results(store, language, name, stages_of(language))
         if as_json:
-            say_json(found)
+            say_json(found.as_json())
         elif full:
-            print_table(printable_data(found), SafeConsole())
+            print_table(found, SafeConsole())
         if html is not None:
             remember_written(store, language.code, html)
         if html is not None or not as_json:
@@ -128,7 +128,7 @@ def waive(code: Code, gate: Annotated[str, typer.Argument(help="a red gate, as `
         if store.current(language.code, f"release/{name}") is None:
             raise Problem("there is no release yet whose gate could be waived", where=f"{code} {name}",
                           fix=f"Make one with `vernacular run {language.cli_args(name)}`; it may be red")
-        gates = results(store, language, name)["release_gates"]
+        gates = results(store, language, name).release_gates
         waived_reason = note(language.folder, name, gates, gate, by, reason).said
         say(f"{gate} is waived as long as its reason is: {waived_reason}. "
             f"`vernacular run {language.cli_args(name)}` adds this to the card")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pydantic import JsonValue
 
 from vernacular.config.cleaning import Cleaning, Identification, Orthography, Poisoning
 from vernacular.config.schema import Language
@@ -22,7 +22,7 @@ class CleanSettings(Strict):
     poisoning: Poisoning
     overlap_words: int
 
-    def beside(self) -> dict[str, Any]:
+    def beside(self) -> dict[str, JsonValue]:
         """The settings that affect which lines of texts beside the corpus are used for training."""
         return self.model_dump(mode="json", by_alias=True, include={
             "script": True, "overlap_words": True,

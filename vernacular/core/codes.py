@@ -35,4 +35,5 @@ class Code(StrEnum):
     FILE_KIND = "VN-FILE-KIND"  # a link, pipe, socket or device where a regular file is needed
     FILE_SIZE = "VN-FILE-SIZE"  # a file beyond the size limit
     DISK_FULL = "VN-DISK-FULL"
+    RESULT_UNREADABLE = "VN-RESULT-UNREADABLE"  # a stage's result that another version wrote
     STAGE_BUSY = "VN-STAGE-BUSY"  # another process runs the stage

@@ -172,13 +172,13 @@ def as_problem(error: Exception, where: str) -> Problem:
         return error
     if is_disk_full(error):
         return TransientProblem("the disk is full", where=str(getattr(error, "filename", None) or where),
-                       fix="Free some space and run again; finished work is kept", code=Code.DISK_FULL)
+                                fix="Free some space and run again; finished work is kept", code=Code.DISK_FULL)
     if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
         return TransientProblem("another program is using a database", where=where,
-                       fix="Close that program (an open `sqlite3`?) and run again")
+                                fix="Close that program (an open `sqlite3`?) and run again")
     if isinstance(error, OSError) and error.filename and error.errno in _DISK_UNREACHABLE:
         return TransientProblem(f"the disk does not respond ({error.strerror})", where=str(error.filename),
-                       fix="Check that it is mounted and run again; finished work is kept")
+                                fix="Check that it is mounted and run again; finished work is kept")
     if isinstance(error, OSError):
         return Problem(error.strerror or str(error), where=str(error.filename or where),
                        fix="Run with --debug to see which operation failed")

@@ -15,87 +15,34 @@ import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from filelock import FileLock, Timeout
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from vernacular.core import clock
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, TransientProblem
 from vernacular.core.files import File
+from vernacular.core.report import Count as Count
+from vernacular.core.report import Gate as Gate
+from vernacular.core.report import Remark as Remark
+from vernacular.core.report import Report as Report
 
 MANIFEST = "manifest.json"
 KEY_LENGTH = 16
 
 
-class Count(BaseModel):
-    """A number and its meaning in one line, stored beside the data."""
+class Origin(TypedDict):
+    """Everything that determines an artifact: the fields of ``Manifest`` that its key is a digest of."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-
-    value: float | int
-    meaning: str
-    unit: str = ""
-
-
-class Gate(BaseModel):
-    """A rule, whether it passed, the ``reason``, and a default fix for a failed gate."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: str
-    passed: bool
-    reason: str
-    value: float | None = None
-    threshold: float | None = None
-    blocking: bool = False
-    fix: str = ""
-
-    @property
-    def message(self) -> str:
-        """The reason, followed by the fix if the gate failed."""
-        return f"{self.reason}. {self.fix}" if self.fix and not self.passed else self.reason
-
-
-class Remark(BaseModel):
-    """A setting that works but loses quality unnoticed; the rules are in ``vernacular.remarks``."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    code: str = Field(description="stable, such as VN-FEW-STEPS")
-    what: str = Field(description="the observation, and the measurement that shows its cost")
-    fix: str = Field(description="what to do, with key and value")
-
-    def __str__(self) -> str:
-        """Return one line for a person."""
-        return f"{self.what}. {self.fix} [{self.code}]"
-
-
-class Report(BaseModel):
-    """The report of a result, shown in the Dagster UI, on the command line and in the card.
-
-    ``samples`` are small tables (lists of rows by name); ``plots`` map a title to a PNG file in the
-    artifact folder; ``details`` contains structured results, such as scores by seed, for later
-    stages and the card.
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    counts: dict[str, Count] = Field(default_factory=dict)
-    samples: dict[str, list[dict[str, Any]]] = Field(default_factory=dict)
-    plots: dict[str, str] = Field(default_factory=dict)
-    gates: list[Gate] = Field(default_factory=list)
-    remarks: list[Remark] = Field(default_factory=list)
-    details: dict[str, Any] = Field(default_factory=dict)
-
-    def remark(self, *remarks: Remark | None) -> None:
-        """Add those of ``remarks`` that are not None."""
-        self.remarks += [remark for remark in remarks if remark is not None]
-
-    def count(self, name: str, value: float | int, meaning: str, unit: str = "") -> None:
-        """Add the number ``name``, a stable identifier that includes its unit."""
-        self.counts[name] = Count(value=value, meaning=meaning, unit=unit)
+    stage: str
+    version: str
+    settings: dict[str, JsonValue]
+    inputs: dict[str, str]
+    reports: dict[str, str]
+    outside: dict[str, str]
+    seed: int
 
 
 class Manifest(BaseModel):
@@ -107,7 +54,7 @@ class Manifest(BaseModel):
     stage: str
     key: str
     version: str
-    settings: dict[str, Any]
+    settings: dict[str, JsonValue]
     inputs: dict[str, str] = Field(description="stage name -> data version of the input artifact")
     reports: dict[str, str] = Field(default_factory=dict, description="stage name -> key of the artifact whose "
                                                                       "report this one shows; reports can differ "
@@ -227,7 +174,8 @@ class Store:
             lock.acquire(timeout=0)
         except Timeout:
             raise TransientProblem("another run is working on this stage", where=f"{code} {stage}",
-                          fix="Wait for it, or stop it and run again: it resumes", code=Code.STAGE_BUSY) from None
+                                   fix="Wait for it, or stop it and run again: it resumes",
+                                   code=Code.STAGE_BUSY) from None
         try:
             work = home / f".work-{key}"
             others = sorted(set(home.glob(".work-*")) - {work}, key=lambda path: path.stat().st_mtime)
@@ -276,7 +224,7 @@ def describe(folder: Path) -> tuple[dict[str, int], str]:
     return sizes, digest_of_files(folder, [path for path in files if path.suffix != ".png"])
 
 
-def key_of(*, stage: str, version: str, settings: Mapping[str, Any], inputs: Mapping[str, str],
+def key_of(*, stage: str, version: str, settings: Mapping[str, JsonValue], inputs: Mapping[str, str],
            outside: Mapping[str, str], seed: int, reports: Mapping[str, str]) -> str:
     """Return the key of an artifact: a digest of everything that determines it."""
     return digest_of({"stage": stage, "version": version, "settings": settings, "inputs": inputs,

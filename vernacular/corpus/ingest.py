@@ -21,8 +21,10 @@ from vernacular import __version__
 from vernacular.config.sources import Source
 from vernacular.core.errors import Problem
 from vernacular.core.plots import bars
+from vernacular.core.result import DocumentsAndWords
 from vernacular.core.store import Gate, Report, canonical, digest_of, write_atomically
-from vernacular.pipeline.stage import Progress, Work
+from vernacular.corpus.stage_results import IngestResult
+from vernacular.pipeline.stage import Progress, StageContext
 from vernacular.provenance.corpus_tables import DOCUMENTS, LEDGER, SUFFIX, read_tables, table_of, write_tables
 from vernacular.provenance.document import Document
 from vernacular.provenance.suppression_list import Suppressions
@@ -120,7 +122,7 @@ class Part:
         self.sample = sorted(self.sample + shown, key=lambda row: row["id"])[:_SAMPLE]
 
 
-def run(work: Work) -> Report:
+def run(work: StageContext) -> Report:
     """Write ``documents.parquet``, one row for each document, in the order of the sources and their paths.
 
     Raises:
@@ -158,19 +160,20 @@ def run(work: Work) -> Report:
     count("characters", lambda part: part.characters, "characters that were read", "characters")
     sample = sorted((row for part in parts.values() for row in part.sample), key=lambda row: row["id"])[:_SAMPLE]
     report.samples["documents"] = [{name: row[name] for name in row if name != "id"} for row in sample]
-    for name in TALLIES:
-        _show(work, report, name, groups)
+    tallies = {name: _show(work, report, name, groups) for name in TALLIES}
     by_source: Counter[str] = Counter()
     for group in groups:
         by_source[f"{group.source} ({group.register})"] += group.words
-    report.details["words_by_source"] = dict(by_source)
-    report.details["licences"] = {source.name: source.licence for source in work.language.sources}
-    report.details["consent"] = {source.name: source.consent for source in work.language.sources}
+    report.set_result(IngestResult(
+        by_source=tallies["source"], by_licence=tallies["licence"], by_register=tallies["register"],
+        by_consent=tallies["consent"], words_by_source=dict(by_source),
+        licences={source.name: source.licence for source in work.language.sources},
+        consent={source.name: source.consent for source in work.language.sources}))
     _judge(report, [problem for part in parts.values() for problem in part.problems])
     return report
 
 
-def _part(work: Work, source: Source, suppressed: Suppressions) -> tuple[Part, Path]:
+def _part(work: StageContext, source: Source, suppressed: Suppressions) -> tuple[Part, Path]:
     """What was counted of a source and the file with its rows: those of before if nothing has changed."""
     opened = open_source(source, place_of(work.language, source, work.root))
 
@@ -195,8 +198,8 @@ def _part(work: Work, source: Source, suppressed: Suppressions) -> tuple[Part, P
     return part, rows
 
 
-def _show(work: Work, report: Report, name: str, groups: list[Group]) -> None:
-    """A table and a plot of documents and words by ``name``, one of ``TALLIES``; largest first."""
+def _show(work: StageContext, report: Report, name: str, groups: list[Group]) -> dict[str, DocumentsAndWords]:
+    """A table and a plot of documents and words by ``name``, one of ``TALLIES``; largest first, as it is returned."""
     documents: Counter[str] = Counter()
     words: Counter[str] = Counter()
     for group in groups:
@@ -206,10 +209,10 @@ def _show(work: Work, report: Report, name: str, groups: list[Group]) -> None:
     report.samples[f"by {name}"] = [
         {name: value, "documents": documents[value], "words": words[value],
          "share of words": f"{words[value] / (words.total() or 1):.1%}"} for value in order]
-    report.details[f"by_{name}"] = {value: {"documents": documents[value], "words": words[value]} for value in order}
     shown = order[:_MOST_BARS]
     bars(work.out / f"{name}s.png", f"Words by {name}", shown, [words[value] for value in shown], "words")
     report.plots[f"Words by {name}"] = f"{name}s.png"
+    return {value: DocumentsAndWords(documents=documents[value], words=words[value]) for value in order}
 
 
 def _judge(report: Report, problems: list[tuple[str, str, str]]) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from vernacular.config.schema import Language
 from vernacular.config.sources import Web
+from vernacular.config.stage_names import HOLD_DOCUMENTS
 from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import MANIFEST, Artifact, Store, write_atomically
 from vernacular.provenance.corpus_tables import DOCUMENTS, SUFFIX, file_of, read_rows, rows_of
@@ -92,7 +93,7 @@ def find_beside(store: Store, code: str, wanted: Callable[[Row], bool]) -> list[
 def holding(store: Store, code: str, ids: Collection[str]) -> dict[str, list[Row]]:
     """By id, where the current artifacts of the corpus hold it: stage, file, lines, rules and reasons of rejects."""
     found: dict[str, list[Row]] = {number: [] for number in ids}
-    for stage in ("corpus/documents", "corpus/clean", "corpus/splits"):
+    for stage in HOLD_DOCUMENTS:
         artifact = store.current(code, stage)
         for path in sorted(artifact.folder.glob(f"*{SUFFIX}")) if artifact else []:
             rejects: dict[tuple[str, str, str], int] = {}

@@ -16,7 +16,7 @@ from vernacular.config.sources import NetworkSource, Source
 from vernacular.config.stage_settings import CleanSettings, clean_settings
 from vernacular.config.translations import FilesSide, PackageSide
 from vernacular.core.store import digest_of, write_atomically
-from vernacular.pipeline.stage import Progress, Work, silent
+from vernacular.pipeline.stage import Progress, StageContext, silent
 from vernacular.provenance.corpus_tables import file_of, read_rows
 from vernacular.provenance.document import Document
 from vernacular.provenance.suppression_list import Suppressions
@@ -47,7 +47,7 @@ class Sieve:
         self._held = Held.of(held, settings.overlap_words, self._tidy)
 
     @classmethod
-    def of(cls, work: Work, more: Iterable[tuple[str, str]] = ()) -> Sieve:
+    def of(cls, work: StageContext, more: Iterable[tuple[str, str]] = ()) -> Sieve:
         """The one for trainings of a language, which may read nothing that it is judged by, nor ``more``."""
         splits = work.inputs["corpus/splits"]
         return cls(clean_settings(work.language), [
@@ -82,13 +82,13 @@ def _opened(language: Language, source: Source, root: Path, role: str) -> Any:
     return open_source(source, place_of(language, source, root, role))
 
 
-def documents_of(work: Work, source: Source, role: str) -> Iterator[Document]:
+def documents_of(work: StageContext, source: Source, role: str) -> Iterator[Document]:
     """What the source holds, without what was taken down."""
     place = place_of(work.language, source, work.root, role)
     return place.suppressed.left(open_source(source, place).documents(work.progress))
 
 
-def listed(beside: Iterable[tuple[Source, str]], work: Work) -> Iterator[dict[str, Any]]:
+def listed(beside: Iterable[tuple[Source, str]], work: StageContext) -> Iterator[dict[str, Any]]:
     """A row for each document of the texts ``beside`` the corpus: the ledger's, without text and rights.
 
     What licence its page named is noted where the folder names none: ``vernacular.release.licensing``.

@@ -16,10 +16,12 @@ from vernacular.cleaning.workers import Recipe, Rows, tables_for
 from vernacular.config.schema import Splits
 from vernacular.core.errors import Problem
 from vernacular.core.plots import bars
+from vernacular.core.result import DocumentsAndWords
 from vernacular.core.store import Gate, Report, digest_of
 from vernacular.corpus.assignment import DEV, PARTS, TEST, TRAIN, assign
 from vernacular.corpus.split_features import FEATURES_VERSION
-from vernacular.pipeline.stage import Work, silent
+from vernacular.corpus.stage_results import SplitsResult
+from vernacular.pipeline.stage import StageContext, silent
 from vernacular.provenance.corpus_tables import (
     CLEANED,
     DOCUMENTS,
@@ -73,13 +75,13 @@ class Part:
 
 
 @uncollected()
-def run(work: Work) -> Report:
+def run(work: StageContext[Splits]) -> Report:
     """Write ``train.parquet``, ``dev.parquet``, ``test.parquet`` and ``rejects.parquet``.
 
     Raises:
         Problem: too little text for the parts that are asked for, or a source held out that is not there.
     """
-    settings: Splits = work.settings
+    settings = work.settings
     overlap = settings.overlap_words
     library = Library(work.cache, digest_of({"overlap": overlap, "features": FEATURES_VERSION}))
     path = work.inputs["corpus/clean"] / DOCUMENTS
@@ -214,18 +216,20 @@ def _report(out: Path, parts: dict[str, Part], rejects: Sequence[Row]) -> Report
                  "words in lines that share text with held-out lines", "words")
     report.samples["rejected"] = [{"part": row["part"], "reason": row["reason"], "text": row["text"][:_EXCERPT]}
                                   for row in rejects[:_SAMPLES]]
+    tallies = {}
     for column in ("source", "register"):
-        found: dict[str, dict[str, dict[str, int]]] = {}
+        found: dict[str, dict[str, DocumentsAndWords]] = {}
         for part, own in parts.items():
             names, at = np.unique(np.array(read_table(own.path, [column])[column].to_pylist(), dtype=np.str_),
                                   return_inverse=True)
             for number, name in enumerate(names.tolist()):
-                found.setdefault(name, {})[part] = {"documents": int((at == number).sum()),
-                                                    "words": int(columns[part]["words"][at == number].sum())}
-        report.details[f"parts_by_{column}"] = dict(sorted(found.items()))
+                found.setdefault(name, {})[part] = DocumentsAndWords(
+                    documents=int((at == number).sum()), words=int(columns[part]["words"][at == number].sum()))
+        tallies[column] = dict(sorted(found.items()))
         report.samples[f"parts by {column}"] = [
-            {column: name, **{f"{part} {unit}": row.get(part, {}).get(unit, 0) for part in PARTS
+            {column: name, **{f"{part} {unit}": getattr(row[part], unit) if part in row else 0 for part in PARTS
                               for unit in ("documents", "words")}} for name, row in sorted(found.items())]
+    report.set_result(SplitsResult(parts_by_source=tallies["source"], parts_by_register=tallies["register"]))
     bars(out / "parts.png", "Words by part", list(PARTS), [sizes[part] for part in PARTS], "words")
     report.plots["Words by part"] = "parts.png"
     return report

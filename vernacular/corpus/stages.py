@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+
+from pydantic import JsonValue
 
 from vernacular.cleaning.approvals import versions as versions_of_approvals
 from vernacular.cleaning.holdout_texts import versions as versions_of_holdout
+from vernacular.cleaning.stage_results import CleanResult
 from vernacular.config.schema import Language, Splits
 from vernacular.config.stage_settings import clean_settings, identifier_settings
 from vernacular.core.entry_point import EntryPoint
+from vernacular.corpus.stage_results import IngestResult, SplitsResult
 from vernacular.datasets.labeled import fetch
 from vernacular.langid.seed import fetch as fetch_seed
 from vernacular.langid.seed import versions as versions_of_seed
+from vernacular.langid.stage_results import IdentifierResult
 from vernacular.pipeline.stage import GateSpec, Stage
 from vernacular.provenance.suppression_list import Suppressions
 from vernacular.sources import refresh_sources, source_versions
@@ -23,11 +27,12 @@ def stages(language: Language) -> list[Stage]:
     return [
         Stage(name="corpus/documents", version="4", inputs=(), settings=_sources, outside=_outside,
               prepare=refresh_sources,
-              run=EntryPoint("vernacular.corpus.ingest:run"), includes_licenses=True,
+              run=EntryPoint("vernacular.corpus.ingest:run"), result=IngestResult, includes_licenses=True,
               gates=(GateSpec("files_readable", "Every file of every source can be read.", False),),
               description="Every document of every source, with its ledger row: source, licence, consent, register. "
                           "What was taken down is not among them."),
         Stage(name="corpus/identifier", version="3", run=EntryPoint("vernacular.langid.stage:run"),
+              result=IdentifierResult,
               settings=identifier_settings, outside=versions_of_seed,
               prepare=fetch_seed,
               inputs=("corpus/documents",),
@@ -38,7 +43,7 @@ def stages(language: Language) -> list[Stage]:
                           "its precision and recall on text that it did not see, near the seed and far from it."),
         Stage(name="corpus/clean", version="6", inputs=("corpus/documents", "corpus/identifier"),
               settings=clean_settings, outside=_held_back,
-              run=EntryPoint("vernacular.cleaning.stage:run"),
+              run=EntryPoint("vernacular.cleaning.stage:run"), result=CleanResult,
               prepare=fetch,
               gates=(GateSpec("some_text_left", "At least a hundredth of the words survive cleaning.", True),
                      GateSpec("licence_verified", "Every source names its licence.", False),
@@ -56,7 +61,7 @@ def stages(language: Language) -> list[Stage]:
                           "what tasks are judged by and behavioural tests hold. Every line that was dropped is in "
                           "`rejects.parquet` with rule and reason, every change of spelling in `changes.parquet`."),
         Stage(name="corpus/splits", version="3", inputs=("corpus/clean",), settings=_splits_settings,
-              run=EntryPoint("vernacular.corpus.splits:run"),
+              run=EntryPoint("vernacular.corpus.splits:run"), result=SplitsResult,
               gates=(GateSpec("no_contamination", "No training line shares text with a held-out line.", True),),
               description="Train, dev and test by document; `splits.held_out` names sources that go to test whole. "
                           "Training lines that share text with held-out lines are dropped and listed in "
@@ -64,7 +69,7 @@ def stages(language: Language) -> list[Stage]:
     ]
 
 
-def _sources(language: Language) -> dict[str, Any]:
+def _sources(language: Language) -> dict[str, JsonValue]:
     return {"sources": [source.model_dump(mode="json", by_alias=True) for source in language.sources],
             "limits": language.limits.model_dump(mode="json")}
 

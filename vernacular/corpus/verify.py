@@ -16,15 +16,15 @@ from pydantic import BaseModel, ConfigDict
 
 from vernacular.cleaning.cache import keys_of
 from vernacular.config.schema import Language
+from vernacular.config.stage_names import HOLD_DOCUMENTS
 from vernacular.core import clock
 from vernacular.core.errors import Problem, TransientProblem
 from vernacular.core.store import Artifact, Store, write_atomically
 from vernacular.corpus.stages import stages
-from vernacular.pipeline.stage import Progress, Stage, Work, inputs_of, key_for
+from vernacular.pipeline.stage import Progress, Stage, StageContext, inputs_of, key_for
 from vernacular.provenance.corpus_tables import SUFFIX, read_tables
 
 NAME, FILE = "corpus/rebuilt", "outcome.json"
-STAGES = ("corpus/documents", "corpus/clean", "corpus/splits")  # those that keep results about single documents
 REMEMBERED = ("digests.json", "extracted", "extracted.sqlite*")  # of sources' files and pages, beside what was fetched
 FIRST = 10  # documents that are named
 
@@ -98,7 +98,7 @@ def rebuild(language: Language, store: Store, progress: Progress) -> Outcome:
 
 
 def _compare(language: Language, store: Store, place: Path, progress: Progress) -> Outcome:
-    wanted = {stage.name: stage for stage in stages(language) if stage.name in STAGES}
+    wanted = {stage.name: stage for stage in stages(language) if stage.name in HOLD_DOCUMENTS}
     kept, made = _current(wanted, language, store), dict[str, Path]()
     outcome = Outcome(tried=clock.now(), key=kept["corpus/splits"].manifest.key)
     for name, stage in wanted.items():
@@ -139,7 +139,7 @@ def _anew(stage: Stage, language: Language, store: Store, place: Path, made: Map
         _link(mirror, home / ".mirror" / mirror.name)
     if (real / ".baseline").is_dir():  # what sources were like is written, too: into a copy
         shutil.copytree(real / ".baseline", home / ".baseline")
-    work = Work(language=language, settings=stage.settings(language), inputs={
+    work = StageContext(language=language, settings=stage.settings(language), inputs={
         name: made.get(name, artifact.folder) for name, artifact in inputs.items()},
         reports={name: artifact.manifest.report for name, artifact in inputs.items()}, out=place / "out",
         scratch=place / "scratch", seed=stage.seed, progress=progress, machine=store.root / ".machine",

@@ -17,13 +17,14 @@ from vernacular.config.schema import Model
 from vernacular.core.plots import bars
 from vernacular.core.store import Gate, Report
 from vernacular.evaluation.likelihood import difference, interval
+from vernacular.evaluation.stage_results import ForgettingResult
 from vernacular.modeling.base_models import bytes_of_weights, longest_input
 from vernacular.modeling.device import autocast
 from vernacular.modeling.likelihood import LEAST_WORDS, Scored, likelihood
 from vernacular.modeling.state_distillation import masked_mean
 from vernacular.modeling.variants import ARMS, COMPARED, NLL, Arm, load_arm, nll_name, released_arm
 from vernacular.pipeline.parallel import in_processes
-from vernacular.pipeline.stage import Work
+from vernacular.pipeline.stage import StageContext
 from vernacular.text.words import words
 from vernacular.tokenizer.base_language_text import retention_lines
 
@@ -33,11 +34,12 @@ REPLAYED = ("the lines are from the documents that training replays, though not 
             "these languages may be forgotten more, and was not measured")
 
 
-def run(work: Work, name: str, model: Model) -> Report:
+def run(work: StageContext, name: str, model: Model) -> Report:
     """Run the stage ``evaluation/<name>_retention``; without retention text, report that it was not measured."""
     lines = [line for line in retention_lines(model, work)[1::2] if len(words(line)) >= LEAST_WORDS]
     if not lines:
-        report = Report(details={"measured": False})
+        report = Report()
+        report.set_result(ForgettingResult(measured=False))
         report.count("retention_lines", 0, "no lines in the base's languages: the model has no retention text")
         report.gates.append(Gate(name=GATE, passed=False, reason=(
             "not measured: `retention:` of the model has no text in the languages of its base")))
@@ -47,19 +49,21 @@ def run(work: Work, name: str, model: Model) -> Report:
                                         bytes_of_weights(model.base, work.language)), strict=True))
     scored, states = {arm: found[arm][0] for arm in ARMS}, {arm: found[arm][1] for arm in ARMS}
     unit = "nats per character" if model.objective == "masked" else "bits per byte"
-    report = Report(details={
-        "measured": True, "caveat": REPLAYED if model.pretraining.replay else "",
-        "unit": unit, "languages": model.base.languages, "items": len(lines),
-        "scores": {arm: interval(value, work.seed) for arm, value in scored.items()},
-        "differences": {f"{ours}_minus_{theirs}": difference(scored[ours], scored[theirs], work.seed)
-                        for ours, theirs in COMPARED},
-        "similarity": {arm: float((states["base"] * states[arm]).sum(1).mean()) for arm in ("control", "adapted")}})
+    similarity = {arm: float((states["base"] * states[arm]).sum(1).mean()) for arm in ARMS[1:]}
+    report = Report()
+    report.set_result(ForgettingResult(
+        measured=True, caveat=REPLAYED if model.pretraining.replay else "", unit=unit,
+        languages=model.base.languages, items=len(lines),
+        scores={arm: interval(value, work.seed) for arm, value in scored.items()},
+        differences={f"{ours}_minus_{theirs}": difference(scored[ours], scored[theirs], work.seed)
+                     for ours, theirs in COMPARED},
+        similarity=dict(similarity)))
     report.count("retention_lines", len(lines), "lines in the base's languages that were scored")
     for arm in ARMS:
         report.count(f"retention_{nll_name(unit)}_{arm}", scored[arm].mean, f"{NLL} of text in the base's languages "
                                                                             "under "
                      f"{arm}; lower is better", unit)
-    for arm, value in report.details["similarity"].items():
+    for arm, value in similarity.items():
         meaning = f"mean cosine between {arm} and base sentence representations"
         report.count(f"retention_similarity_{arm}", value, meaning)
     bars(work.out / "retention.png", f"{NLL.capitalize()} of text in the base's languages (lower is "
@@ -74,7 +78,7 @@ def run(work: Work, name: str, model: Model) -> Report:
     return report
 
 
-def _measured(work: Work, name: str, model: Model, arm: Arm,
+def _measured(work: StageContext, name: str, model: Model, arm: Arm,
               lines: Sequence[str]) -> tuple[Scored, np.ndarray[Any, Any]]:
     """Return the likelihood of the lines under a variant, and their mean states."""
     work.progress(f"{arm}: {len(lines)} lines in {', '.join(model.base.languages)}")

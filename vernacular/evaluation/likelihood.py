@@ -13,10 +13,12 @@ from vernacular.core.confidence import ratio, ratio_difference
 from vernacular.core.errors import Problem
 from vernacular.core.jsonl import write_jsonl
 from vernacular.core.plots import bars
+from vernacular.core.result import Estimate, Interval
 from vernacular.core.store import Gate, Report
 from vernacular.evaluation.char_ngram_baseline import floor_nats
 from vernacular.evaluation.examples import Answers, Drawn
 from vernacular.evaluation.held_out import held_out_lines
+from vernacular.evaluation.stage_results import LikelihoodResult
 from vernacular.modeling.base_models import bytes_of_weights, load_tokenizer
 from vernacular.modeling.likelihood import (
     LEAST_WORDS,
@@ -26,22 +28,23 @@ from vernacular.modeling.likelihood import (
 )
 from vernacular.modeling.variants import ARMS, COMPARED, NLL, TIE, Arm, load_arm, model_folder, nll_name
 from vernacular.pipeline.parallel import in_processes
-from vernacular.pipeline.stage import Work
+from vernacular.pipeline.stage import StageContext
 from vernacular.provenance.corpus_tables import file_of, read_rows
 from vernacular.tasks.weak_labels import lower
 
 
-def interval(scored: Scored, seed: int) -> dict[str, float]:
-    """Return the mean with a 95% bootstrap interval over lines: ``mean``, ``low``, ``high``."""
-    return ratio(scored.nats, scored.size, seed)
+def interval(scored: Scored, seed: int) -> Estimate:
+    """Return the mean with a 95% bootstrap interval over lines."""
+    return Estimate.model_validate(ratio(scored.nats, scored.size, seed))
 
 
-def difference(ours: Scored, theirs: Scored, seed: int) -> list[float]:
-    """Return the difference of the means (ours minus theirs) with a paired 95% interval: [low, mean, high]."""
-    return ratio_difference((ours.nats, ours.size), (theirs.nats, theirs.size), seed)
+def difference(ours: Scored, theirs: Scored, seed: int) -> Interval:
+    """Return the difference of the means (ours minus theirs) with a paired 95% interval: low, mean, high."""
+    low, mean, high = ratio_difference((ours.nats, ours.size), (theirs.nats, theirs.size), seed)
+    return low, mean, high
 
 
-def run(work: Work, name: str, model: Model) -> Report:
+def run(work: StageContext, name: str, model: Model) -> Report:
     """Run the stage ``evaluation/<name>_likelihood``: the variants and the baseline on the same held-out words.
 
     Raises:
@@ -67,30 +70,32 @@ def run(work: Work, name: str, model: Model) -> Report:
     scores = {arm: interval(value, work.seed) for arm, value in scored.items()}
     differences = {f"{ours}_minus_{theirs}": difference(scored[ours], scored[theirs], work.seed)
                    for ours, theirs in COMPARED}
-    report = Report(details={"unit": unit, "scores": scores, "differences": differences, "items": len(lines)})
+    floor = {"character_5gram": interval(found[-1][0], work.seed)} if masked else {}
+    result = LikelihoodResult(unit=unit, scores=scores, differences=differences, items=len(lines))
+    report = Report()
+    report.set_result(result.model_copy(update={"floor": floor}) if floor else result)
     short = nll_name(unit)
     for arm in ARMS:
-        report.count(f"{short}_{arm}", scores[arm]["mean"], f"{NLL} of {len(lines)} held-out lines under {arm}; "
+        report.count(f"{short}_{arm}", scores[arm].mean, f"{NLL} of {len(lines)} held-out lines under {arm}; "
                                                             "lower is "
                      "better", unit)
     for arm in ARMS:
         report.count(f"unknown_characters_{arm}", int(scored[arm].unknown.sum()),
                      f"share covered by unknown tokens of {arm}, charged as random characters")
     if masked:
-        report.details["floor"] = {"character_5gram": interval(found[-1][0], work.seed)}
-        report.count(f"{short}_floor", report.details["floor"]["character_5gram"]["mean"],
+        report.count(f"{short}_floor", floor["character_5gram"].mean,
                      f"{NLL} of the baseline, a character 5-gram model of the training text", unit)
     bars(work.out / "likelihood.png", f"{NLL.capitalize()} of held-out text (lower is better)",
          [*ARMS, *(["5-gram floor"] if masked else [])],
-         [*(scores[arm]["mean"] for arm in ARMS),
-          *(floor["mean"] for floor in report.details.get("floor", {}).values())], unit)
+         [*(scores[arm].mean for arm in ARMS),
+          *(one.mean for one in floor.values())], unit)
     report.plots[f"held-out {NLL}"] = "likelihood.png"
     by_line = {arm: scored[arm].nats / scored[arm].size for arm in ARMS}
     write_jsonl(work.out / "lines.jsonl", ({"line": line, **{arm: by_line[arm][row] for arm in ARMS}}
                                            for row, line in enumerate(lines)))
     for other, gate in (("base", "adapted_beats_base"), ("control", "adapted_not_worse_than_control")):
         low, mean, high = differences[f"adapted_minus_{other}"]
-        limit = 0.0 if other == "base" else TIE * scores["control"]["mean"]
+        limit = 0.0 if other == "base" else TIE * scores["control"].mean
         report.gates.append(Gate(name=gate, passed=(high < 0) if other == "base" else (mean <= limit), value=mean,
                                  threshold=limit, fix="Raise `pretraining.steps`, or add text", reason=(
                                      f"{NLL} of adapted is {mean:+.3f} {unit} against {other}, 95% interval "
@@ -100,14 +105,14 @@ def run(work: Work, name: str, model: Model) -> Report:
     return report
 
 
-def _scored(work: Work, name: str, model: Model, arm: Arm, lines: Sequence[str],
+def _scored(work: StageContext, name: str, model: Model, arm: Arm, lines: Sequence[str],
             examples: Drawn) -> tuple[Scored, Answers | None]:
     work.progress(f"{arm}: {len(lines)} held-out lines")
     network, tokenizer = load_arm(arm, name, model, work.language, work.inputs)
     return (likelihood(network, tokenizer, model.objective, lines, work.seed), examples.ask(network, tokenizer))
 
 
-def _floor(work: Work, tokenizer: Any, lines: Sequence[str]) -> tuple[Scored, Answers | None]:
+def _floor(work: StageContext, tokenizer: Any, lines: Sequence[str]) -> tuple[Scored, Answers | None]:
     """Score the same words with the baseline, on text as the models see it (lower-cased if the base is)."""
     normaliser = tokenizer.backend_tokenizer.normalizer
     lowers = normaliser is not None and normaliser.normalize_str("A") == "a"

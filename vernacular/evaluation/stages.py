@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Any
+
+from pydantic import JsonValue
 
 from vernacular.behavior_tests.load import digests, digests_of_marks, load_suite
 from vernacular.config.schema import Language, Model
+from vernacular.config.stage_names import SPLITS, model_stages, task_stages
 from vernacular.core.entry_point import EntryPoint
 from vernacular.evaluation import trigger_scan
 from vernacular.evaluation.behavior.gates import gate_specs
 from vernacular.evaluation.fairness import plan as fairness
+from vernacular.evaluation.stage_results import (
+    BehaviorResult,
+    FairnessResult,
+    ForgettingResult,
+    LikelihoodResult,
+    TriggerScanResult,
+)
 from vernacular.modeling.base_models import fingerprints
 from vernacular.pipeline.stage import GateSpec, Stage
 from vernacular.tokenizer.base_language_text import retention_versions
@@ -28,10 +37,10 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
 
 
 def _models(name: str) -> tuple[str, ...]:
-    return ("corpus/splits", f"tokenizer/{name}", f"model/{name}", f"model/{name}_control")
+    return (SPLITS, *model_stages(name))
 
 
-def _base(model: Model) -> dict[str, Any]:
+def _base(model: Model) -> dict[str, JsonValue]:
     return {"base": model.base.model_dump(mode="json"), "objective": model.objective}
 
 
@@ -42,7 +51,7 @@ def _read_again(language: Language, root: Path, model: Model) -> dict[str, str]:
 def _likelihood(language: Language, name: str, model: Model) -> Stage:
     return Stage(
         name=f"evaluation/{name}_likelihood", version="5", inputs=_models(name),
-        run=EntryPoint("vernacular.evaluation.likelihood:run", name=name, model=model),
+        run=EntryPoint("vernacular.evaluation.likelihood:run", name=name, model=model), result=LikelihoodResult,
         heavy=True, seed=model.seed,
         settings=lambda language: {**_base(model), "items": model.likelihood_items},
         outside=lambda language, root: fingerprints(model.base, language), kinds=("pytorch", "python"),
@@ -57,7 +66,7 @@ def _likelihood(language: Language, name: str, model: Model) -> Stage:
 def _retention(name: str, model: Model) -> Stage:
     return Stage(
         name=f"evaluation/{name}_retention", version="5", inputs=_models(name),
-        run=EntryPoint("vernacular.evaluation.forgetting:run", name=name, model=model),
+        run=EntryPoint("vernacular.evaluation.forgetting:run", name=name, model=model), result=ForgettingResult,
         heavy=True, seed=model.seed,
         settings=lambda language: {
             **_base(model), "items": model.likelihood_items, "replayed": model.pretraining.replay > 0,
@@ -74,7 +83,7 @@ def _behaviour(language: Language, name: str, model: Model) -> Stage:
 
     return Stage(
         name=f"evaluation/{name}_behaviour", version="12",
-        run=EntryPoint("vernacular.evaluation.behavior.run:run", name=name, model=model),
+        run=EntryPoint("vernacular.evaluation.behavior.run:run", name=name, model=model), result=BehaviorResult,
         heavy=True,
         inputs=(*_models(name), *(f"task/{task}_{name}" for task in tasks)),
         settings=lambda language: language.behaviour,
@@ -90,7 +99,7 @@ def _fairness(language: Language, name: str, model: Model) -> Stage:
 
     return Stage(
         name=f"evaluation/{name}_fairness", version="9",
-        run=EntryPoint("vernacular.evaluation.fairness.run:run", name=name, model=model),
+        run=EntryPoint("vernacular.evaluation.fairness.run:run", name=name, model=model), result=FairnessResult,
         heavy=True,
         inputs=(*_models(name), *(f"task/{task}_{name}" for task in tasks)),
         settings=lambda language: language.behaviour,
@@ -103,9 +112,9 @@ def _fairness(language: Language, name: str, model: Model) -> Stage:
 def _attack(language: Language, name: str, model: Model) -> Stage:
     return Stage(
         name=f"evaluation/{name}_attack", version="7",
-        run=EntryPoint("vernacular.evaluation.trigger_scan.run:run", name=name, model=model),
+        run=EntryPoint("vernacular.evaluation.trigger_scan.run:run", name=name, model=model), result=TriggerScanResult,
         heavy=True, seed=model.seed,
-        inputs=(*_models(name), *(f"task/{task}_{name}" for task in language.tasks_of(name))),
+        inputs=(*_models(name), *task_stages(language, name)),
         settings=lambda language: {**_base(model), "lora": model.lora.model_dump(mode="json"), "tasks": {
             task: found.model_dump(mode="json", exclude={"transfer"})
             for task, found in language.tasks_of(name).items()}},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +13,9 @@ from vernacular.core.store import Report
 from vernacular.langid.classifier import LENGTHS, SeedIdentifier
 from vernacular.langid.limits import count_words, negative_lines
 from vernacular.langid.share import share_of
+from vernacular.langid.stage_results import IdentificationScores, ShareByLength, ShareOfLines
 from vernacular.langid.train import learn
-from vernacular.pipeline.stage import Work
+from vernacular.pipeline.stage import StageContext
 
 _HELD_OUT = 5  # every fifth line of the seed is held out
 _TELLING_WORDS = 6
@@ -23,7 +23,7 @@ _SAMPLE = 8
 
 
 def measure(seed: Sequence[str], contrast: Mapping[str, Sequence[str]], shared: float, out: Path,
-            work: Work, report: Report) -> None:
+            work: StageContext, report: Report) -> IdentificationScores:
     """Train without a fifth of the lines, and count the decisions on those and on negatives."""
     held_out, left = list(seed[::_HELD_OUT]), [line for number, line in enumerate(seed) if number % _HELD_OUT]
     others = {code: [line for number, line in enumerate(lines) if number % _HELD_OUT]
@@ -33,48 +33,48 @@ def measure(seed: Sequence[str], contrast: Mapping[str, Sequence[str]], shared: 
     words = identifier.costs(held_out).words
     long = words >= _TELLING_WORDS
     recall = _share(scores[long] >= identifier.threshold)
-    report.count("recall", recall["share"], f"of held-out seed lines of {_TELLING_WORDS} words or more are "
+    report.count("recall", recall.share, f"of held-out seed lines of {_TELLING_WORDS} words or more are "
                                             "accepted (similar to the seed; for other text see recall_far)", "share")
     false = _false_share(identifier, left, work.seed)
-    report.count("impostors_accepted", false["share"],
+    report.count("impostors_accepted", false.share,
                  "of lines with invented words in the language's spelling are accepted", "share")
     mistaken = {code: _share(identifier.scores(lines[::_HELD_OUT]) >= identifier.threshold)
                 for code, lines in contrast.items() if lines}
+    precision = None
     if mistaken:
-        wrong = sum(row["accepted"] for row in mistaken.values())
-        precision = _share(np.repeat([True, False], [recall["accepted"], wrong]))
-        report.count("precision", precision["share"], "of accepted held-out lines, seed and contrast together, are in "
+        wrong = sum(row.accepted for row in mistaken.values())
+        precision = _share(np.repeat([True, False], [recall.accepted, wrong]))
+        report.count("precision", precision.share, "of accepted held-out lines, seed and contrast together, are in "
                                                       "the language", "share")
-    report.details["identification"] = {"recall": recall, "impostors": false, "contrast": mistaken,
-                                        **({"precision": precision} if mistaken else {}),
-                                        "by_length": _by_length(scores, words, identifier.threshold)}
     doubtful = np.argsort(scores, kind="stable")[:_SAMPLE]
     report.samples["seed lines least like the language"] = [
         {"probability": round(float(scores[number]), 3), "text": held_out[number][:160]} for number in doubtful]
     if mistaken:
-        report.samples["contrast"] = [{"language": code, **row} for code, row in mistaken.items()]
+        report.samples["contrast"] = [{"language": code, **row.as_json()} for code, row in mistaken.items()]
     counts, edges = np.histogram(scores, bins=20, range=(0, 1))
     histogram(out / "seed.png", "Held-out lines of the seed", edges.tolist(), counts.tolist(),
               "probability of being in the language", "lines")
     report.plots["Held-out lines of the seed"] = "seed.png"
+    return IdentificationScores(recall=recall, impostors=false, contrast=mistaken, precision=precision,
+                                by_length=_by_length(scores, words, identifier.threshold))
 
 
-def _false_share(identifier: SeedIdentifier, seed: Sequence[str], chance: int) -> dict[str, Any]:
+def _false_share(identifier: SeedIdentifier, seed: Sequence[str], chance: int) -> ShareOfLines:
     batches = negative_lines(identifier, count_words(seed), 0.0, np.random.default_rng(chance + 1))
     found = np.concatenate([identifier.distances(identifier.costs_of(batch)) >= 0
                             for batch, words in zip(batches, LENGTHS, strict=True) if words >= _TELLING_WORDS])
     return _share(found)
 
 
-def _share(accepted: NDArray[np.bool_]) -> dict[str, Any]:
+def _share(accepted: NDArray[np.bool_]) -> ShareOfLines:
     return share_of(int(accepted.sum()), len(accepted))
 
 
-def _by_length(scores: NDArray[np.float32], words: NDArray[np.int64], threshold: float) -> list[dict[str, Any]]:
+def _by_length(scores: NDArray[np.float32], words: NDArray[np.int64], threshold: float) -> list[ShareByLength]:
     rows = []
     for least, most in ((1, 3), (4, 7), (8, 15), (16, 1000)):
         found = (words >= least) & (words <= most)
         if found.any():
-            rows.append({"words": f"{least} to {most}" if most < 1000 else f"{least} or more",
-                         **_share(scores[found] >= threshold)})
+            rows.append(ShareByLength.extending(_share(scores[found] >= threshold), words=(
+                f"{least} to {most}" if most < 1000 else f"{least} or more")))
     return rows

@@ -18,8 +18,9 @@ from vernacular.langid.limits import SHARED, SHARED_AT_HOME
 from vernacular.langid.seed import LEAST_SEED, contrast_lines, seed_lines
 from vernacular.langid.self_training import add_rounds
 from vernacular.langid.share import share_of
+from vernacular.langid.stage_results import FarRecall, IdentifierResult
 from vernacular.langid.train import learn
-from vernacular.pipeline.stage import Work
+from vernacular.pipeline.stage import StageContext
 from vernacular.provenance.corpus_tables import DOCUMENTS, read_rows
 from vernacular.provenance.document import short_digest
 
@@ -28,13 +29,13 @@ _REPORT = "report.json"
 LEARNER_VERSION = "1"  # raise it when the same seed gives another identifier
 
 
-def run(work: Work) -> Report:
+def run(work: StageContext[IdentifierSettings]) -> Report:
     """Write ``identifier.npz`` and ``thresholds.json``; neither without a seed.
 
     Raises:
         Problem: the seed or the contrast cannot be read.
     """
-    settings: IdentifierSettings = work.settings
+    settings = work.settings
     documents = work.inputs["corpus/documents"] / DOCUMENTS
     seed = seed_lines(work.language, settings.orthography, documents)
     contrast = {code: sorted(lines, key=short_digest) for code, lines in contrast_lines(
@@ -63,17 +64,17 @@ def run(work: Work) -> Report:
 
 
 def _breadth(seed: Sequence[str], contrast: Mapping[str, Sequence[str]], documents: Path, shared: float,
-             work: Work) -> Breadth:
-    settings: IdentifierSettings = work.settings
+             work: StageContext[IdentifierSettings]) -> Breadth:
+    settings = work.settings
     blocks = sample_blocks(((row["source"], row["text"]) for row in read_rows(documents, ["source", "text"])),
                            {source.name for source in settings.trusted}, settings.script, settings.orthography)
     return find_breadth(seed, blocks, code=settings.code, others=contrast, shared=shared, chance=work.seed)
 
 
 def _learn(seed: list[str], contrast: Mapping[str, Sequence[str]], documents: Path, breadth: Breadth | None, out: Path,
-           work: Work) -> Report:
+           work: StageContext[IdentifierSettings]) -> Report:
     # imported here because they take a second and most runs reuse an earlier result
-    settings: IdentifierSettings = work.settings
+    settings = work.settings
     report = Report()
     report.count("seed_lines", len(seed), "lines known to be in the language", "lines")
     if len(seed) < LEAST_SEED:
@@ -94,8 +95,8 @@ def _learn(seed: list[str], contrast: Mapping[str, Sequence[str]], documents: Pa
     limits = thresholds.learn(seed, settings.quantile)
     (out / THRESHOLDS).write_text(json.dumps(limits.to_dict(), indent=1), encoding="utf-8")
     work.progress("evaluating on held-out lines")
-    measure(seed, contrast, shared, out, work, report)
-    report.details["word_lists"] = sorted(identifier.lists)
+    report.set_result(IdentifierResult(identification=measure(seed, contrast, shared, out, work, report),
+                                       word_lists=sorted(identifier.lists)))
     report.gates.append(Gate(name="has_seed", passed=True, value=len(seed), threshold=LEAST_SEED,
                              reason=f"{len(seed):,} lines are known to be in the language; the minimum is "
                                     f"{LEAST_SEED}"))
@@ -107,12 +108,15 @@ def _learn(seed: list[str], contrast: Mapping[str, Sequence[str]], documents: Pa
 def _describe_breadth(report: Report, breadth: Breadth, language: Language) -> None:
     """Add the recall on far lines and the gate ``seed_broad`` to ``report``."""
     found = share_of(breadth.accepted, breadth.lines)
-    report.details.setdefault("identification", {})["far"] = {
-        **found, "usual": breadth.usual, "shared": breadth.shared, "by_source": breadth.by_source}
+    result = report.read_result(IdentifierResult, "corpus/identifier")
+    if result.identification is not None:
+        far = FarRecall.extending(found, usual=breadth.usual, shared=breadth.shared, by_source=breadth.by_source)
+        report.set_result(IdentifierResult.extending(
+            result, identification=result.identification.model_copy(update={"far": far})))
     if breadth.lines:
         of = "of the sources, far from the seed," if breadth.by_source else ("of thirds of the seed, judged by the "
                                                                              "others,")
-        report.count("recall_far", found["share"], f"of lines {of} are accepted", "share")
+        report.count("recall_far", found.share, f"of lines {of} are accepted", "share")
         report.count("recall_far_usual", round(breadth.usual / breadth.lines, 4),
                      "of the same lines are accepted at the usual limits", "share")
     if breadth.by_source:

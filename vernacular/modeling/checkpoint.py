@@ -54,7 +54,7 @@ def write(path: Path, state: Any) -> None:
         if not _full(error):
             raise
         raise TransientProblem("the disk is full", where=str(path.parent),
-                      fix="Free some space and run again; it resumes from the last checkpoint") from error
+                               fix="Free some space and run again; it resumes from the last checkpoint") from error
     part.replace(path)
 
 

@@ -46,7 +46,7 @@ def in_processes(jobs: Sequence[Callable[[], _T]], weights: int = 0) -> list[_T]
         return [job.result() for job in running]
     except BrokenProcessPool as error:
         raise TransientProblem("a process was killed, probably because memory ran out", where="parallel",
-                      fix="Close other programs and run again; work resumes") from error
+                               fix="Close other programs and run again; work resumes") from error
     except BaseException:
         for worker in list(pool._processes.values()):
             worker.terminate()

@@ -12,13 +12,15 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic
 
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
+from typing_extensions import TypeVar
 
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem, TransientProblem, panics_as_problems
-from vernacular.core.store import Artifact, Gate, Manifest, Report, Store, describe, key_of, now
+from vernacular.core.result import NoResult, Result
+from vernacular.core.store import Artifact, Gate, Manifest, Origin, Report, Store, describe, key_of, now
 
 Progress = Callable[[str], None]
 STARTED, DONE = "started", "done in"  # begin the lines before and after those of a stage that runs
@@ -28,9 +30,14 @@ def silent(message: str) -> None:
     """Progress that prints nothing."""
 
 
+# What a context or a stage without an argument is of: a body that does not read its settings takes any.
+Settings = TypeVar("Settings", covariant=True, default=object)
+Own = TypeVar("Own", default=Any)
+
+
 @dataclass(frozen=True)
-class Work:
-    """What a running stage receives.
+class StageContext(Generic[Settings]):
+    """What a running stage is handed; ``StageContext[CleanSettings]`` is that of a stage with these settings.
 
     Attributes:
         language: the whole folder, for its identity; thresholds and budgets come from ``settings``
@@ -49,7 +56,7 @@ class Work:
     """
 
     language: Language
-    settings: Any
+    settings: Settings
     inputs: Mapping[str, Path]
     reports: Mapping[str, Report]
     out: Path
@@ -71,7 +78,7 @@ class GateSpec:
 
 
 @dataclass(frozen=True)
-class Stage:
+class Stage(Generic[Own]):
     """A step of the pipeline: reads artifacts and its part of the settings, writes one artifact.
 
     Attributes:
@@ -80,6 +87,7 @@ class Stage:
         inputs: the stages whose artifacts it reads.
         settings: the part of the settings it reads; hashed into the key.
         run: does the work; returns the report.
+        result: the model of what the report keeps as the result of the stage.
         description: markdown for the UI.
         outside: digests of inputs that are not artifacts (sources, base model, files of the
             folder), given the root of the store.
@@ -89,7 +97,7 @@ class Stage:
         gates: the gates that its report always has.
         seed: of everything random in it.
         depends_on_reports: rerun when an input's report changes, even if its data does not: a
-            threshold changes no score, but can change a gate.
+            threshold changes a gate but no score.
         includes_licenses: rerun when a license, a consent or the base's name on the hub changes;
             other stages ignore these.
     """
@@ -97,9 +105,10 @@ class Stage:
     name: str
     version: str
     inputs: tuple[str, ...]
-    settings: Callable[[Language], BaseModel | dict[str, Any]]
-    run: Callable[[Work], Report]
+    settings: Callable[[Language], Own]
+    run: Callable[[StageContext[Own]], Report]
     description: str
+    result: type[Result] = NoResult
     outside: Callable[[Language, Path], dict[str, str]] = field(default=lambda language, root: {})
     prepare: Callable[[Language, Path, Progress], None] | None = None
     kinds: tuple[str, ...] = ("python",)
@@ -109,11 +118,12 @@ class Stage:
     depends_on_reports: bool = False
     includes_licenses: bool = False
 
-    def settings_data(self, language: Language) -> dict[str, Any]:
+    def settings_data(self, language: Language) -> dict[str, JsonValue]:
         """Return its settings as plain data, for hashing and for the manifest."""
         slice_ = self.settings(language)
-        data = slice_.model_dump(mode="json", by_alias=True) if isinstance(slice_, BaseModel) else slice_
-        return data if self.includes_licenses else _without_rights(data)
+        data: Any = slice_.model_dump(mode="json", by_alias=True) if isinstance(slice_, BaseModel) else slice_
+        found: dict[str, JsonValue] = data if self.includes_licenses else _without_rights(data)
+        return found
 
 
 def _without_rights(data: Any) -> Any:
@@ -125,12 +135,12 @@ def _without_rights(data: Any) -> Any:
     return [_without_rights(value) for value in data] if isinstance(data, list) else data
 
 
-def determined_by(stage: Stage, language: Language, inputs: Mapping[str, Artifact], root: Path) -> dict[str, Any]:
+def determined_by(stage: Stage, language: Language, inputs: Mapping[str, Artifact], root: Path) -> Origin:
     """Return everything that determines the output of ``stage``, as ``key_of`` and the manifest take it."""
     return {"stage": stage.name, "version": stage.version, "settings": stage.settings_data(language),
             "inputs": {name: artifact.manifest.data_version for name, artifact in inputs.items()},
             "reports": {name: artifact.manifest.key for name, artifact in inputs.items()
-                        if stage.depends_on_reports},
+                        } if stage.depends_on_reports else {},
             "outside": stage.outside(language, root), "seed": stage.seed}
 
 
@@ -219,17 +229,19 @@ def run_stage(stage: Stage, language: Language, store: Store, progress: Progress
         cache = store.cache(language.code, stage.name)
         started = time.monotonic()
         with panics_as_problems(f"{language.code} {stage.name}"):
-            report = stage.run(Work(
+            report = stage.run(StageContext(
                 language=language, settings=stage.settings(language),
                 inputs={name: artifact.folder for name, artifact in inputs.items()},
                 reports={name: artifact.manifest.report for name, artifact in inputs.items()},
                 out=out, scratch=scratch, seed=stage.seed, progress=progress, machine=machine, root=store.root,
                 cache=cache))
+            report.read_result(stage.result, stage.name)  # what cannot be read again is not published
         for remark in report.remarks:
             progress(f"remark: {remark}")
         if stage.outside(language, store.root) != determined["outside"]:
             # Else the key would name the old input, and match again once that is restored.
-            raise TransientProblem("its outside input changed while it ran", where=f"{language.code} {stage.name}",
+            raise TransientProblem("its outside input changed while it ran",
+                                   where=f"{language.code} {stage.name}",
                                    fix="Run again; it resumes from its checkpoint")
         files, data_version = describe(out)
         return store.publish(work, Manifest(
@@ -248,7 +260,7 @@ def assist(stage: Stage, language: Language, store: Store, progress: Progress = 
     if store.find(language.code, stage.name, key) is not None:
         return
     with tempfile.TemporaryDirectory() as out:
-        stage.run(Work(
+        stage.run(StageContext(
             language=language, settings=stage.settings(language),
             inputs={name: artifact.folder for name, artifact in inputs.items()},
             reports={name: artifact.manifest.report for name, artifact in inputs.items()},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -11,8 +11,10 @@ import torch
 from vernacular.config.training import Pretraining
 from vernacular.core.energy import kilowatt_hours
 from vernacular.core.errors import Problem
+from vernacular.core.store import Report
 from vernacular.modeling.base_models import most_positions
 from vernacular.modeling.state_distillation import weight
+from vernacular.pretraining.stage_results import PretrainingResult, TrainingCost, TrainingCosts
 
 _GIB = 2**30
 # Measured on two encoders (docs/experiments/training-speed.md): Python with torch and transformers; bytes per
@@ -39,9 +41,10 @@ class Cost:
     memory_gib: float
     energy_kwh: float | None
 
-    def shown(self) -> dict[str, Any]:
-        """Return it as plain data."""
-        return asdict(self)
+    def as_result(self) -> TrainingCost:
+        """Return it for the result of the stage."""
+        return TrainingCost(tokens=self.tokens, minutes=self.minutes, memory_gib=self.memory_gib,
+                            energy_kwh=self.energy_kwh)
 
 
 def check_length(network: Any, settings: Pretraining, where: str) -> None:
@@ -100,3 +103,12 @@ def measured(tokens: int, minutes: float) -> Cost:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         memory = peak / _GIB if sys.platform == "darwin" else peak / 2**20
     return Cost(tokens, minutes, memory, kilowatt_hours(minutes))
+
+
+def report_costs(report: Report, stage: str, predicted: Cost, real: Cost) -> None:
+    """What the training was to cost and what it did, side by side."""
+    cost = TrainingCosts(predicted=predicted.as_result(), measured=real.as_result())
+    report.set_result(PretrainingResult.extending(report.read_result(PretrainingResult, stage), cost=cost))
+    report.count("memory_gib", real.memory_gib, "memory at the peak", "GiB")
+    if real.energy_kwh is not None:
+        report.count("energy_kwh", real.energy_kwh, "energy of the steps, by VERNACULAR_WATTS or design power", "kWh")

@@ -11,7 +11,7 @@ from vernacular.core.errors import Problem
 from vernacular.corpus.side_texts import Sieve, documents_of
 from vernacular.modeling.packing import Blocks, join, pack
 from vernacular.modeling.schedules import Stream, shares
-from vernacular.pipeline.stage import Work
+from vernacular.pipeline.stage import StageContext
 from vernacular.provenance.corpus_tables import file_of, read_rows
 from vernacular.tokenizer.base_language_text import retention_lines
 
@@ -41,7 +41,7 @@ class Texts:
     replayed: range
 
 
-def read(work: Work, model: Model, tokenizer: Any) -> Texts:
+def read(work: StageContext, model: Model, tokenizer: Any) -> Texts:
     """Read and pack the texts of ``model`` with a variant's tokenizer."""
     splits, settings = work.inputs["corpus/splits"], model.pretraining
 
@@ -62,7 +62,7 @@ def read(work: Work, model: Model, tokenizer: Any) -> Texts:
                  range(len(blocks) - (len(replay) if replay else 0), len(blocks)))
 
 
-def replay_lines(model: Model, work: Work) -> tuple[list[str], list[str]]:
+def replay_lines(model: Model, work: StageContext) -> tuple[list[str], list[str]]:
     """Return replay lines for training, and others for choices, without those used to measure forgetting."""
     lines = retention_lines(model, work)
     measured = set(lines[1::2])
@@ -71,7 +71,7 @@ def replay_lines(model: Model, work: Work) -> tuple[list[str], list[str]]:
     return [line for number, line in enumerate(free) if number % _FOR_CHOICES], choices
 
 
-def _related(work: Work, source: Source, sieve: Sieve) -> list[str]:
+def _related(work: StageContext, source: Source, sieve: Sieve) -> list[str]:
     texts = sieve.left([document.text for document in documents_of(work, source, "related")])
     if not texts:
         raise Problem(f"the related source {source.name} contains no text after decontamination",

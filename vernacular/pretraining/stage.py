@@ -39,10 +39,16 @@ from vernacular.modeling.schedules import capped, most_blocks, order
 from vernacular.modeling.state_distillation import States, Teacher, weight
 from vernacular.modeling.training_loop import Plan, compile_body, train
 from vernacular.modeling.variants import DEV_LIKELIHOOD, MODEL_FOLDER, NLL, Arm
-from vernacular.pipeline.stage import Work
+from vernacular.pipeline.stage import StageContext
 from vernacular.pretraining import data_mixture as texts
 from vernacular.pretraining.budget import known_speed, measure_speed, speed_key, steps_within
-from vernacular.pretraining.cost import Cost, check_length, measured, predict
+from vernacular.pretraining.cost import check_length, measured, predict, report_costs
+from vernacular.pretraining.stage_results import (
+    Interpolation,
+    InterpolationPoint,
+    MixedText,
+    PretrainingResult,
+)
 from vernacular.pretraining.weight_interpolation import Between, interpolate
 from vernacular.provenance.corpus_tables import file_of, read_rows
 from vernacular.provenance.document import BESIDE
@@ -56,7 +62,7 @@ _DISTANCE = "held-out sentences: squared distance of their mean state from their
 _FOUND = "share of held-out sentences whose own translation is nearest"
 
 
-def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
+def run(work: StageContext, name: str, model: Model, arm: Arm) -> Report:
     """Pretrain one variant, resuming from a checkpoint if there is one."""
     keep_memory()
     device = start()
@@ -130,7 +136,7 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     if moved is not None:
         report.count("states_moved", moved, "mean states of held-out texts: squared distance from their initial "
                                             "values, in variances between texts")
-    _costs(report, predicted, measured(done.step * size, done.seconds / 60))
+    report_costs(report, f"model/{name}", predicted, measured(done.step * size, done.seconds / 60))
     _comparable(report, work, model, network, tokenizer)
     network.to("cpu").save_pretrained(work.out / MODEL_FOLDER)
     tokenizer.save_pretrained(work.out / MODEL_FOLDER)
@@ -152,7 +158,7 @@ def _check(settings: Pretraining, code: str) -> None:
                       fix=f"Raise batch_size to {processes * settings.accumulate}, or lower accumulate")
 
 
-def _start(work: Work, name: str, model: Model,
+def _start(work: StageContext, name: str, model: Model,
            arm: Arm) -> tuple[Any, Any, dict[str, torch.Tensor], NDArray[np.int64]]:
     """Return the network to train, its tokenizer, its initial weights and the ids of its new rows."""
     folder = work.inputs[f"tokenizer/{name}"]
@@ -169,7 +175,7 @@ def _start(work: Work, name: str, model: Model,
     return network, load_tokenizer(folder / ("extended" if arm == "adapted" else "base")), base, new_rows
 
 
-def _steps(work: Work, model: Model, network: Any, plan: Plan, most: float) -> int:
+def _steps(work: StageContext, model: Model, network: Any, plan: Plan, most: float) -> int:
     """Return the number of steps: stored before a kill, or from budget and speed."""
     kept = work.scratch / "steps.json"
     key = _key(work, model)
@@ -186,16 +192,8 @@ def _steps(work: Work, model: Model, network: Any, plan: Plan, most: float) -> i
     return int(steps)
 
 
-def _key(work: Work, model: Model) -> str:
+def _key(work: StageContext, model: Model) -> str:
     return speed_key(model, fingerprint(model.base, work.language))
-
-
-def _costs(report: Report, predicted: Cost, real: Cost) -> None:
-    """Report predicted and actual costs side by side."""
-    report.details["cost"] = {"predicted": predicted.shown(), "measured": real.shown()}
-    report.count("memory_gib", real.memory_gib, "peak memory", "GiB")
-    if real.energy_kwh is not None:
-        report.count("energy_kwh", real.energy_kwh, "energy of the steps, by VERNACULAR_WATTS or rated power", "kWh")
 
 
 def per_character(network: Any, blocks: Blocks, objective: Objective, sizes: NDArray[np.float64],
@@ -215,7 +213,7 @@ def per_character(network: Any, blocks: Blocks, objective: Objective, sizes: NDA
     return total / max(1.0, characters)
 
 
-def _comparable(report: Report, work: Work, model: Model, network: Any, tokenizer: Any) -> None:
+def _comparable(report: Report, work: StageContext, model: Model, network: Any, tokenizer: Any) -> None:
     """Report the likelihood of dev lines, measured as in ``evaluation``; it decides between the variants."""
     lines = [line for row in read_rows(work.inputs["corpus/splits"] / file_of("dev"))
              for line in row["text"].split("\n") if len(words(line)) >= LEAST_WORDS]
@@ -228,15 +226,17 @@ def _comparable(report: Report, work: Work, model: Model, network: Any, tokenize
                                               "lower is better", unit)
 
 
-def _report(work: Work, plan: Plan, done: Progressed, text: texts.Texts,
+def _report(work: StageContext, plan: Plan, done: Progressed, text: texts.Texts,
             found: tuple[list[Between], Between]) -> Report:
     points, chosen = found
     seen = done.step * plan.settings.batch_size
     tokens = seen * plan.settings.sequence_length
-    report = Report(details={
-        "steps": done.step, "planned_steps": plan.steps, "tokens": tokens, "minutes": done.seconds / 60,
-        "curve": done.curve, "mix": [dataclasses.asdict(stream) for stream in text.streams],
-        "interpolation": {"points": [dataclasses.asdict(point) for point in points], "chosen": chosen.share}})
+    report = Report()
+    report.set_result(PretrainingResult(
+        steps=done.step, planned_steps=plan.steps, tokens=tokens, minutes=done.seconds / 60, curve=done.curve,
+        mix=[MixedText(name=stream.name, count=stream.count, share=stream.share) for stream in text.streams],
+        interpolation=Interpolation(chosen=chosen.share, points=[
+            InterpolationPoint(share=point.share, target=point.target, replay=point.replay) for point in points])))
     report.count("steps", done.step, "optimizer steps")
     report.count("tokens", tokens, "tokens processed in training")
     report.count("epochs", text.streams[0].share * seen / text.streams[0].count, "passes over the training text")
@@ -284,7 +284,7 @@ def _report_translations(report: Report, before: tuple[float, float], after: tup
         fix="Check that the pairs match, or add some"))
 
 
-def _show(report: Report, work: Work, points: list[Between], chosen: Between) -> None:
+def _show(report: Report, work: StageContext, points: list[Between], chosen: Between) -> None:
     """Report the table and plot of the weight interpolation."""
     base = points[0]
     report.samples["interpolation"] = [{

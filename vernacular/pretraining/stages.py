@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Any
+
+from pydantic import JsonValue
 
 from vernacular.config.schema import Language, Model
 from vernacular.config.stage_settings import clean_settings
@@ -13,6 +14,7 @@ from vernacular.corpus.side_texts import fetch, versions
 from vernacular.modeling.base_models import fingerprints
 from vernacular.modeling.variants import Arm
 from vernacular.pipeline.stage import GateSpec, Progress, Stage
+from vernacular.pretraining.stage_results import PretrainingResult
 
 TRAINED: tuple[tuple[Arm, str, str], ...] = (
     ("adapted", "", "the extended tokenizer"), ("control", "_control", "the original tokenizer"))
@@ -26,7 +28,7 @@ def _outside(language: Language, root: Path, model: Model) -> dict[str, str]:
     return {**fingerprints(model.base, language), **versions(model.beside, language, root)}
 
 
-def _settings(language: Language, model: Model) -> dict[str, Any]:
+def _settings(language: Language, model: Model) -> dict[str, JsonValue]:
     # Decontamination of text beside the corpus; the corpus itself is already clean.
     beside = clean_settings(language).beside() if model.beside else {}
     if model.alignment is not None:
@@ -47,6 +49,7 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
         made.append(Stage(
             name=f"model/{name}{suffix}", version="9", inputs=("corpus/splits", f"tokenizer/{name}", *aligned),
             run=EntryPoint("vernacular.pretraining.stage:run", name=name, model=model, arm=arm),
+            result=PretrainingResult,
             seed=model.seed, heavy=True,
             kinds=("pytorch", "transformers"), settings=partial(_settings, model=model),
             outside=partial(_outside, model=model), prepare=partial(_fetch, model=model),

@@ -35,7 +35,7 @@ _GAP = re.compile(rf"[\W_{_APOSTROPHE}]+")
 def gone(folder: Path) -> Problem:
     """Return the problem of a missing language folder, which would otherwise read as empty."""
     return TransientProblem("the language folder was deleted or renamed", where=str(folder),
-                   fix="Restore it, or run it under its new name")
+                            fix="Restore it, or run it under its new name")
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,16 @@ They contain no path of this machine.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 
 from vernacular.config.schema import Model
 from vernacular.config.statement import read_statement
 from vernacular.core.jsonl import read_jsonl
-from vernacular.core.store import Artifact, Gate, Report, key_of
+from vernacular.core.store import Artifact, Report, key_of
 from vernacular.datasets.items import Item
 from vernacular.evaluation.held_out import held_out_lines
 from vernacular.modeling.base_models import is_sentence_encoder, load_model, longest_input
 from vernacular.modeling.variants import Arm, model_folder, released_arm
-from vernacular.pipeline.stage import Work, determined_by
+from vernacular.pipeline.stage import StageContext, determined_by
 from vernacular.provenance.corpus_tables import DOCUMENTS, file_of, read_rows
 from vernacular.provenance.document import BESIDE
 from vernacular.release.attestation import Claims, digest_of_report, origin_digest, sign
@@ -29,16 +28,17 @@ from vernacular.release.licensing import beside_rights, corpus_rights
 from vernacular.release.load_check import MOST, Asked, check_release
 from vernacular.release.results import gather
 from vernacular.release.signing_key import fingerprint, own_or_new_key
+from vernacular.release.stage_results import ReleaseResult
 from vernacular.release.stages import stages
 from vernacular.release.statement import write_statement
 from vernacular.release.trust import calibration_of_seed, right_said
-from vernacular.release.waivers import Waiver
 from vernacular.tasks.base import class_of
 from vernacular.tasks.predictor import adapter_folder
 from vernacular.tasks.stage import items_of
+from vernacular.tasks.stage_results import TaskResult
 
 
-def run(work: Work, name: str, model: Model) -> Report:
+def run(work: StageContext, name: str, model: Model) -> Report:
     """Put the release of the model ``name`` together and sign it.
 
     Raises:
@@ -62,57 +62,57 @@ def run(work: Work, name: str, model: Model) -> Report:
         tasks.append(_export(work, name, model, arm, task, longest))
     work.progress("the release is loaded by transformers and Sentence Transformers and compared")
     found = check_release(work.out, model.objective, tasks, held_out_lines(work.inputs["corpus/splits"]), longest)
-    reloaded = {task: one.as_json() for task, one in found.tasks.items()}
-    loads = {call: asdict(one) for call, one in found.model.items()}
     inputs = {stage: Artifact(folder) for stage, folder in work.inputs.items()}
-    results = gather(work.language, name, model, work.reports, reloaded=reloaded, loads=loads,
+    results = gather(work.language, name, model, work.reports, reloaded=found.tasks, loads=found.model,
                      seconds={stage: artifact.manifest.seconds for stage, artifact in inputs.items()},
                      signer=fingerprint(key.public_key()))
     written = read_statement(work.language.folder)
     texts = {
         "README.md": write_card(results),
         "data_statement.md": write_statement(results, written, train, beside),
-        "evaluation.json": json.dumps(results, ensure_ascii=False, indent=1, sort_keys=True) + "\n",
+        "evaluation.json": json.dumps(results.as_json(), ensure_ascii=False, indent=1, sort_keys=True) + "\n",
         "documents.txt": documents_text([*train, *beside]),
     }
     for file, text in texts.items():
         (work.out / file).write_text(text, encoding="utf-8", newline="\n")
-    report = Report(gates=[Gate.model_validate(gate) for gate in results["release_gates"]])
+    report = Report(gates=results.release_gates)
     report.count("documents_trained_on", len(train), "documents that training drew from", "documents")
     report.count("documents_beside", len(beside), "documents beside the corpus that it drew from",
                  "documents")
-    for task, one in reloaded.items():
-        report.count(f"reloaded_same_{task}", one["same"], f"share of the scored answers of {task} that the released "
+    for task, one in found.tasks.items():
+        report.count(f"reloaded_same_{task}", one.same, f"share of the scored answers of {task} that the released "
                      "model gives to a call of the ecosystem")
     report.count("size_mb", round(sum(path.stat().st_size for path in work.out.rglob("*") if path.is_file()) / 1e6, 2),
                  "size of the release", "MB")
-    for task, found in results["tasks"].items():
-        report.count(f"score_{arm}_{task}", found["means"][arm], f"mean {found['metric']} of {task}, {arm}")
-        report.count(f"score_base_{task}", found["means"]["base"], f"mean {found['metric']} of {task}, base")
+    for task, scored in results.tasks.items():
+        report.count(f"score_{arm}_{task}", scored.means[arm], f"mean {scored.metric} of {task}, {arm}")
+        report.count(f"score_base_{task}", scored.means["base"], f"mean {scored.metric} of {task}, base")
     report.samples["gates"] = [{"gate": gate.name, "passed": gate.passed, "reason": gate.reason}
                                for gate in report.gates]
-    report.details = {"card": "README.md", "reloaded": reloaded, "loads": loads, "waivers": results["waivers"],
-                      "verdicts": {task: found["verdicts"] for task, found in results["tasks"].items()}}
+    report.set_result(ReleaseResult(
+        card="README.md", reloaded=found.tasks, loads=found.model, waivers=results.waivers,
+        verdicts={task: scored.verdicts for task, scored in results.tasks.items()}))
     stage, = stages(work.language, name, model)
     determined = determined_by(stage, work.language, inputs, work.root)
     sign(work.out, Claims(
         language=work.language.code, model=name, key=key_of(**determined), determined_by=origin_digest(determined),
         results_from=max(artifact.manifest.created for artifact in inputs.values()), report=digest_of_report(report),
         reports={stage: digest_of_report(report) for stage, report in work.reports.items()},
-        gates=report.gates, waivers=[Waiver.model_validate(waiver) for waiver in results["waivers"]]), key)
+        gates=report.gates, waivers=results.waivers), key)
     return report
 
 
-def _export(work: Work, name: str, model: Model, arm: Arm, task: str, longest: int) -> Asked:
+def _export(work: StageContext, name: str, model: Model, arm: Arm, task: str, longest: int) -> Asked:
     """Write what the first seed trained for one task into the release; the items to ask it again."""
     if not work.language.tasks[task].fine_tune:
         return _as_it_is(work, name, arm, task, longest)
     stage, seed, items = f"task/{task}_{name}", model.lora.seeds[0], items_of(work, task, model)
-    details = work.reports[stage].details
-    score = {row["seed"]: row["score"] for row in details["scores"][arm]}[seed]
-    about = {"task": task, "kind": details["kind"], "metric": details["metric"], "seed": seed, "score": score,
-             "longest": longest, "right": right_said(details, arm),
-             "calibration": calibration_of_seed(details, arm, seed)}
+    result = work.reports[stage].read_result(TaskResult, stage)
+    score = {row.seed: row.score for row in result.scores[arm]}[seed]
+    calibration = calibration_of_seed(result, arm, seed)
+    about = {"task": task, "kind": result.kind, "metric": result.metric, "seed": seed, "score": score,
+             "longest": longest, "right": right_said(result, arm),
+             "calibration": calibration.as_json() if calibration is not None else None}
     prompt = work.language.tasks[task].prompt
     if prompt is not None:  # users of the model need its words
         about["prompt"] = prompt.model_dump(mode="json")
@@ -124,10 +124,10 @@ def _export(work: Work, name: str, model: Model, arm: Arm, task: str, longest: i
     return Asked(task, place, items.kind, items.test[:most], scored[:most], longest, seed, score)
 
 
-def _as_it_is(work: Work, name: str, arm: Arm, task: str, longest: int) -> Asked:
+def _as_it_is(work: StageContext, name: str, arm: Arm, task: str, longest: int) -> Asked:
     """The items to ask the released model itself, for a task that nothing was trained for."""
     stage, about = f"task/{task}_{name}", work.language.tasks[task]
     rows = list(read_jsonl(work.inputs[stage] / "predictions.jsonl"))
     items = [Item(row["text"], second=row.get("second", "")) for row in rows]
     return Asked(task, "", class_of(about)(about, []), items, [row[arm] for row in rows], longest, None,
-                 work.reports[stage].details["means"][arm])
+                 work.reports[stage].read_result(TaskResult, stage).means[arm])

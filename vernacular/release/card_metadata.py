@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from vernacular.release.result_tables import fine_tuned
-from vernacular.release.results import Results
+from vernacular.core.result import Interval
+from vernacular.release.result_models import ReleaseResults
 
 # Our kinds of tasks by the hub's names (https://huggingface.co/tasks).
 _TASKS = {"token_classification": "token-classification", "sequence_classification": "text-classification",
@@ -16,19 +16,11 @@ _TASKS = {"token_classification": "token-classification", "sequence_classificati
           "sentence_retrieval": "sentence-similarity", "generation": "text-generation"}
 
 
-def inside(results: Results, *path: str) -> Any:
-    """What lies at ``path`` of nested dictionaries; None where a step of it is missing."""
-    found: Any = results
-    for part in path:
-        found = found.get(part) if isinstance(found, dict) else None
-    return found
-
-
-def licence_of(results: Results) -> tuple[str, str]:
+def licence_of(results: ReleaseResults) -> tuple[str, str]:
     """The hub's licence id of the release and a name: ``other`` unless base, sources and labels share one licence."""
-    texts = [*results["sources"], *results["mixed_in"]]
-    texts += [found["labelled"] for found in results["tasks"].values() if found["labelled"]]  # the adapters hold them
-    licences = {text["licence"] for text in texts} | {results["model"]["base"]["licence"]}
+    rights = results.rights
+    licences = {text.licence for text in rights.texts} | {rights.base.licence} | {
+        labels.licence for labels in rights.labels.values() if labels}  # the adapters hold them
     if "unverified" in licences:
         return "other", "unverified"
     if len(licences) == 1:
@@ -37,60 +29,60 @@ def licence_of(results: Results) -> tuple[str, str]:
     return "other", "several: " + ", ".join(sorted(licences))
 
 
-def metadata_of(results: Results) -> dict[str, Any]:
+def metadata_of(results: ReleaseResults) -> dict[str, Any]:
     """The block as data."""
-    language, model, arm = results["language"], results["model"], results["released"]["arm"]
+    language, model, arm = results.language, results.model, results.released.arm
     licence, licence_name = licence_of(results)
-    metadata: dict[str, Any] = {"language": [language["code"]], "license": licence}
+    metadata: dict[str, Any] = {"language": [language.code], "license": licence}
     if licence_name:
         metadata |= {"license_name": licence_name, "license_link": "data_statement.md"}
-    if model["base"]["hub"] or model["base"]["name_on_hub"]:  # the hub knows no other names
-        metadata["base_model"] = model["base"]["hub"] or model["base"]["name_on_hub"]
-    datasets = [source["dataset"] for source in results["sources"] if "/" in source["dataset"].lstrip("./")
-                and source["dataset"][0] not in "./"]
+    if model.base.hub or model.base.name_on_hub:  # the hub knows no other names
+        metadata["base_model"] = model.base.hub or model.base.name_on_hub
+    datasets = [source.dataset for source in results.sources if "/" in source.dataset.lstrip("./")
+                and source.dataset[0] not in "./"]
     metadata |= {"datasets": datasets} if datasets else {}
     metadata |= {"library_name": "transformers",
-                 "pipeline_tag": "fill-mask" if model["objective"] == "masked" else "text-generation",
+                 "pipeline_tag": "fill-mask" if model.objective == "masked" else "text-generation",
                  "tags": ["vernacular", "continued-pretraining", "vocabulary-extension"]}
-    if "sentence-embeddings" in results["loads"]:
+    if "sentence-embeddings" in results.loads:
         metadata["tags"].append("sentence-transformers")
     scored = [*_scored_tasks(results, arm), *_scored_likelihood(results, arm)]
     if scored:
-        metadata["model-index"] = [{"name": f"{model['name']}-{language['code']}", "results": scored}]
+        metadata["model-index"] = [{"name": f"{model.name}-{language.code}", "results": scored}]
     return metadata
 
 
-def _scored_tasks(results: Results, arm: str) -> list[dict[str, Any]]:
+def _scored_tasks(results: ReleaseResults, arm: str) -> list[dict[str, Any]]:
     """The scores of the tasks as the hub's evaluation results; ``args`` holds the seeds and the intervals."""
-    return [{"task": {"type": _TASKS[found["kind"]], "name": task},
-             "dataset": {"name": f"labels made by people ({task})" if found["labelled"] else
+    return [{"task": {"type": _TASKS[found.kind], "name": task},
+             "dataset": {"name": f"labels made by people ({task})" if found.labelled else
                          f"held-out text of the data statement ({task})", "type": "vernacular"},
              "metrics": [{
-                 "type": "f1" if "f1" in found["metric"] else found["metric"], "name": found["metric"],
-                 "value": round(found["means"][arm], 4), "args": {
-                     **_ends(found.get("arm_intervals", {}).get(arm)),
-                     **({"seeds": {str(row["seed"]): round(row["score"], 4) for row in found["scores"][arm]}}
-                        if fine_tuned(found) else {}),
+                 "type": "f1" if "f1" in found.metric else found.metric, "name": found.metric,
+                 "value": round(found.means[arm], 4), "args": {
+                     **_ends(found.arm_intervals.get(arm)),
+                     **({"seeds": {str(row.seed): round(row.score, 4) for row in found.scores[arm]}}
+                        if found.fine_tuned else {}),
                  **{f"{name}_low_mean_high": [round(value, 4) for value in interval]
-                    for name, interval in found.get("intervals", {}).items()}}}]}
-            for task, found in results["tasks"].items() if arm in found["means"]]
+                    for name, interval in found.intervals.items()}}}]}
+            for task, found in results.tasks.items() if arm in found.means]
 
 
-def _ends(interval: list[float] | None) -> dict[str, float]:
+def _ends(interval: Interval | None) -> dict[str, float]:
     return {} if interval is None else {"low": round(interval[0], 4), "high": round(interval[2], 4)}
 
 
-def _scored_likelihood(results: Results, arm: str) -> list[dict[str, Any]]:
-    kind = "fill-mask" if results["model"]["objective"] == "masked" else "text-generation"
+def _scored_likelihood(results: ReleaseResults, arm: str) -> list[dict[str, Any]]:
+    kind = "fill-mask" if results.model.objective == "masked" else "text-generation"
     found = []
-    for name, text in (("likelihood", "held-out text of the data statement"),
-                       ("retention", "text in the base's languages")):
-        score = inside(results, name, "scores", arm)
-        if score:
-            unit = results[name].get("unit", "")
+    for name, text, measured in (("likelihood", "held-out text of the data statement", results.likelihood),
+                                 ("retention", "text in the base's languages", results.retention)):
+        score = measured.scores.get(arm) if measured else None
+        if measured and score:
+            unit = measured.unit
             found.append({"task": {"type": kind, "name": name}, "dataset": {"name": text, "type": "vernacular"},
                           "metrics": [{"type": unit.replace(" ", "_"), "name": f"negative log-likelihood, {unit}, "
                                                                                "lower is better",
-                                       "value": round(score["mean"], 4),
-                                       "args": {"low": round(score["low"], 4), "high": round(score["high"], 4)}}]})
+                                       "value": round(score.mean, 4),
+                                       "args": {"low": round(score.low, 4), "high": round(score.high, 4)}}]})
     return found

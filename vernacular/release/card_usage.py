@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from vernacular.release.card_metadata import inside
-from vernacular.release.result_tables import fine_tuned
-from vernacular.release.results import Results
+from vernacular.release.result_models import ReleasedTask, ReleaseResults
 from vernacular.release.searching import can_search, search_said
 from vernacular.release.trust import right_said
 
 
-def how_to_use(results: Results) -> str:
+def how_to_use(results: ReleaseResults) -> str:
     """Markdown with a block of Python for the model, and one for each task."""
-    model = "." if results["model"]["objective"] == "masked" else None
+    model = "." if results.model.objective == "masked" else None
     parts = ["These lines need `transformers`, `sentence-transformers` and `peft`, and run in this folder. For a "
              'release on the hub, get the folder with `huggingface_hub.snapshot_download("OWNER/NAME")`.']
     if can_search(results):
@@ -27,30 +24,30 @@ def how_to_use(results: Results) -> str:
     else:
         parts.append(_code(["from transformers import pipeline", 'write = pipeline("text-generation", ".")',
                             'print(write("..."))']))
-    for task, found in results["tasks"].items():
+    for task, found in results.tasks.items():
         parts += [f"`{task}`:", _block(results, task, found)]
         parts[-1] += _compared(results, task)
     return "\n\n".join(parts)
 
 
-def _block(results: Results, task: str, found: dict[str, Any]) -> str:
+def _block(results: ReleaseResults, task: str, found: ReleasedTask) -> str:
     """The lines for one task."""
-    kind, place = found["kind"], f"tasks/{task}"
+    kind, place = found.kind, f"tasks/{task}"
     if kind == "token_classification":
-        strategy = inside(results, "reloaded", task, "strategy") or "first"
-        text = '"..."' if found["labelled"] else '"...".lower()'  # derived names are learned from text without capitals
+        strategy = (checked.strategy if (checked := (results.reloaded or {}).get(task)) else "") or "first"
+        text = '"..."' if found.labelled else '"...".lower()'  # derived names are learned from text without capitals
         return _code(["from transformers import pipeline",
                       f'label = pipeline("token-classification", "{place}", aggregation_strategy="{strategy}")',
                       f"print(label({text}))"])
     if kind in ("sequence_classification", "sentence_pairs"):
-        pair = results["model"]["objective"] == "masked"
+        pair = results.model.objective == "masked"
         text = '"..."' if kind == "sequence_classification" else (
             '{"text": "...", "text_pair": "..."}' if pair else r'"...\n..."')
         return _code(["from transformers import pipeline",
                       f'label = pipeline("text-classification", "{place}", truncation=True)', f"print(label({text}))"])
     if kind == "sentence_retrieval":
-        return _encoder(place if fine_tuned(found) else ".")
-    return _adapter(task, kind, inside(results, "model", "lora", "method") == "full", results["model"]["objective"])
+        return _encoder(place if found.fine_tuned else ".")
+    return _adapter(task, kind, results.model.lora.method == "full", results.model.objective)
 
 
 def _encoder(place: str) -> str:
@@ -78,13 +75,13 @@ def _code(lines: Sequence[str]) -> str:
     return "```python\n" + "\n".join(lines) + "\n```"
 
 
-def _compared(results: Results, task: str) -> str:
-    found: dict[str, Any] | None = inside(results, "reloaded", task)
+def _compared(results: ReleaseResults, task: str) -> str:
+    found = (results.reloaded or {}).get(task)
     if not found:
         return ""
-    released = f"Released is the training with seed {found['seed']}, which scored {found['card']:.3f}. " if (
-        found["seed"] is not None) else ""
-    released += f"{right} " if (right := right_said(results["tasks"][task], results["released"]["arm"])) else ""
-    how = "These lines" if found["alone"] else "Loaded so, it"
-    return (f"\n\n{released}{how} gave {found['same']:.1%} of the scored answers, on {found['items']} of the scored "
-            f"items: {found['score']:.3f} where {found['score_before']:.3f} was scored.")
+    released = f"Released is the training with seed {found.seed}, which scored {found.card:.3f}. " if (
+        found.seed is not None) else ""
+    released += f"{right} " if (right := right_said(results.tasks[task], results.released.arm)) else ""
+    how = "These lines" if found.alone else "Loaded so, it"
+    return (f"\n\n{released}{how} gave {found.same:.1%} of the scored answers, on {found.items} of the scored "
+            f"items: {found.score:.3f} where {found.score_before:.3f} was scored.")

@@ -7,12 +7,10 @@ Time is that of the manifests. Energy is time multiplied by the power that the p
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
 
 from vernacular.release.markdown import MISSING, number, table
-
-if TYPE_CHECKING:
-    from vernacular.release.results import Results
+from vernacular.release.result_models import ReleaseResults
+from vernacular.release.training_numbers import Compute, Pretrainings, ReleasedTraining, Spent
 
 UNKNOWN = "not known"
 TITLES = ("stage", "minutes", "energy, kWh (estimated)")
@@ -20,47 +18,41 @@ FORESEEN = ("model", "steps", "tokens", "minutes, predicted", "minutes, measured
             "memory in GiB, measured", "energy in kWh, of the predicted minutes", "of the measured minutes")
 
 
-def compute_of(seconds: Mapping[str, float], costs: Mapping[str, Mapping[str, Any] | None]) -> dict[str, Any]:
+def compute_of(seconds: Mapping[str, float], trainings: Pretrainings) -> Compute:
     """The time and the estimated energy of each stage, and their sums.
+
+    Of two machines the power of the one that draws more is taken; None: neither said.
 
     Args:
         seconds: stage name -> wall-clock time of the run that made its artifact.
-        costs: arm -> its pretraining as ``summary.gather`` has it, or None.
-
-    Returns:
-        ``stages`` (name -> ``minutes``, ``energy_kwh``), the sums ``minutes`` and ``energy_kwh``, and ``watts``, the
-        power that they follow from. Of two machines the one that draws more is taken; None: neither said.
+        trainings: both pretrainings, as far as they ran.
     """
-    power = max((found for details in costs.values() if (found := _watts(details)) is not None), default=None)
+    power = max((found for training in trainings.by_arm.values() if (found := _watts(training)) is not None),
+                default=None)
 
-    def row(minutes: float) -> dict[str, float | None]:
-        return {"minutes": minutes, "energy_kwh": None if power is None else power * minutes / 60_000}
+    def spent(minutes: float) -> Spent:
+        return Spent(minutes=minutes, energy_kwh=None if power is None else power * minutes / 60_000)
 
-    return {"stages": {stage: row(value / 60) for stage, value in seconds.items() if value > 0},
-            **row(sum(seconds.values()) / 60), "watts": power}
+    whole = spent(sum(seconds.values()) / 60)
+    return Compute(stages={stage: spent(value / 60) for stage, value in seconds.items() if value > 0},
+                   minutes=whole.minutes, energy_kwh=whole.energy_kwh, watts=power)
 
 
-def _watts(details: Mapping[str, Any] | None) -> float | None:
+def _watts(training: ReleasedTraining | None) -> float | None:
     """The power of the machine that a pretraining ran on, as it reckoned with it."""
-    cost = (details or {}).get("cost") or {"measured": {}, "energy_kwh_estimated": {}}
-    minutes, energy = cost["measured"].get("minutes"), cost["energy_kwh_estimated"].get("measured")
+    if training is None or training.cost is None:
+        return None
+    minutes, energy = training.cost.measured.minutes, training.cost.energy_kwh_estimated.measured
     return float(energy * 60_000 / minutes) if minutes and energy is not None else None
 
 
-def named(cost: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """The cost that a pretraining noted, with its energy, which is estimated, taken out of what was measured."""
-    return {**{name: {key: value for key, value in found.items() if key != "energy_kwh"}
-               for name, found in cost.items()},
-            "energy_kwh_estimated": {name: found.get("energy_kwh") for name, found in cost.items()}}
-
-
-def stage_rows(results: Results) -> list[list[str]]:
+def stage_rows(results: ReleaseResults) -> list[list[str]]:
     """The rows of TITLES: a stage each, and their sum last; empty where no time is known."""
-    found = results["compute"]
-    if not found or not found["stages"]:
+    found = results.compute
+    if not found or not found.stages:
         return []
-    return [[name, number(row["minutes"], 2), energy_text(row["energy_kwh"])]
-            for name, row in [*found["stages"].items(), ("all of these", found)]]
+    return [[name, number(row.minutes, 2), energy_text(row.energy_kwh)]
+            for name, row in [*found.stages.items(), ("all of these", found)]]
 
 
 def energy_text(value: float | None) -> str:
@@ -68,25 +60,25 @@ def energy_text(value: float | None) -> str:
     return UNKNOWN if value is None else number(value, 4)
 
 
-def foreseen_rows(results: Results) -> list[list[str]]:
+def foreseen_rows(results: ReleaseResults) -> list[list[str]]:
     """The rows of FORESEEN: of each pretraining what was predicted beside what came out, training steps alone."""
     rows = []
-    for arm, found in results["pretraining"].items():
-        if not found:
+    for arm, found in results.pretraining.by_arm.items():
+        if found is None:
             continue
-        cost = found.get("cost") or {}
-        before, after = cost.get("predicted") or {}, {"minutes": found.get("minutes"), **(cost.get("measured") or {})}
-        energy = cost.get("energy_kwh_estimated") or {}
-        rows.append([arm, number(found.get("steps"), 0), number(found.get("tokens"), 0),
-                     *(number(one.get(key), digits) for key, digits in (("minutes", 1), ("memory_gib", 2))
-                       for one in (before, after)),
-                     *(energy_text(energy.get(key)) for key in ("predicted", "measured"))])
+        before, after, energy = (None, None, None) if found.cost is None else (
+            found.cost.predicted, found.cost.measured, found.cost.energy_kwh_estimated)
+        rows.append([arm, number(found.steps, 0), number(found.tokens, 0),
+                     number(before and before.minutes, 1), number(after.minutes if after else found.minutes, 1),
+                     number(before and before.memory_gib, 2), number(after and after.memory_gib, 2),
+                     energy_text(energy.predicted if energy else None),
+                     energy_text(energy.measured if energy else None)])
     return rows
 
 
-def about(results: Results) -> str:
+def about(results: ReleaseResults) -> str:
     """What the figures are, and what they leave out, in plain sentences."""
-    power = (results["compute"] or {}).get("watts")
+    power = results.compute.watts if results.compute is not None else None
     energy = ("Energy is not known: no table names the processor or card that trained the model, and VERNACULAR_WATTS "
               "was not set." if power is None else
               f"Energy was not measured. It is estimated: the time multiplied by {number(power, 0)} W, the design "
@@ -97,7 +89,7 @@ def about(results: Results) -> str:
             f"trial, and putting this release together. {energy}")
 
 
-def section(results: Results) -> str:
+def section(results: ReleaseResults) -> str:
     """The card's section."""
     stages, foreseen = stage_rows(results), foreseen_rows(results)
     if not stages and not foreseen:

@@ -13,7 +13,7 @@ from typing import Any
 from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import Artifact
 from vernacular.evaluation.examples import EACH, Blank, Fill, read_examples
-from vernacular.release.results import Results
+from vernacular.release.result_models import ReleaseResults
 
 _SEED = 1  # of the draw of searches
 _PREDICTIONS = "predictions.jsonl"
@@ -92,14 +92,14 @@ class PageExamples:
         return bool(self.searches or self.blanks or self.cuts)
 
 
-def page_examples(results: Results, artifacts: Mapping[str, Artifact]) -> PageExamples:
+def page_examples(results: ReleaseResults, artifacts: Mapping[str, Artifact]) -> PageExamples:
     """The examples that the artifacts hold; none of a stage that has not run or ran before it kept any.
 
     Args:
-        results: of ``summary.gather``.
+        results: of ``results.gather``.
         artifacts: stage name -> artifact.
     """
-    name, released = results["model"]["name"], results["released"]["arm"]
+    name, released = results.model.name, results.released.arm
     searches, candidates = _searches(results, artifacts)
     artifact = artifacts.get(f"evaluation/{name}_likelihood")
     kept = read_examples(artifact.folder) if artifact is not None else None
@@ -108,7 +108,7 @@ def page_examples(results: Results, artifacts: Mapping[str, Artifact]) -> PageEx
     blanks = [FilledBlank(blank.before, blank.word, blank.after, _choices(blank, blank.fills["base"]),
                           _choices(blank, blank.fills[released])) for blank in kept.blanks]
     cuts = [Cut(line.tokens["base"], line.tokens["adapted"]) for line in kept.segmented] if (
-        released == "adapted" and results["fertility"] and results["fertility"]["new_pieces"]) else []
+        released == "adapted" and results.fertility and results.fertility.new_pieces) else []
     return PageExamples(searches, candidates, blanks, cuts, kept.lines)
 
 
@@ -116,15 +116,15 @@ def _choices(blank: Blank, fills: list[Fill]) -> list[Choice]:
     return [Choice(fill.word, fill.probability, fill.word.casefold() == blank.word.casefold()) for fill in fills]
 
 
-def _searches(results: Results, artifacts: Mapping[str, Artifact]) -> tuple[list[Search], int]:
+def _searches(results: ReleaseResults, artifacts: Mapping[str, Artifact]) -> tuple[list[Search], int]:
     """Searches drawn from the first search task of the language, and how many texts each chooses from."""
-    for task, found in results["tasks"].items():
-        artifact = artifacts.get(f"task/{task}_{results['model']['name']}")
-        if found.get("kind") != "sentence_retrieval" or found["language"] or artifact is None:
+    for task, found in results.tasks.items():
+        artifact = artifacts.get(f"task/{task}_{results.model.name}")
+        if found.kind != "sentence_retrieval" or found.language or artifact is None:
             continue
         path = artifact.folder / _PREDICTIONS
         rows = [*read_jsonl(path)] if path.is_file() else []
-        answers = [[_answer(row, arm) for arm in ("base", results["released"]["arm"])] for row in rows]
+        answers = [[_answer(row, arm) for arm in ("base", results.released.arm)] for row in rows]
         if not rows or any(len(answer) < 3 for pair in answers for answer in pair):
             return [], 0  # of a version that did not keep what is nearest
         drawn = random.Random(_SEED).sample(range(len(rows)), min(EACH, len(rows)))

@@ -1,4 +1,4 @@
-"""What must hold before a release may be published, each with its reason. Reads ``summary.gather``'s results alone.
+"""What must hold before a release may be published, each with its reason. Reads the results of a release alone.
 
 One thing more is looked at when a release is published, since it may happen afterwards: whether a document that it was
 trained on has been taken down (``publish``).
@@ -9,15 +9,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
 
 from vernacular.core.store import Gate
 from vernacular.pipeline.stage import GateSpec
 from vernacular.release.markdown import interval_text, table
+from vernacular.release.result_models import ReleasedTask, ReleaseResults
+from vernacular.release.rights import Rights
+from vernacular.release.stage_results import ModelCheck, TaskCheck
 from vernacular.release.waivers import ALL, Waiver
-
-if TYPE_CHECKING:
-    from vernacular.release.results import Results
 
 LOADS = "loads_in_ecosystem"
 SAME, NEAR = 0.995, 0.005  # share of the answers that must be equal; how far a task's score (of 1) may differ
@@ -39,33 +38,31 @@ SPECS = (
 )
 
 
-def unverified(results: Results) -> list[str]:
+def unverified(rights: Rights) -> list[str]:
     """Names of the sources, of labelled data, and of the base, whose licence nobody has verified."""
-    found = [source["name"] for source in [*results["sources"], *results["mixed_in"]]
-             if source["licence"] == "unverified"]
-    found += [f"the labels of {task}" for task, about in results["tasks"].items()
-              if about["labelled"] and about["labelled"]["licence"] == "unverified"]
-    found += [results["model"]["base_name"]] if results["model"]["base"]["licence"] == "unverified" else []
+    found = [text.name for text in rights.texts if text.licence == "unverified"]
+    found += [f"the labels of {task}" for task, labels in rights.labels.items()
+              if labels and labels.licence == "unverified"]
+    found += [rights.base_name] if rights.base.licence == "unverified" else []
     return [*dict.fromkeys(found)]
 
 
-def no_consent(results: Results) -> list[str]:
+def no_consent(rights: Rights) -> list[str]:
     """Names of the sources of which nobody knows on what basis their text may be used."""
-    return [*dict.fromkeys(source["name"] for source in [*results["sources"], *results["mixed_in"]]
-                           if source["consent"] == "unknown")]
+    return [*dict.fromkeys(text.name for text in rights.texts if text.consent == "unknown")]
 
 
-def release_gates(results: Results) -> list[Gate]:
+def release_gates(results: ReleaseResults) -> list[Gate]:
     """Every gate but the last, ``publishable``, which follows from these and from what was waived.
 
     ``results`` are taken in the order of ``evaluation.json``, so that the file gives the same gates and reasons.
     """
-    results = json.loads(json.dumps(results, sort_keys=True))
-    no_licence, unasked = unverified(results), no_consent(results)
-    tests = (results["behaviour"] or {}).get("gates", [])
-    red = [gate["name"] for gate in tests if not gate["passed"]]
-    reviewed = {name for name, test in ((results["behaviour"] or {}).get("tests") or {}).items()
-                if test["reviewed"] != "none"}
+    results = ReleaseResults.model_validate(json.loads(json.dumps(results.as_json(), sort_keys=True)))
+    no_licence, unasked = unverified(results.rights), no_consent(results.rights)
+    tests = results.behaviour.gates if results.behaviour else []
+    red = [gate.name for gate in tests if not gate.passed]
+    reviewed = {name for name, test in results.behaviour.tests.items() if test.reviewed != "none"
+                } if results.behaviour else set()
     told = [f"{kind}: {', '.join(f'{name}{_failing(results, name)}' for name in names)}" for kind, names in (
         ("reviewed by a speaker", [name for name in red if name in reviewed]),
         ("unreviewed", [name for name in red if name not in reviewed])) if names]
@@ -90,15 +87,15 @@ def release_gates(results: Results) -> list[Gate]:
                 "or `vernacular waive` the gate" if tests
             else "Enable `behaviour:` in language.yaml"),
         _retention(results),
-        _taken_over(results, f"evaluation/{results['model']['name']}_attack", "no_planted_phrase", "no_planted_phrase"),
-        loads_gate(results["reloaded"], results["loads"]) if results["reloaded"] is not None else Gate(
+        _taken_over(results, f"evaluation/{results.model.name}_attack", "no_planted_phrase", "no_planted_phrase"),
+        loads_gate(results.reloaded, results.loads) if results.reloaded is not None else Gate(
             name=LOADS, passed=False, reason="the release is not there yet"),
     ]
 
 
-def _failing(results: Results, name: str) -> str:
+def _failing(results: ReleaseResults, name: str) -> str:
     """How much of a test fails, in brackets: who waives it answers for that much."""
-    rate = results["behaviour"]["tests"][name]["adapted"]["rate"]
+    rate = results.behaviour.tests[name].adapted.rate if results.behaviour else None
     if rate is None:
         return " (no case)"
     return f" ({rate:.0%} fail)" if rate >= 0.01 else " (under 1% fail)"
@@ -122,24 +119,23 @@ def gate_table(gates: Sequence[Gate], waived: Mapping[str, str]) -> str:
         for gate in gates])
 
 
-def _found(results: Results, stage: str, name: str) -> dict[str, Any] | None:
-    return next((gate for gate in results["gates"].get(stage, []) if gate["name"] == name), None)
+def _found(results: ReleaseResults, stage: str, name: str) -> Gate | None:
+    return next((gate for gate in results.gates.get(stage, []) if gate.name == name), None)
 
 
-def _taken_over(results: Results, stage: str, theirs: str, name: str) -> Gate:
+def _taken_over(results: ReleaseResults, stage: str, theirs: str, name: str) -> Gate:
     """A gate of an earlier stage as one of the release; red where it was not measured."""
     found = _found(results, stage, theirs)
     if found is None:
         return Gate(name=name, passed=False, reason="not measured")
-    return Gate(name=name, passed=found["passed"], reason=found["reason"], value=found["value"],
-                threshold=found["threshold"])
+    return Gate(name=name, passed=found.passed, reason=found.reason, value=found.value, threshold=found.threshold)
 
 
-def _retention(results: Results) -> Gate:
+def _retention(results: ReleaseResults) -> Gate:
     """What is left of the base's languages: on text by that stage's own gate, on tasks by the paired interval."""
-    gate = _taken_over(results, f"evaluation/{results['model']['name']}_retention", "base_languages_kept", "retention")
-    tasks = {task: found for task, found in results["tasks"].items() if found["language"]}
-    worse, unknown = _worse(tasks, f"{results['released']['arm']}_minus_base")
+    gate = _taken_over(results, f"evaluation/{results.model.name}_retention", "base_languages_kept", "retention")
+    tasks = {task: found for task, found in results.tasks.items() if found.language}
+    worse, unknown = _worse(tasks, f"{results.released.arm}_minus_base")
     if not tasks:
         return gate
     said = (f"worse than the base on {', '.join(worse)}" if worse else f"not measured: {', '.join(unknown)}" if unknown
@@ -148,16 +144,16 @@ def _retention(results: Results) -> Gate:
                                    "reason": f"{gate.reason}; {said}"})
 
 
-def _against_control(results: Results) -> Gate:
+def _against_control(results: ReleaseResults) -> Gate:
     """What the new pieces did: on text by the likelihood stage's own gate, on tasks by the paired interval."""
-    tie = _found(results, f"evaluation/{results['model']['name']}_likelihood", "adapted_not_worse_than_control")
-    worse, unknown = _worse(results["tasks"], "adapted_minus_control")
+    tie = _found(results, f"evaluation/{results.model.name}_likelihood", "adapted_not_worse_than_control")
+    worse, unknown = _worse(results.tasks, "adapted_minus_control")
     unknown += _not_run(results)
     if tie is None:
         unknown.insert(0, "likelihood")
-    elif not tie["passed"]:
-        worse.insert(0, f"likelihood ({tie['reason']})")
-    if results["released"]["arm"] == "control":
+    elif not tie.passed:
+        worse.insert(0, f"likelihood ({tie.reason})")
+    if results.released.arm == "control":
         return Gate(name="adapted_not_worse_than_control", passed=True, reason=(
             "the control is released, with the original tokenizer: it predicts dev text better"))
     return _none_worse("adapted_not_worse_than_control", worse, unknown, "the extended tokenizer does harm on",
@@ -165,12 +161,12 @@ def _against_control(results: Results) -> Gate:
                        + _with_fewer(results, "adapted_minus_control"))
 
 
-def _against_base(results: Results) -> Gate:
+def _against_base(results: ReleaseResults) -> Gate:
     """What pretraining as a whole did for the language: likelihood and tasks of the released arm against the base."""
-    name = f"{results['released']['arm']}_minus_base"
-    worse, unknown = _worse({task: found for task, found in results["tasks"].items() if not found["language"]}, name)
+    name = f"{results.released.arm}_minus_base"
+    worse, unknown = _worse({task: found for task, found in results.tasks.items() if not found.language}, name)
     unknown += _not_run(results)
-    interval = ((results["likelihood"] or {}).get("differences") or {}).get(name)
+    interval = results.likelihood.differences.get(name) if results.likelihood else None
     if interval is None or not _is_number(interval):
         unknown.insert(0, "likelihood")
     elif interval[0] > 0:  # lower is better
@@ -184,11 +180,11 @@ def _none_worse(name: str, worse: list[str], unknown: list[str], harm: str, good
     return Gate(name=name, passed=not worse and not unknown, value=len(worse), threshold=0, reason=said)
 
 
-def _not_run(results: Results) -> list[str]:
-    return [stage for stage in results["missing"] if stage.startswith("task/")]
+def _not_run(results: ReleaseResults) -> list[str]:
+    return [stage for stage in results.missing if stage.startswith("task/")]
 
 
-def _worse(tasks: Mapping[str, Mapping[str, Any]], difference: str) -> tuple[list[str], list[str]]:
+def _worse(tasks: Mapping[str, ReleasedTask], difference: str) -> tuple[list[str], list[str]]:
     """Those of ``tasks`` that are worse beyond the paired 95 % interval, and those without one.
 
     Only released adapters count, and prompting without fine-tuning, as users prompt a causal model.
@@ -196,8 +192,8 @@ def _worse(tasks: Mapping[str, Mapping[str, Any]], difference: str) -> tuple[lis
     worse, unknown = list[str](), list[str]()
     for task, found in tasks.items():
         for where, point in ((task, found), *((f"{task} {way.replace('_', '-')}", asked) for way, asked in
-                                              (found.get("untrained") or {}).items())):
-            interval = point.get("intervals", {}).get(difference)
+                                              found.untrained.items())):
+            interval = point.intervals.get(difference)
             if interval is None or not _is_number(interval):
                 unknown.append(where)
             elif interval[2] < 0:
@@ -205,34 +201,34 @@ def _worse(tasks: Mapping[str, Mapping[str, Any]], difference: str) -> tuple[lis
     return worse, unknown
 
 
-def _is_number(interval: Sequence[float | None]) -> bool:
-    """Whether no bound is NaN, which a manifest holds as null and which no comparison finds worse."""
-    return all(bound is not None and math.isfinite(bound) for bound in interval)
+def _is_number(interval: Sequence[float]) -> bool:
+    """Whether no bound is NaN, which no comparison finds worse."""
+    return all(math.isfinite(bound) for bound in interval)
 
 
-def _with_fewer(results: Results, difference: str) -> str:
+def _with_fewer(results: ReleaseResults, difference: str) -> str:
     """Where it is worse when learned from fewer labels, which forbids nothing: of many points some are so by chance."""
-    worse = [f"{task} of {point['train_items']} labels ({interval_text(interval)})"
-             for task, found in results["tasks"].items() for point in found.get("curve", [])[:-1]
-             if (interval := point["intervals"].get(difference)) is not None and interval[2] < 0]
+    worse = [f"{task} of {point.train_items} labels ({interval_text(interval)})"
+             for task, found in results.tasks.items() for point in found.curve[:-1]
+             if (interval := point.intervals.get(difference)) is not None and interval[2] < 0]
     return f"; but with fewer labels it is, on {', '.join(worse)}" if worse else ""
 
 
-def loads_gate(tasks: Mapping[str, Mapping[str, Any]], calls: Mapping[str, Mapping[str, Any]]) -> Gate:
+def loads_gate(tasks: Mapping[str, TaskCheck], calls: Mapping[str, ModelCheck]) -> Gate:
     """Whether the calls of the ecosystem give what was measured, from ``loads.check_release``.
 
     One answer of a task may differ: sums differ in their last bits, and a near tie may turn.
     """
-    worst = min((one["same"] for one in [*tasks.values(), *calls.values()]), default=1.0)
-    off = [f"{task}: {one['same']:.1%} of {one['answers']} answers are the same, {one['score']:.3f} instead of "
-           f"{one['score_before']:.3f}" for task, one in tasks.items()
-           if not (one["same"] >= min(SAME, 1 - 1 / max(1, one["answers"]))  # so that NaN is off, too
-                   and abs(one["score"] - one["score_before"]) <= max(NEAR, 1 / max(1, one["answers"])) * max(
-                       1.0, one["score_before"]))]
-    off += [f"{call}: {one['same']:.1%} of {one['items']} texts give the same, numbers differ by "
-            f"{one['difference']:.1g}" for call, one in calls.items()
-            if not (one["same"] >= 1 and one["difference"] <= CLOSE)]
-    ours = [task for task, one in tasks.items() if not one["alone"]]
+    worst = min([*(one.same for one in tasks.values()), *(one.same for one in calls.values())], default=1.0)
+    off = [f"{task}: {one.same:.1%} of {one.answers} answers are the same, {one.score:.3f} instead of "
+           f"{one.score_before:.3f}" for task, one in tasks.items()
+           if not (one.same >= min(SAME, 1 - 1 / max(1, one.answers))  # so that NaN is off, too
+                   and abs(one.score - one.score_before) <= max(NEAR, 1 / max(1, one.answers)) * max(
+                       1.0, one.score_before))]
+    off += [f"{call}: {one.same:.1%} of {one.items} texts give the same, numbers differ by "
+            f"{one.difference:.1g}" for call, one in calls.items()
+            if not (one.same >= 1 and one.difference <= CLOSE)]
+    ours = [task for task, one in tasks.items() if not one.alone]
     said = "; ".join(off) or (f"transformers and Sentence Transformers give the scored answers: {worst:.1%} of them at "
                               "least")
     return Gate(name=LOADS, passed=not off, value=worst, threshold=SAME, reason=said + (

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from vernacular.config.schema import Language
+from vernacular.config.stage_names import SPLITS, model_stages, task_stages
 from vernacular.config.tasks import Task
 from vernacular.core.entry_point import EntryPoint
 from vernacular.core.errors import Problem
@@ -18,6 +19,7 @@ from vernacular.core.store import Store
 from vernacular.evaluation.held_out import preparation
 from vernacular.modeling.variants import ARMS, Arm, load_arm
 from vernacular.release.trust import Trust, trust_of
+from vernacular.tasks.stage_results import TaskResult
 from vernacular.text.words import words
 
 _load_predictor = EntryPoint[Any]("vernacular.tasks.predictor:load_predictor")
@@ -78,8 +80,7 @@ class Answerer:
             raise Problem(f"there is no model '{name}'", where=f"{language.code} models",
                           fix=f"Choose one of: {', '.join(sorted(language.models))}")
         self.language, self.name, self.model = language, name, language.models[name]
-        needed = ["corpus/splits", f"tokenizer/{name}", f"model/{name}", f"model/{name}_control",
-                  *(f"task/{task}_{name}" for task in language.tasks_of(name))]
+        needed = [SPLITS, *model_stages(name), *task_stages(language, name)]
         self._inputs: dict[str, Path] = {}
         self._trust: dict[str, Trust] = {}
         for stage in needed:
@@ -90,7 +91,7 @@ class Answerer:
             self._inputs[stage] = artifact.folder
             if stage.startswith("task/"):
                 self._trust[stage.removeprefix("task/").removesuffix(f"_{name}")] = trust_of(
-                    artifact.manifest.report.details)
+                    artifact.manifest.report.read_result(TaskResult, stage))
         self._predictors: dict[tuple[str, str], Any] = {}
         self._networks: dict[str, tuple[Any, Any]] = {}
         self._lock = threading.Lock()

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,9 @@ from vernacular.core.errors import Problem
 from vernacular.datasets.items import Item
 from vernacular.modeling.base_models import load_model, load_tokenizer, quiet
 from vernacular.release import ecosystem
-from vernacular.release.model_check import Call, ModelCheck, compare_model, model_calls
+from vernacular.release.model_check import Call, compare_model, model_calls
 from vernacular.release.searching import EMBED
+from vernacular.release.stage_results import OURS, ModelCheck, TaskCheck
 from vernacular.tasks.adapter_model import load
 from vernacular.tasks.base import IGNORED, Answer, Kind, Labelling
 from vernacular.tasks.sentence_pairs import SentencePairs
@@ -35,44 +36,6 @@ from vernacular.tasks.token_classification import TokenClassification
 MOST = 100  # items asked of each task
 _SECONDS = 1800.0  # longest that all calls may take
 FIRST, SIMPLE = "first", "simple"
-
-
-@dataclass(frozen=True)
-class TaskCheck:
-    """What the release answers to scored items of a task.
-
-    Attributes:
-        seed: whose training is released; None where nothing was trained.
-        card: the score of that seed on all items.
-        call: what was asked: a task of ``pipeline``, ``SentenceTransformer``, or ``vernacular``.
-        items: asked.
-        answers: labeled units among them.
-        same: the share of these that got the scored answer.
-        score: on the items asked, of the call's answers.
-        score_before: on the same items, of the scored answers.
-        strategy: for words, how tokens are aggregated on the card.
-        by_strategy: for words, the share of the same answers under each way to aggregate.
-    """
-
-    seed: int | None
-    card: float
-    call: str
-    items: int
-    answers: int
-    same: float
-    score: float
-    score_before: float
-    strategy: str = ""
-    by_strategy: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def alone(self) -> bool:
-        """Whether nothing of Vernacular was used."""
-        return self.call != "vernacular"
-
-    def as_json(self) -> dict[str, Any]:
-        """As it is kept in a report."""
-        return {**asdict(self), "alone": self.alone}
 
 
 @dataclass(frozen=True)
@@ -204,7 +167,7 @@ def _ask_ours(folder: Path, objective: str, asked: Asked) -> TaskCheck:
     model.to("cuda" if torch.cuda.is_available() else "cpu")  # as when it was scored
     network = load(asked.kind.bare(model, tokenizer.pad_token_id), folder / asked.place)
     said = asked.kind.predict(network, tokenizer, asked.items, asked.longest)
-    return _checked(asked, "vernacular", said, list(zip(map(_text, said), map(_text, asked.scored), strict=True)))
+    return _checked(asked, OURS, said, list(zip(map(_text, said), map(_text, asked.scored), strict=True)))
 
 
 def _text(answer: Answer) -> Any:
@@ -218,7 +181,8 @@ def _share(pairs: Sequence[tuple[Any, Any]]) -> float:
 
 def _checked(asked: Asked, call: str, said: Sequence[Answer], pairs: Sequence[tuple[Any, Any]], strategy: str = "",
              by_strategy: dict[str, float] | None = None) -> TaskCheck:
-    return TaskCheck(asked.seed, asked.card, call, len(asked.items), len(pairs), _share(pairs),
-                     asked.kind.score(asked.items, said), asked.kind.score(asked.items, asked.scored), strategy,
-                     by_strategy or {})
+    return TaskCheck(seed=asked.seed, card=asked.card, call=call, items=len(asked.items), answers=len(pairs),
+                     same=_share(pairs), score=asked.kind.score(asked.items, said),
+                     score_before=asked.kind.score(asked.items, asked.scored), strategy=strategy,
+                     by_strategy=by_strategy or {}, alone=call != OURS)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 MISSING = "not measured"
@@ -56,7 +56,6 @@ def read_text(passes: float | None) -> str:
             f"Training read the text that it was given {passes:.1f} times.")
 
 
-def caveat(found: Mapping[str, Any]) -> str:
+def caveat(said: str) -> str:
     """What a stage says against its own figures, as a sentence with a space before it; empty where it says nothing."""
-    said = found.get("caveat") or ""
     return f" {said[:1].upper()}{said[1:]}." if said else ""

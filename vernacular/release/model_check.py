@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from torch.nn.functional import normalize
 
 from vernacular.modeling.base_models import SENTENCE_MODULES, load_model, load_tokenizer
 from vernacular.release.searching import EMBED
+from vernacular.release.stage_results import ModelCheck
 from vernacular.tasks.adapter_model import Encoded, Network, encode, in_batches
 from vernacular.text.words import word_spans
 
@@ -21,21 +21,6 @@ Call = dict[str, Any]  # of ``ecosystem``
 FILL, GENERATE = "fill-mask", "text-generation"
 _LINES = 16  # held-out lines for the released model
 _PIECES, _NEW_TOKENS = 5, 8  # likeliest pieces for a blank; tokens of a continuation
-
-
-@dataclass(frozen=True)
-class ModelCheck:
-    """What the released model gives to one call, beside what Vernacular computes from the same weights.
-
-    Attributes:
-        items: texts asked.
-        same: the share of texts with the same answer: the likeliest pieces, the continuation, the nearest other text.
-        difference: the largest absolute difference of a probability, or of a number of an embedding.
-    """
-
-    items: int
-    same: float
-    difference: float
 
 
 def model_calls(folder: Path, objective: str, lines: Sequence[str], longest: int) -> list[Call]:
@@ -82,7 +67,7 @@ def _compare_blanks(model: Any, tokenizer: Any, texts: Sequence[str], found: Any
             scores = model(**ids).logits[0, place].softmax(-1)
         same += [token for token, _ in rows][:1] == scores.topk(1).indices.tolist()
         difference = float(np.max([difference, *(abs(float(scores[token]) - score) for token, score in rows)]))
-    return ModelCheck(len(texts), same / len(texts), difference)
+    return ModelCheck(items=len(texts), same=same / len(texts), difference=difference)
 
 
 def _compare_continuations(model: Any, tokenizer: Any, texts: Sequence[str], found: Any, longest: int) -> ModelCheck:
@@ -93,7 +78,7 @@ def _compare_continuations(model: Any, tokenizer: Any, texts: Sequence[str], fou
             out = model.generate(**ids, max_new_tokens=_NEW_TOKENS, do_sample=False,
                                  pad_token_id=tokenizer.pad_token_id)[0, ids["input_ids"].shape[1]:]
         same += tokenizer.decode(out, skip_special_tokens=True) == said
-    return ModelCheck(len(texts), same / len(texts), 0.0)
+    return ModelCheck(items=len(texts), same=same / len(texts), difference=0.0)
 
 
 def _compare_embeddings(model: Any, tokenizer: Any, texts: Sequence[str], found: Any, longest: int) -> ModelCheck:
@@ -103,7 +88,7 @@ def _compare_embeddings(model: Any, tokenizer: Any, texts: Sequence[str], found:
         [items[row] for row in rows], tokenizer.pad_token_id), dim=-1).numpy()), exact=True))
     theirs = np.array(found, np.float32)
     same = np.mean(_nearest(ours) == _nearest(theirs)) if len(texts) > 1 else 1.0
-    return ModelCheck(len(texts), float(same), float(np.abs(ours - theirs).max()))
+    return ModelCheck(items=len(texts), same=float(same), difference=float(np.abs(ours - theirs).max()))
 
 
 def _nearest(vectors: NDArray[np.float32]) -> NDArray[np.intp]:

@@ -12,9 +12,10 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from vernacular.config.schema import Language
+from vernacular.config.stage_names import release_inputs
 from vernacular.core.errors import Problem
 from vernacular.core.jsonl import read_jsonl
-from vernacular.core.store import MANIFEST, Artifact, Gate, Store, describe, remade
+from vernacular.core.store import MANIFEST, Artifact, Store, describe, remade
 from vernacular.modeling.variants import released_arm
 from vernacular.provenance.corpus_tables import file_of, read_rows
 from vernacular.provenance.document import BESIDE
@@ -23,8 +24,8 @@ from vernacular.release.attestation import SIGNATURE, Claims, Statement, digest_
 from vernacular.release.documents import DOCUMENTS, documents_text, taken_down
 from vernacular.release.files import Failure, copy_file, read_regular
 from vernacular.release.gates import no_consent, unverified
-from vernacular.release.results import claims as claims_now
-from vernacular.release.results import gather, stage_names
+from vernacular.release.results import gather
+from vernacular.release.rights import claimed_rights
 from vernacular.release.signing_key import trusted_keys
 from vernacular.release.stages import stages
 from vernacular.release.verification import Verified, verify
@@ -52,7 +53,7 @@ def refusals(artifact: Artifact, verified: Verified, language: Language, store: 
     red = [f"{gate.name}: {gate.reason}" for gate in claims.gates
            if not gate.passed and gate.name != ALL and gate.name not in waived]
     green = {gate.name for gate in claims.gates if gate.passed}
-    said = claims_now(language, name, language.models[name])
+    said = claimed_rights(language, name)
     since = []
     for gate_name, word, names in (("licences_verified", "licence", unverified(said)),
                                    ("consent_known", "consent", no_consent(said))):
@@ -63,7 +64,7 @@ def refusals(artifact: Artifact, verified: Verified, language: Language, store: 
     if otherwise:
         since.append(f"{', '.join(otherwise)} changed since it was made, and its card shows the earlier state; run "
                      "again, nobody can waive that")
-    current = {stage: now for stage in stage_names(language, name)
+    current = {stage: now for stage in release_inputs(language, name)
                if (now := store.current(language.code, stage)) is not None}
     changed = remade(artifact.manifest, current)
     if changed:
@@ -121,9 +122,9 @@ def _other_gates(verified: Verified, claims: Claims, language: Language, current
     assert verified.results is not None
     now = gather(language, claims.model, language.models[claims.model],
                  {stage: artifact.manifest.report for stage, artifact in current.items()},
-                 reloaded=verified.results["reloaded"], loads=verified.results["loads"])
+                 reloaded=verified.results.reloaded, loads=verified.results.loads)
     signed = {gate.name: gate for gate in claims.gates}
-    computed = {gate.name: gate for gate in map(Gate.model_validate, now["release_gates"]) if gate.name != ALL}
+    computed = {gate.name: gate for gate in now.release_gates if gate.name != ALL}
     return [f"VN-RELEASE-GATES {name}: the store gives another result than was signed"
             for name in sorted((signed.keys() - {ALL}) | computed.keys()) if signed.get(name) != computed.get(name)]
 
@@ -133,7 +134,7 @@ def _otherwise(artifact: Artifact, language: Language, store: Store) -> list[str
     name = artifact.manifest.stage.partition("/")[2]
     stage, = stages(language, name, language.models[name])
 
-    def inputs_of(settings: dict[str, Any], outside: dict[str, str]) -> dict[str, Any]:
+    def inputs_of(settings: Mapping[str, Any], outside: Mapping[str, str]) -> Mapping[str, object]:
         return {f"{part}.{key}": value for part, found in settings.items() for key, value in found.items()} | {
             key: value for key, value in outside.items() if key != "waivers"}
 

@@ -1,45 +1,81 @@
-"""Every number of a release as one dictionary, read off the reports of the stages before it; and the verdicts in words.
+"""Every number of a release as one model, read off the reports of the stages before it; and the verdicts in words.
 
-The card, the data statement, the table of ``vernacular report`` and ``evaluation.json`` are all made from this
-dictionary: no number is computed twice. Nothing is written here.
+The card, the data statement, the table of ``vernacular report`` and ``evaluation.json`` are all made from it: no number
+is computed twice. Nothing is written here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from statistics import fmean
-from typing import Any
 
 from vernacular.behavior_tests.feedback import NAME
 from vernacular.behavior_tests.load import load_suite
 from vernacular.config.schema import Language, Model
+from vernacular.config.stage_names import release_inputs
 from vernacular.config.statement import stated
 from vernacular.config.tasks import Task
+from vernacular.core.result import SampleRow
 from vernacular.core.store import Report
+from vernacular.evaluation.stage_results import (
+    BehaviorResult,
+    FairnessResult,
+    ForgettingResult,
+    LikelihoodResult,
+    TriggerScanResult,
+)
+from vernacular.langid.stage_results import IdentifierResult
 from vernacular.modeling.variants import DEV_LIKELIHOOD, Arm, released_arm
-from vernacular.release.compute import compute_of, named
+from vernacular.pretraining.stage_results import PretrainingResult, TrainingCosts
+from vernacular.release.compute import compute_of
 from vernacular.release.gates import publishable, release_gates
+from vernacular.release.result_models import (
+    AlignmentCounts,
+    BitsPerByte,
+    CorpusNumbers,
+    Fertility,
+    ForgettingCounts,
+    IdentifierCounts,
+    PartSizes,
+    ReleasedBehavior,
+    ReleasedForgetting,
+    ReleasedIdentification,
+    ReleasedLanguage,
+    ReleasedLikelihood,
+    ReleasedModel,
+    ReleasedTask,
+    ReleasedTransfer,
+    ReleaseResults,
+    RuleLosses,
+)
+from vernacular.release.rights import (
+    base_name,
+    label_rights,
+    mixed_in_texts,
+    source_facts,
+)
+from vernacular.release.stage_results import ModelCheck, TaskCheck, Verdict
+from vernacular.release.training_numbers import (
+    DevLikelihoods,
+    EstimatedEnergy,
+    PretrainingCounts,
+    Pretrainings,
+    ReleasedArm,
+    ReleasedCost,
+    ReleasedCosts,
+    ReleasedTraining,
+)
 from vernacular.release.waivers import in_force, read_waivers
+from vernacular.tasks.stage_results import TaskResult
+from vernacular.tokenizer.stage_results import TokenizerResult
 
-Results = dict[str, Any]
 BITS = "minus_bits_per_byte"  # as a task calls it, where more is better
 
 
-def stage_names(language: Language, name: str) -> list[str]:
-    """The stages that a release of the model ``name`` is made from, in their order."""
-    return ["corpus/documents", "corpus/identifier", "corpus/clean", "corpus/splits",
-            *([f"alignment/{name}"] if language.models[name].alignment is not None else ()),
-            f"tokenizer/{name}", f"model/{name}", f"model/{name}_control",
-            *(f"task/{task}_{name}" for task in language.tasks_of(name)),
-            *(f"evaluation/{name}_{kind}" for kind in ("likelihood", "retention", "behaviour", "fairness",
-                                               "attack"))]
-
-
 def gather(language: Language, name: str, model: Model, reports: Mapping[str, Report],
-           folders: Mapping[str, Path] | None = None, reloaded: Mapping[str, Any] | None = None,
-           loads: Mapping[str, Any] | None = None, seconds: Mapping[str, float] | None = None,
-           signer: str | None = None) -> Results:
+           folders: Mapping[str, Path] | None = None, reloaded: Mapping[str, TaskCheck] | None = None,
+           loads: Mapping[str, ModelCheck] | None = None, seconds: Mapping[str, float] | None = None,
+           signer: str | None = None) -> ReleaseResults:
     """The results of the model ``name``, as far as its stages have run; what has not run is None and listed as missing.
 
     Args:
@@ -48,170 +84,156 @@ def gather(language: Language, name: str, model: Model, reports: Mapping[str, Re
         model: its settings.
         reports: stage name -> report, of the stages that have run.
         folders: stage name -> artifact folder, where a person is to be told.
-        reloaded: task -> what ``loads`` found of it, once the bundle is there.
-        loads: call -> what ``loads`` found of the released model.
+        reloaded: task -> what ``load_check`` found of it, once the bundle is there.
+        loads: call -> what ``load_check`` found of the released model.
         seconds: stage name -> time that its artifact took, of the stages that have run.
         signer: fingerprint of the key that signs the release, where one is made.
 
     Raises:
-        Problem: the list of waivers cannot be read.
+        Problem: the list of waivers cannot be read, or a report is of another version of its stage.
     """
-    def of(stage: str) -> Report | None:
-        return reports.get(stage)
-
-    tasks = {task: of(f"task/{task}_{name}") for task in language.tasks_of(name)}
-    behaviour, fairness = of(f"evaluation/{name}_behaviour"), of(f"evaluation/{name}_fairness")
-    attack = of(f"evaluation/{name}_attack")
-    likelihood, retention = of(f"evaluation/{name}_likelihood"), of(f"evaluation/{name}_retention")
-    pretraining = {arm: _training(report) for arm, report in (
-        ("control", of(f"model/{name}_control")), ("adapted", of(f"model/{name}")))}
-    results: Results = {
-        "language": {"code": language.code, "name": language.name, "autonym": language.autonym,
-                     "script": language.script, "owner": language.owner, "stated": stated(language.folder)},
-        "model": {"name": name, "asked": language.cli_args(name), "objective": model.objective,
-                  "base": model.base.model_dump(mode="json"),
-                  "base_name": model.base.hub or model.base.package or str(model.base.path),
-                  "vocabulary": model.vocabulary.model_dump(mode="json"), "lora": model.lora.model_dump(mode="json"),
-                  "pretraining": model.pretraining.model_dump(mode="json")},
-        "sources": _sources(language, of("corpus/clean")),
-        "mixed_in": _mixed_in(model),
-        "corpus": _corpus(of("corpus/documents"), of("corpus/clean"), of("corpus/splits")),
-        "private_data_masked": language.cleaning.private_data,
-        "identification": _identification(of("corpus/identifier")),
-        "fertility": _fertility(of(f"tokenizer/{name}")),
-        "alignment": _plain(aligned) if (aligned := of(f"alignment/{name}")) else None,
-        "pretraining": pretraining,
-        "compute": compute_of(seconds, pretraining) if seconds else None,
-        "released": _released(name, reports),
-        "likelihood": _likelihood(likelihood) if likelihood else None,
-        "retention": {**retention.details, "counts": _plain(retention)} if retention else None,
-        "tasks": {task: _task(report, language.tasks[task], released_arm(name, reports))
-                  for task, report in tasks.items() if report},
-        "behaviour": {**behaviour.details, "worst_failures": _without_marks(language, behaviour),
-                      "gates": [gate.model_dump() for gate in behaviour.gates]} if behaviour else None,
-        "fairness": fairness.details if fairness else None,
-        "attack": attack.details if attack else None,
-        "reloaded": dict(reloaded) if reloaded is not None else None,
-        "loads": dict(loads or {}),
-        "counts": {stage: {key: count.model_dump() for key, count in report.counts.items()}
-                   for stage, report in reports.items()},
-        "gates": {stage: [gate.model_dump() for gate in report.gates] for stage, report in reports.items()},
-        "remarks": [remark.model_dump() for remark in dict.fromkeys(
-            remark for report in reports.values() for remark in report.remarks)],
-        "missing": [stage for stage in stage_names(language, name) if stage not in reports],
-        "artifacts": {stage: str(folder) for stage, folder in (folders or {}).items()},
-        "signer": signer,
-    }
+    clean, splits = reports.get("corpus/clean"), reports.get("corpus/splits")
+    alignment, released = reports.get(f"alignment/{name}"), _released(name, reports)
+    pretraining = Pretrainings(control=_training(reports, f"model/{name}_control"),
+                               adapted=_training(reports, f"model/{name}"))
+    results = ReleaseResults(
+        language=ReleasedLanguage(code=language.code, name=language.name, autonym=language.autonym,
+                                  script=language.script, owner=language.owner, stated=stated(language.folder)),
+        model=ReleasedModel(
+            name=name, asked=language.cli_args(name), objective=model.objective, base=model.base,
+            base_name=base_name(model), vocabulary=model.vocabulary.model_dump(mode="json"), lora=model.lora,
+            pretraining=model.pretraining.model_dump(mode="json")),
+        sources=source_facts(language, clean), mixed_in=mixed_in_texts(model),
+        corpus=_corpus(reports.get("corpus/documents"), clean, splits),
+        private_data_masked=language.cleaning.private_data, identification=_identification(reports),
+        fertility=_fertility(reports, f"tokenizer/{name}"),
+        alignment=AlignmentCounts(**_values(alignment)) if alignment else None,
+        pretraining=pretraining, compute=compute_of(seconds, pretraining) if seconds else None, released=released,
+        likelihood=_likelihood(reports, f"evaluation/{name}_likelihood"),
+        retention=_retention(reports, f"evaluation/{name}_retention"),
+        tasks={task: _task(reports[stage].read_result(TaskResult, stage), language.tasks[task], released.arm)
+               for task in language.tasks_of(name) if (stage := f"task/{task}_{name}") in reports},
+        behaviour=_behavior(language, reports, f"evaluation/{name}_behaviour"),
+        fairness=reports[stage].read_result(FairnessResult, stage) if (
+            stage := f"evaluation/{name}_fairness") in reports else None,
+        attack=reports[stage].read_result(TriggerScanResult, stage) if (
+            stage := f"evaluation/{name}_attack") in reports else None,
+        reloaded=dict(reloaded) if reloaded is not None else None, loads=dict(loads or {}),
+        counts={stage: report.counts for stage, report in reports.items()},
+        gates={stage: report.gates for stage, report in reports.items()},
+        remarks=list(dict.fromkeys(remark for report in reports.values() for remark in report.remarks)),
+        missing=[stage for stage in release_inputs(language, name) if stage not in reports],
+        artifacts={stage: str(folder) for stage, folder in (folders or {}).items()}, signer=signer)
     gates = release_gates(results)
     waivers = in_force(read_waivers(language.folder), name, gates)
-    results["waivers"] = [waiver.model_dump() for waiver in waivers]
-    results["release_gates"] = [gate.model_dump() for gate in [*gates, publishable(gates, waivers)]]
-    return results
+    return results.model_copy(update={"waivers": waivers, "release_gates": [*gates, publishable(gates, waivers)]})
 
 
-def claims(language: Language, name: str, model: Model) -> Results:
-    """What the folder says now of where text, labels and base come from, as ``gather`` has it, though nothing ran."""
-    return gather(language, name, model, {}) | {
-        "tasks": {task: {"labelled": _labelled(found)} for task, found in language.tasks_of(name).items()}}
+def _behavior(language: Language, reports: Mapping[str, Report], stage: str) -> ReleasedBehavior | None:
+    if stage not in reports:
+        return None
+    return ReleasedBehavior.extending(reports[stage].read_result(BehaviorResult, stage),
+                                      worst_failures=_without_marks(language, reports[stage]),
+                                      gates=reports[stage].gates)
 
 
-def _labelled(task: Task) -> dict[str, str] | None:
-    return {"licence": task.data.licence, "url": task.data.url} if task.data else None
-
-
-def _without_marks(language: Language, behaviour: Report) -> list[dict[str, Any]]:
+def _without_marks(language: Language, behaviour: Report) -> list[SampleRow]:
     """The worst failures, without sentences that speakers typed on the page of ``try``: these are not handed on."""
     marked = {test.name for test in load_suite(language).tests if test.source == "marks"}
     return [row for row in behaviour.samples.get("worst_failures", [])
-            if row.get("test", "") not in marked and not row.get("test", "").startswith(NAME.format(task=""))]
+            if row.get("test", "") not in marked and not str(row.get("test", "")).startswith(NAME.format(task=""))]
 
 
-def _plain(report: Report) -> dict[str, float]:
+def _values(report: Report) -> dict[str, float]:
     return {name: count.value for name, count in report.counts.items()}
 
 
-def _sources(language: Language, clean: Report | None) -> list[dict[str, Any]]:
-    words = clean.details.get("words_by_source", {}) if clean else {}
-    return [{"name": source.name, "kind": source.kind, "licence": source.licence, "consent": source.consent,
-             "register": source.text_register, "quality": source.quality, "url": source.url,
-             "dataset": getattr(source, "dataset", ""),
-             "words_kept": words.get(f"{source.name} ({source.text_register})")} for source in language.sources]
-
-
-def _mixed_in(model: Model) -> list[dict[str, Any]]:
-    """The texts beside the language's own that the model is trained on, and what each is for."""
-    sides = {"translated": "sentences with a translation", "translation": "their translations"}
-    texts = [(source, sides[role]) for source, role in (model.alignment.beside if model.alignment is not None else ())]
-    texts += [(entry.source, "a related language") for entry in model.pretraining.related]
-    texts += [(source, "the base's languages") for source in model.retention if model.pretraining.replay]
-    return [{"name": source.name, "licence": source.licence, "consent": source.consent,
-             "register": source.text_register, "url": source.url, "role": role} for source, role in texts]
-
-
-def _corpus(documents: Report | None, clean: Report | None, splits: Report | None) -> dict[str, Any] | None:
+def _corpus(documents: Report | None, clean: Report | None, splits: Report | None) -> CorpusNumbers | None:
     if clean is None:
         return None
-    counts, parts = _plain(clean), _plain(splits) if splits else {}
+    counts, parts = _values(clean), _values(splits) if splits else {}
     rejected = {}
-    for source in (clean, splits):
-        for name, count in (source.counts if source else {}).items():
+    for source in filter(None, (clean, splits)):
+        for name, count in source.counts.items():
             if name.startswith("words_rejected_"):
                 rule = name.removeprefix("words_rejected_")
-                lines = source.counts.get(f"lines_rejected_{rule}") if source else None
-                rejected[rule] = {"words": count.value, "lines": lines.value if lines else None,
-                                  "meaning": count.meaning.removeprefix("words in ")}
-    return {"documents_read": _plain(documents).get("documents") if documents else None,
-            "documents_kept": counts.get("documents"), "words_read": counts.get("words_read"),
-            "words_kept": counts.get("words_kept"), "words_rejected": counts.get("words_rejected"),
-            "rejected": rejected, "parts": {part: {unit: parts.get(f"{unit}_{part}") for unit in
-                                                   ("documents", "lines", "words")} for part in ("train", "dev", "test")
-                                            } if splits else None}
+                lines = source.counts.get(f"lines_rejected_{rule}")
+                rejected[rule] = RuleLosses(words=count.value, lines=lines.value if lines else None,
+                                            meaning=count.meaning.removeprefix("words in "))
+    return CorpusNumbers(
+        documents_read=_values(documents).get("documents") if documents else None,
+        documents_kept=counts.get("documents"), words_read=counts.get("words_read"),
+        words_kept=counts.get("words_kept"), words_rejected=counts.get("words_rejected"), rejected=rejected,
+        parts={part: PartSizes(documents=parts.get(f"documents_{part}"), lines=parts.get(f"lines_{part}"),
+                               words=parts.get(f"words_{part}")) for part in ("train", "dev", "test")
+               } if splits else None)
 
 
-def _identification(identifier: Report | None) -> dict[str, Any] | None:
-    if identifier is None or "identification" not in identifier.details:
+def _identification(reports: Mapping[str, Report]) -> ReleasedIdentification | None:
+    report = reports.get("corpus/identifier")
+    found = report.read_result(IdentifierResult, "corpus/identifier").identification if report else None
+    if report is None or found is None:
         return None
-    return {**identifier.details["identification"], "counts": _plain(identifier)}
+    return ReleasedIdentification.extending(found, counts=IdentifierCounts(**_values(report)))
 
 
-def _fertility(tokenizer: Report | None) -> dict[str, Any] | None:
-    if tokenizer is None:
+def _fertility(reports: Mapping[str, Report], stage: str) -> Fertility | None:
+    if stage not in reports:
         return None
-    counts = _plain(tokenizer)
-    return {"base": counts.get("fertility_base"), "extended": counts.get("fertility_extended"),
-            "change": counts.get("fertility_change"),
-            "intervals": tokenizer.details.get("fertility_intervals"), "new_pieces": counts.get("new_pieces"),
-            "base_lines_changed": counts.get("base_lines_changed"), "family": tokenizer.details.get("base_family"),
-            "rows_base": counts.get("rows_base"), "rows_kept": counts.get("rows_kept")}
+    found, counts = reports[stage].read_result(TokenizerResult, stage), _values(reports[stage])
+    return Fertility(
+        base=counts.get("fertility_base"), extended=counts.get("fertility_extended"),
+        change=counts.get("fertility_change"), intervals=found.fertility_intervals,
+        new_pieces=counts.get("new_pieces"), base_lines_changed=counts.get("base_lines_changed"),
+        family=found.base_family, rows_base=counts.get("rows_base"), rows_kept=counts.get("rows_kept"))
 
 
-def _training(report: Report | None) -> dict[str, Any] | None:
-    if report is None:
+def _training(reports: Mapping[str, Report], stage: str) -> ReleasedTraining | None:
+    if stage not in reports:
         return None
-    cost = {"cost": named(report.details["cost"])} if "cost" in report.details else {}
-    return {**report.details, **cost, "counts": _plain(report)}
+    result = reports[stage].read_result(PretrainingResult, stage)
+    cost = {"cost": _with_estimated_energy(result.cost)} if result.cost is not None else {}
+    return ReleasedTraining.extending(result, **cost, counts=PretrainingCounts(**_values(reports[stage])))
 
 
-def _released(name: str, reports: Mapping[str, Report]) -> dict[str, Any]:
+def _with_estimated_energy(cost: TrainingCosts) -> ReleasedCosts:
+    """The cost that a pretraining noted, with its energy, which is estimated, taken out of what was measured."""
+    before, after = (ReleasedCost(tokens=one.tokens, minutes=one.minutes, memory_gib=one.memory_gib)
+                     for one in (cost.predicted, cost.measured))
+    return ReleasedCosts(predicted=before, measured=after, energy_kwh_estimated=EstimatedEnergy(
+        predicted=cost.predicted.energy_kwh, measured=cost.measured.energy_kwh))
+
+
+def _released(name: str, reports: Mapping[str, Report]) -> ReleasedArm:
     """Which arm is released, the dev likelihoods that decided it, and its passes over the text; None: not measured."""
-    values, released = {}, released_arm(name, reports)
-    for arm, stage in (("adapted", f"model/{name}"), ("control", f"model/{name}_control")):
-        count = reports[stage].counts.get(DEV_LIKELIHOOD) if stage in reports else None
-        values[arm] = count.value if count else None
-        unit = count.unit if count else ""
-    training = reports.get(f"model/{name}_control" if released == "control" else f"model/{name}")
+    stages = {"adapted": f"model/{name}", "control": f"model/{name}_control"}
+    measured = {arm: reports[stage].counts.get(DEV_LIKELIHOOD) if stage in reports else None
+                for arm, stage in stages.items()}
+    released, last = released_arm(name, reports), measured["control"]
+    training = reports.get(stages.get(released, ""))
     passes = training.counts.get("epochs") if training else None
-    return {"arm": released, "dev": values, "unit": unit, "passes": passes.value if passes else None}
+    return ReleasedArm(arm=released, dev=DevLikelihoods(**{arm: count.value if count else None
+                                                           for arm, count in measured.items()}),
+                       unit=last.unit if last else "", passes=passes.value if passes else None)
 
 
-def _likelihood(report: Report) -> dict[str, Any]:
-    differences = report.details.get("differences", {})
-    return {**report.details, "verdicts": {name: verdict(interval, lower_is_better=True)
-                                           for name, interval in differences.items()}}
+def _likelihood(reports: Mapping[str, Report], stage: str) -> ReleasedLikelihood | None:
+    if stage not in reports:
+        return None
+    found = reports[stage].read_result(LikelihoodResult, stage)
+    return ReleasedLikelihood.extending(found, verdicts={
+        name: verdict(interval, lower_is_better=True) for name, interval in found.differences.items()})
 
 
-def verdict(interval: list[float], *, spread: float = 0.0, lower_is_better: bool = False) -> str:
-    """What a difference with its 95 % interval [low, mean, high] amounts to: ``gain``, ``no gain`` or ``harm``.
+def _retention(reports: Mapping[str, Report], stage: str) -> ReleasedForgetting | None:
+    if stage not in reports:
+        return None
+    return ReleasedForgetting.extending(reports[stage].read_result(ForgettingResult, stage),
+                                        counts=ForgettingCounts(**_values(reports[stage])))
+
+
+def verdict(interval: Sequence[float], *, spread: float = 0.0, lower_is_better: bool = False) -> Verdict:
+    """What a difference with its 95 % interval (low, mean, high) amounts to: ``gain``, ``no gain`` or ``harm``.
 
     Args:
         interval: of ours minus theirs.
@@ -226,39 +248,22 @@ def verdict(interval: list[float], *, spread: float = 0.0, lower_is_better: bool
     return "gain" if low > 0 and mean > spread else "no gain"
 
 
-def scores_of(report: Report) -> dict[str, list[float]]:
-    """The scores of a task by model, one for each seed."""
-    return {arm: [row["score"] for row in rows] for arm, rows in report.details["scores"].items()}
+def _bits(found: TaskResult) -> dict[str, BitsPerByte]:
+    """Bits per byte of the right answer by arm, of tasks that write text."""
+    bits = {}
+    for arm, rows in found.scores.items():
+        if rows and all(BITS in row.more for row in rows):
+            least, mean, most = found.more_intervals[arm][BITS]  # of the negative
+            bits[arm] = BitsPerByte(mean=-mean, low=-most, high=-least, seeds=[-row.more[BITS] for row in rows])
+    return bits
 
 
-def spread_of(report: Report) -> float:
-    """How far the seeds of a task differ at most, of any of the models."""
-    return max((max(values) - min(values) for values in scores_of(report).values() if values), default=0.0)
-
-
-def _bits(details: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Bits per byte of the right answer by model, of tasks that write text: mean, ends of its interval, each seed's."""
-    found = {}
-    for arm, rows in details["scores"].items():
-        if rows and all(BITS in row.get("more", {}) for row in rows):
-            least, mean, most = details["more_intervals"][arm][BITS]  # of the negative
-            found[arm] = {"mean": -mean, "low": -most, "high": -least, "seeds": [-row["more"][BITS] for row in rows]}
-    return found
-
-
-def _task(report: Report, task: Task, released: Arm) -> dict[str, Any]:
-    details = dict(report.details)
-    scores = scores_of(report)
-    details["description"] = task.description
-    details["labelled"], details["language"] = _labelled(task), task.language
-    details["means"] = {arm: fmean(values) for arm, values in scores.items() if values}
-    details["spread"] = spread_of(report)
-    details["bits_per_byte"] = _bits(details)
-    details["verdicts"] = {name: verdict(interval, spread=details["spread"])
-                           for name, interval in details.get("intervals", {}).items()}
-    if "transfer" in details:  # nothing is random there, so no seeds differ
-        details["transfer"] = {**details["transfer"], "verdicts": {
-            name: verdict(interval) for name, interval in details["transfer"]["intervals"].items()}}
-    floors = details.get("floors", {})
-    details["above_floors"] = all(details["means"].get(released, 0) > floor for floor in floors.values())
-    return details
+def _task(found: TaskResult, task: Task, released: Arm) -> ReleasedTask:
+    transfer = {} if found.transfer is None else {"transfer": ReleasedTransfer.extending(
+        found.transfer,  # nothing is random there, so no seeds differ
+        verdicts={name: verdict(interval) for name, interval in found.transfer.intervals.items()})}
+    return ReleasedTask.extending(
+        found, **transfer, description=task.description, labelled=label_rights(task), language=task.language,
+        spread=found.seed_spread, bits_per_byte=_bits(found),
+        verdicts={name: verdict(interval, spread=found.seed_spread) for name, interval in found.intervals.items()},
+        above_floors=all(found.means.get(released, 0) > floor for floor in found.floors.values()))

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from vernacular.release.card_metadata import inside
 from vernacular.release.markdown import number
-from vernacular.release.results import Results
+from vernacular.release.result_models import ReleaseResults
 
 EMBED = "sentence-embeddings"  # the call of ``model_check`` that such a release answers
 
 
-def can_search(results: Results) -> bool:
+def can_search(results: ReleaseResults) -> bool:
     """Whether there is a release that gives embeddings of sentences."""
-    return EMBED in results["loads"]
+    return EMBED in results.loads
 
 
-def search_said(results: Results) -> str:
+def search_said(results: ReleaseResults) -> str:
     """What it can be used for, and how often it finds a held-out translation; empty where no release can search."""
     if not can_search(results):
         return ""
@@ -29,12 +28,14 @@ def search_said(results: Results) -> str:
             f" (the base: {before:.0%}).")
 
 
-def found_translations(results: Results) -> tuple[float, float, int] | None:
+def found_translations(results: ReleaseResults) -> tuple[float, float, int] | None:
     """The share of held-out sentences whose translation is found, by the released model and the base; how many."""
-    arm = results["released"]["arm"]
-    for found in results["tasks"].values():
-        if found.get("kind") == "sentence_retrieval" and not found["language"] and not found.get("fine_tuned", True):
-            return found["means"][arm], found["means"]["base"], found["test_items"]
-    share = inside(results, "pretraining", arm, "counts", "translation_found")
-    before, items = (inside(results, "alignment", name) for name in ("found_before", "pairs_held"))
+    arm = results.released.arm
+    for found in results.tasks.values():
+        if found.kind == "sentence_retrieval" and not found.language and not found.fine_tuned:
+            return found.means[arm], found.means["base"], found.test_items
+    training, aligned = results.pretraining.of(arm), results.alignment
+    if training is None or aligned is None:
+        return None
+    share, before, items = training.counts.translation_found, aligned.found_before, aligned.pairs_held
     return None if share is None or before is None or items is None else (share, before, int(items))

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+
+from pydantic import JsonValue
 
 from vernacular.config.schema import Language, Model
+from vernacular.config.stage_names import release_inputs
 from vernacular.config.statement import statement_of
 from vernacular.core.entry_point import EntryPoint
 from vernacular.core.store import digest_of_listed
 from vernacular.pipeline.stage import Stage
 from vernacular.release.gates import SPECS
-from vernacular.release.results import stage_names
+from vernacular.release.stage_results import ReleaseResult
 from vernacular.release.waivers import versions
 
 
 def stages(language: Language, name: str, model: Model) -> list[Stage]:
     """The stage ``release/<name>``."""
-    def settings(language: Language) -> dict[str, Any]:
+    def settings(language: Language) -> dict[str, JsonValue]:
         return {"language": language.model_dump(mode="json", by_alias=True, include={
                     "code": True, "name": True, "autonym": True, "script": True, "owner": True, "sources": True,
                     "cleaning": {"private_data"}}),
@@ -31,8 +33,8 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
         return written | versions(language.folder)
 
     return [Stage(
-        name=f"release/{name}", version="14", inputs=tuple(stage_names(language, name)),
-        run=EntryPoint("vernacular.release.bundle:run", name=name, model=model),
+        name=f"release/{name}", version="14", inputs=tuple(release_inputs(language, name)),
+        run=EntryPoint("vernacular.release.bundle:run", name=name, model=model), result=ReleaseResult,
         settings=settings,
         outside=outside, gates=SPECS, kinds=("huggingface", "python"),
         heavy=True, depends_on_reports=True, includes_licenses=True,

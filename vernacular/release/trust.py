@@ -1,6 +1,6 @@
 """How far an answer of a task can be trusted: how often such answers are right, and when one is no better than a guess.
 
-Reads the report of a task's stage. Computes no score.
+Reads the result of a task's stage. Computes no score.
 """
 
 from __future__ import annotations
@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
-from typing import Any
 
 from vernacular.modeling.variants import ARMS
 from vernacular.release.headline import METRICS
 from vernacular.release.markdown import number
-from vernacular.tasks.calibration_report import CalibrationReport
+from vernacular.tasks.calibration_report import Calibration
+from vernacular.tasks.stage_results import TaskResult
 
 UNSURE = 0.2  # of the way from a label's share of the training labels to certainty; an answer below that is a guess
 _ACCURACY = "accuracy"
@@ -38,25 +38,20 @@ class Trust:
         return share is not None and probability < share + UNSURE * (1 - share)
 
 
-def trust_of(details: Mapping[str, Any]) -> Trust:
-    """The trust in the answers of a task.
-
-    Args:
-        details: of the report of its stage, of any version.
-    """
-    calibration = CalibrationReport.read(details)
-    return Trust({arm: said for arm in ARMS if (said := right_said(details, arm))},
-                 calibration.shares if calibration is not None else {})
+def trust_of(result: TaskResult) -> Trust:
+    """The trust in the answers of a task."""
+    return Trust({arm: said for arm in ARMS if (said := right_said(result, arm))},
+                 result.calibration.shares if result.calibration is not None else {})
 
 
-def right_said(details: Mapping[str, Any], arm: str) -> str:
+def right_said(result: TaskResult, arm: str) -> str:
     """How often ``arm`` is right on unseen text, beside the best baseline; empty where it was not scored."""
-    rows, metric = details.get("scores", {}).get(arm), details.get("metric", "")
+    rows, metric = result.scores.get(arm), result.metric
     if not rows:
         return ""
-    score, floor = fmean(row["score"] for row in rows), max(details.get("floors", {}).values(), default=None)
+    score, floor = fmean(row.score for row in rows), max(result.floors.values(), default=None)
     scored = f"{METRICS.get(metric, metric.replace('_', ' '))} {number(score, 2)}"
-    accuracy = accuracies(details, arm)
+    accuracy = accuracies(result, arm)
     if accuracy is None:
         return f"{scored[:1].upper()}{scored[1:]} on unseen text" + (
             "." if floor is None else f"; the best baseline {number(floor, 2)}.")
@@ -66,15 +61,15 @@ def right_said(details: Mapping[str, Any], arm: str) -> str:
     return f"Right about {_in_ten(right)} on unseen text{beside}{more}."
 
 
-def accuracies(details: Mapping[str, Any], arm: str) -> tuple[float, float | None] | None:
+def accuracies(result: TaskResult, arm: str) -> tuple[float, float | None] | None:
     """The accuracy of ``arm``, mean over seeds, and the best baseline's; None where accuracy was not measured."""
-    if details.get("metric") == _ACCURACY:
-        return fmean(row["score"] for row in details["scores"][arm]), max(details["floors"].values(), default=None)
-    found = [row.get("more", {}).get(_ACCURACY) for row in details["scores"][arm]]
-    if any(value is None for value in found):
+    rows = result.scores[arm]
+    if result.metric == _ACCURACY:
+        return fmean(row.score for row in rows), max(result.floors.values(), default=None)
+    if not all(_ACCURACY in row.more for row in rows):
         return None
-    floors = [span[_ACCURACY][1] for span in details.get("more_floor_intervals", {}).values() if _ACCURACY in span]
-    return fmean(found), max(floors, default=None)
+    floors = [span[_ACCURACY][1] for span in result.more_floor_intervals.values() if _ACCURACY in span]
+    return fmean(row.more[_ACCURACY] for row in rows), max(floors, default=None)
 
 
 def _in_ten(share: float) -> str:
@@ -82,16 +77,15 @@ def _in_ten(share: float) -> str:
     return f"{round(10 * share)} times in 10" if 0.15 <= share <= 0.95 else f"{round(100 * share)} times in 100"
 
 
-def calibration_of_seed(details: Mapping[str, Any], arm: str, seed: int) -> dict[str, Any] | None:
-    """The calibration of one training as JSON; None where there is none."""
-    calibration = CalibrationReport.read(details)
-    rows = calibration.arms[arm] if calibration is not None else []
-    return next((row.calibration.as_json() for row in rows if row.seed == seed), None)
+def calibration_of_seed(result: TaskResult, arm: str, seed: int) -> Calibration | None:
+    """The calibration of one training; None where there is none."""
+    rows = result.calibration.arms[arm] if result.calibration is not None else []
+    return next((row.calibration for row in rows if row.seed == seed), None)
 
 
-def calibration_rows(found: Mapping[str, Any]) -> list[list[str]]:
+def calibration_rows(result: TaskResult) -> list[list[str]]:
     """A row for each model under CALIBRATION: what calibration changed; no row where nothing is calibrated."""
-    calibration = CalibrationReport.read(found)
+    calibration = result.calibration
     if calibration is None:
         return []
     rows = []
@@ -104,9 +98,9 @@ def calibration_rows(found: Mapping[str, Any]) -> list[list[str]]:
     return rows
 
 
-def calibration_said(found: Mapping[str, Any], arms: Sequence[str] = ARMS) -> str:
+def calibration_said(result: TaskResult, arms: Sequence[str] = ARMS) -> str:
     """What the table of ``calibration_rows`` shows, in words; empty where nothing is calibrated."""
-    calibration = CalibrationReport.read(found)
+    calibration = result.calibration
     if calibration is None:
         return ""
     fitted = max(row.calibration.decisions for arm in arms for row in calibration.arms[arm])

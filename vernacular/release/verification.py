@@ -10,10 +10,9 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from vernacular.core.errors import Problem
 from vernacular.core.store import MANIFEST, Gate, Manifest, describe
@@ -27,11 +26,11 @@ from vernacular.release.attestation import (
 )
 from vernacular.release.files import Failure, digest_of_file, list_files, read_regular
 from vernacular.release.gates import gate_table, publishable, release_gates
-from vernacular.release.waivers import ALL, Waiver, in_force
+from vernacular.release.result_models import ReleaseResults
+from vernacular.release.waivers import ALL, in_force
 
 EVALUATION, CARD = "evaluation.json", "README.md"
 _LARGEST = 256_000_000  # bytes of a file that is read into memory
-_RESULTS = TypeAdapter(dict[str, Any])
 
 
 @dataclass(frozen=True)
@@ -42,13 +41,13 @@ class Verified:
         failures: why the release is refused; empty if it is not.
         statement: the signed one; None where no trusted key signed one.
         signer: fingerprint of the key that did.
-        results: what ``evaluation.json`` holds; empty where it is not the signed file.
+        results: what ``evaluation.json`` holds; None where it is not the signed file.
     """
 
     failures: list[Failure]
     statement: Statement | None = None
     signer: str = ""
-    results: dict[str, Any] | None = None
+    results: ReleaseResults | None = None
 
 
 def verify(folder: Path, trusted: Sequence[Ed25519PublicKey]) -> Verified:
@@ -99,28 +98,26 @@ def _files(folder: Path, names: Sequence[str], statement: Statement) -> list[Fai
     return failures
 
 
-def _gates(folder: Path, statement: Statement) -> tuple[dict[str, Any] | None, list[Failure]]:
+def _gates(folder: Path, statement: Statement) -> tuple[ReleaseResults | None, list[Failure]]:
     """The results in ``evaluation.json``, and where its gates differ from those that were signed."""
     claims = statement.predicate
     try:
         data = read_regular(folder / EVALUATION, _LARGEST)
         if hashlib.sha256(data).hexdigest() != statement.digests()[EVALUATION]:
             return None, [Failure("VN-RELEASE-DIGEST", EVALUATION, "was changed while it was read")]
-        results = _RESULTS.validate_json(data)
+        results = ReleaseResults.model_validate_json(data, extra="ignore")  # a later version may say more
         computed = release_gates(results)
-        told = [Gate.model_validate(gate) for gate in results["release_gates"]]
-        waivers = [Waiver.model_validate(waiver) for waiver in results["waivers"]]
-        names = results["language"]["code"], results["model"]["name"]
     except (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
         return None, [Failure("VN-RELEASE-GATES", EVALUATION, "its gates cannot be computed by this version "
                               f"({type(error).__name__})")]
     failures = []
-    if names != (claims.language, claims.model):
+    if (results.language.code, results.model.name) != (claims.language, claims.model):
         failures.append(Failure("VN-RELEASE-GATES", EVALUATION, "tells of another language or model than was signed"))
     computed.append(publishable(computed, in_force(claims.waivers, claims.model, computed)))
     failures += [Failure("VN-RELEASE-GATES", EVALUATION, reason) for reason in (
-        *_differences(computed, claims.gates, "its results give"), *_differences(told, claims.gates, "it says"))]
-    if in_force(claims.waivers, claims.model, computed) != claims.waivers or waivers != claims.waivers:
+        *_differences(computed, claims.gates, "its results give"),
+        *_differences(results.release_gates, claims.gates, "it says"))]
+    if in_force(claims.waivers, claims.model, computed) != claims.waivers or results.waivers != claims.waivers:
         failures.append(Failure("VN-RELEASE-WAIVERS", EVALUATION, "other waivers are in it than were signed, or one is "
                                 "for a gate that says something else"))
     return results, failures

@@ -6,7 +6,7 @@ licence, another test that fails) it is red again, and somebody has to look agai
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +77,7 @@ def in_force(waivers: Iterable[Waiver], model: str, gates: Sequence[Gate]) -> li
                  if waiver.model == model and red.get(waiver.gate) == waiver.said}.values())
 
 
-def waive(folder: Path, model: str, gates: Sequence[Mapping[str, Any]], name: str, by: str, reason: str) -> Waiver:
+def waive(folder: Path, model: str, gates: Sequence[Gate], name: str, by: str, reason: str) -> Waiver:
     """Waive the red gate ``name`` of a model; the next run makes the release with it.
 
     Args:
@@ -91,7 +91,7 @@ def waive(folder: Path, model: str, gates: Sequence[Mapping[str, Any]], name: st
     Raises:
         Problem: there is no such gate, it is green, or person or reason is missing.
     """
-    red = {gate["name"]: gate["reason"] for gate in gates if not gate["passed"] and gate["name"] != ALL}
+    red = {gate.name: gate.reason for gate in gates if not gate.passed and gate.name != ALL}
     if name not in red:
         raise Problem(f"there is no red gate '{name}'", where=f"{folder.name} release/{model}",
                       fix=f"Red are: {', '.join(red) or 'none'}")

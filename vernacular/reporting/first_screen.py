@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from vernacular.config.codes import name_of
 from vernacular.release.headline import Column, Row
 from vernacular.release.markdown import number
-from vernacular.release.results import Results
+from vernacular.release.result_models import ReleaseResults
 
 VERDICTS = {"gain": "better", "no gain": "no difference beyond chance", "harm": "worse"}
 # gate -> what it means for a person that it is red
@@ -46,23 +46,23 @@ class RedGate:
     part: str
 
 
-def what_it_is(results: Results) -> str:
+def what_it_is(results: ReleaseResults) -> str:
     """The one sentence under the title."""
-    base, corpus, fertility = results["model"]["base"], results["corpus"], results["fertility"]
-    parts = (corpus or {}).get("parts") or {}
-    words = parts["train"]["words"] if parts else (corpus or {}).get("words_kept")
-    counted = [(words, "words of text"), ((results["alignment"] or {}).get("pairs"), "translated sentences"),
-               ((fertility or {}).get("new_pieces") if results["released"]["arm"] == "adapted" else None, "new tokens")]
+    base, corpus, fertility = results.model.base, results.corpus, results.fertility
+    words = None if corpus is None else corpus.parts["train"].words if corpus.parts else corpus.words_kept
+    counted = [(words, "words of text"),
+               (results.alignment.pairs if results.alignment else None, "translated sentences"),
+               (fertility.new_pieces if fertility and results.released.arm == "adapted" else None, "new tokens")]
     given = [f"{number(many, 0)} {what}" for many, what in counted if many]
     listed = " and ".join(filter(None, [", ".join(given[:-1]), *given[-1:]]))
-    knew = " and ".join(name_of(code) for code in base.get("languages", []) if code != "mul") or "other languages"
-    return (f"{base_name(results)}, a model of {knew}, adapted to {results['language']['name']}"
+    knew = " and ".join(name_of(code) for code in base.languages if code != "mul") or "other languages"
+    return (f"{base_name(results)}, a model of {knew}, adapted to {results.language.name}"
             + (f" with {listed}." if listed else "."))
 
 
-def base_name(results: Results) -> str:
+def base_name(results: ReleaseResults) -> str:
     """The name that people know the base by, without its owner."""
-    name: str = results["model"]["base"].get("name_on_hub") or results["model"]["base_name"]
+    name = results.model.base.name_on_hub or results.model.base_name
     return name.rpartition("/")[2]
 
 
@@ -104,17 +104,17 @@ def bars_of(row: Row) -> list[Bar]:
     return found
 
 
-def red_gates(results: Results) -> list[RedGate]:
+def red_gates(results: ReleaseResults) -> list[RedGate]:
     """The gates that are red and that nobody waived, in plain words."""
-    waived = {waiver["gate"] for waiver in results["waivers"]}
-    tests = (results["behaviour"] or {}).get("gates", [])
-    failing = sum(not gate["passed"] for gate in tests)
+    waived = {waiver.gate for waiver in results.waivers}
+    tests = results.behaviour.gates if results.behaviour else []
+    failing = sum(not gate.passed for gate in tests)
     found = []
-    for gate in results["release_gates"]:
-        if gate["passed"] or gate["name"] == "publishable" or gate["name"] in waived:
+    for gate in results.release_gates:
+        if gate.passed or gate.name == "publishable" or gate.name in waived:
             continue
-        title, reason, part = RED.get(gate["name"], gate["name"].replace("_", " ")), gate["reason"], "publish"
-        if gate["name"] == "behaviour" and failing:
+        title, reason, part = RED.get(gate.name, gate.name.replace("_", " ")), gate.reason, "publish"
+        if gate.name == "behaviour" and failing:
             title, reason, part = f"{failing} of {len(tests)} behavioral tests fail", "", "behaviour"
         if reason:
             reason = clipped(f"{reason[:1].upper()}{reason[1:]}.", _REASON)

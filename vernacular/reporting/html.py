@@ -2,20 +2,22 @@
 
 Examples before and after come first, then the headline table as bars, then the red gates; everything else unfolds.
 Pictures are inside the file, and nothing is loaded from anywhere else. Every text is escaped by the template's
-autoescaping. Computes no score: figures come from ``summary.gather`` and from the reports of the stages.
+autoescaping. Computes no score: figures come from ``results.gather`` and from the reports of the stages.
 """
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from vernacular.behavior_tests.schema import percent
-from vernacular.core.store import Artifact, Report, Store, now, write_atomically
+from vernacular.core.result import Interval, SampleRow
+from vernacular.core.store import Artifact, Gate, Store, now, write_atomically
 from vernacular.evaluation.behavior.whitespace import LEGEND
 from vernacular.modeling.variants import ARMS
 from vernacular.release.card_behavior import GAPS, by_review, fairness_rows, fairness_said, rate
@@ -26,6 +28,7 @@ from vernacular.release.examples import page_examples
 from vernacular.release.headline import rows as headline_rows
 from vernacular.release.headline import translation_language
 from vernacular.release.markdown import caveat, interval_text, number, range_text, read_text
+from vernacular.release.result_models import CurrentResults, ReleasedLikelihood, ReleasedTask
 from vernacular.release.result_tables import (
     COLUMNS,
     CURVE,
@@ -36,7 +39,6 @@ from vernacular.release.result_tables import (
     likelihood_rows,
     remarks,
 )
-from vernacular.release.results import Results
 from vernacular.release.searching import search_said
 from vernacular.release.trust import CALIBRATION, calibration_rows, calibration_said
 from vernacular.reporting.first_screen import (
@@ -63,7 +65,7 @@ def default_place(store: Store, code: str, model_name: str) -> Path:
     return store.home(code, f"release/{model_name}") / FILE
 
 
-def write_page(results: Results, artifacts: Mapping[str, Artifact], to: Path) -> Path:
+def write_page(results: CurrentResults, artifacts: Mapping[str, Artifact], to: Path) -> Path:
     """Write the page of ``results`` to ``to``, whole or not at all.
 
     Args:
@@ -79,7 +81,7 @@ def write_page(results: Results, artifacts: Mapping[str, Artifact], to: Path) ->
     return to
 
 
-def page(results: Results, artifacts: Mapping[str, Artifact]) -> str:
+def page(results: CurrentResults, artifacts: Mapping[str, Artifact]) -> str:
     """The whole page as HTML."""
     environment = Environment(loader=PackageLoader("vernacular.release", "templates"), autoescape=True,
                               undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
@@ -92,14 +94,15 @@ def page(results: Results, artifacts: Mapping[str, Artifact]) -> str:
         changed=what_changed(headline), headline=[(row, bars_of(row)) for row in headline],
         base_name=base_name(results), verdicts=VERDICTS, examples=page_examples(results, artifacts),
         other=translation_language(results), red=red_gates(results),
-        strips={task: strip(found) for task, found in results["tasks"].items()}, t=tables(results, artifacts),
-        curves={task: curve_rows(found) for task, found in results["tasks"].items()}, columns=COLUMNS, by_labels=CURVE,
-        remarks={task: [*asked_said(found), *remarks(found)] for task, found in results["tasks"].items()},
-        calibration=CALIBRATION, calibrated={task: calibration_rows(found) for task, found in results["tasks"].items()},
-        calibrated_said={task: calibration_said(found) for task, found in results["tasks"].items()},
+        strips={task: strip(found) for task, found in results.tasks.items()}, t=tables(results, artifacts),
+        curves={task: curve_rows(found) for task, found in results.tasks.items()}, columns=COLUMNS, by_labels=CURVE,
+        remarks={task: [*asked_said(found), *remarks(found)] for task, found in results.tasks.items()},
+        calibration=CALIBRATION, calibrated={task: calibration_rows(found) for task, found in results.tasks.items()},
+        calibrated_said={task: calibration_said(found) for task, found in results.tasks.items()},
         counted=[said for said, _ in by_review(results)], legend=LEGEND, gaps=GAPS,
-        gaps_said=fairness_said(results) if results["fairness"] else "",
-        looked_for=looked_for(results["attack"] or {}), cost_about=about(results), cost_columns=TITLES,
+        gaps_said=fairness_said(results), looked_for=looked_for(results.attack),
+        suspects=[one.row() for one in results.attack.suspects] if results.attack else [],
+        cost_about=about(results), cost_columns=TITLES,
         foreseen_columns=FORESEEN, kept=kept_on_tasks(results),
         steps=[_step(name, artifact) for name, artifact in artifacts.items()])
 
@@ -114,55 +117,77 @@ def cell(value: Any) -> str:
     return clipped(text, _LONGEST)
 
 
-def tables(results: Results, artifacts: Mapping[str, Artifact]) -> dict[str, list[list[Any]]]:
+def tables(results: CurrentResults, artifacts: Mapping[str, Artifact]) -> dict[str, list[list[Any]]]:
     """The rows of the page's tables by name; a table of what was not measured is empty."""
     rejected = [row for stage in ("corpus/clean", "corpus/splits") if stage in artifacts
                 for row in artifacts[stage].manifest.report.samples.get("rejected", [])]
-    tests = (results["behaviour"] or {}).get("tests") or {}
+    tests = results.behaviour.tests if results.behaviour else {}
     return {
-        "sources": [[source[name] for name in ("name", "register", "licence", "consent", "words_kept")]
-                    for source in results["sources"]],
-        "left_out": [[rule, found["meaning"], found["lines"], found["words"]]
-                     for rule, found in ((results["corpus"] or {}).get("rejected") or {}).items() if found["words"]],
+        "sources": [[source.name, source.text_register, source.licence, source.consent, source.words_kept]
+                    for source in results.sources],
+        "left_out": [[rule, found.meaning, found.lines, found.words]
+                     for rule, found in (results.corpus.rejected if results.corpus else {}).items() if found.words],
         "rejected": [[row.get("rule", "shared with held-out text"), row["reason"], row["text"]] for row in rejected],
-        "likelihood": likelihood_rows(results["likelihood"]), "retention": likelihood_rows(results["retention"]),
-        "tests": [[name, test["description"] or test["capability"], rate(test["base"]), rate(test["adapted"]),
-                   percent(test["threshold"]), test["author"], test["reviewed"]] for name, test in tests.items()],
+        "likelihood": likelihood_rows(results.likelihood), "retention": likelihood_rows(results.retention),
+        "tests": [[name, test.description or test.capability, rate(test.base), rate(test.adapted),
+                   percent(test.threshold), test.author, test.reviewed] for name, test in tests.items()],
         "fairness": fairness_rows(results),
         "cost": stage_rows(results), "foreseen": foreseen_rows(results)}
 
 
-def strip(found: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The rows of a task's picture: a name, its mean with its 95 % interval, and where on the scale they lie.
+@dataclass(frozen=True)
+class StripRow:
+    """A row of a task's picture: a name, its mean with its 95 % interval, and where on the scale they lie.
 
     ``seeds`` and ``bar`` are per cent of the scale.
     """
-    rows: list[tuple[str, list[float], float | None, list[float] | None]]
-    rows = [(arm, [row["score"] for row in found["scores"][arm]], found["means"].get(arm),
-             found.get("arm_intervals", {}).get(arm)) for arm in ARMS if found["scores"].get(arm)]
-    rows += [(asked(arm, name), way["scores"][arm], way["means"][arm], way.get("arm_intervals", {}).get(arm))
-             for name, way in found.get("untrained", {}).items() for arm in ARMS]
-    rows += [(SIMPLE.get(name, name), [], floor, found.get("floor_intervals", {}).get(name))
-             for name, floor in found.get("floors", {}).items()]
-    return [{"name": name, "mean": mean, "range": range_text(interval, 2),
-             "seeds": [round(100 * seed / most_of(found), 1) for seed in seeds],
-             "bar": None if mean is None else round(100 * mean / most_of(found), 1)}
-            for name, seeds, mean, interval in rows]
+
+    name: str
+    mean: float | None
+    range: str
+    seeds: list[float]
+    bar: float | None
 
 
-def most_of(found: Mapping[str, Any]) -> int:
+def strip(found: ReleasedTask) -> list[StripRow]:
+    """The rows of a task's picture."""
+    rows: list[tuple[str, list[float], float | None, Interval | None]]
+    rows = [(arm, [row.score for row in found.scores[arm]], found.means.get(arm), found.arm_intervals.get(arm))
+            for arm in ARMS if found.scores.get(arm)]
+    rows += [(asked(arm, name), [*way.scores[arm]], way.means[arm], way.arm_intervals.get(arm))
+             for name, way in found.untrained.items() for arm in ARMS]
+    rows += [(SIMPLE.get(name, name), [], floor, found.floor_intervals.get(name))
+             for name, floor in found.floors.items()]
+    most = most_of(found)
+    return [StripRow(name, mean, range_text(interval, 2), [round(100 * seed / most, 1) for seed in seeds],
+                     None if mean is None else round(100 * mean / most, 1)) for name, seeds, mean, interval in rows]
+
+
+def most_of(found: ReleasedTask) -> int:
     """The best score that a task's metric can give."""
-    return 100 if found["metric"] == "chrf" else 1
+    return 100 if found.metric == "chrf" else 1
 
 
-def _step(name: str, artifact: Artifact) -> dict[str, Any]:
-    report: Report = artifact.manifest.report
-    return {"name": name, "of": STEPS.get(name.split("/")[0], name), "seconds": artifact.manifest.seconds,
-            "created": artifact.manifest.created, "gates": report.gates,
-            "counts": [[key, count.value, count.unit, count.meaning] for key, count in report.counts.items()],
-            "samples": {title: rows for title, rows in report.samples.items() if rows},
-            "plots": {title: picture(artifact.folder / file) for title, file in report.plots.items()
-                      if (artifact.folder / file).is_file()}}
+@dataclass(frozen=True)
+class Step:
+    """What the page shows of a stage."""
+
+    name: str
+    of: str
+    seconds: float
+    gates: list[Gate]
+    counts: list[list[str | float]]
+    samples: dict[str, list[SampleRow]]
+    plots: dict[str, str]
+
+
+def _step(name: str, artifact: Artifact) -> Step:
+    report = artifact.manifest.report
+    return Step(name, STEPS.get(name.split("/")[0], name), artifact.manifest.seconds, report.gates,
+                [[key, count.value, count.unit, count.meaning] for key, count in report.counts.items()],
+                {title: rows for title, rows in report.samples.items() if rows},
+                {title: picture(artifact.folder / file) for title, file in report.plots.items()
+                 if (artifact.folder / file).is_file()})
 
 
 def picture(path: Path) -> str:
@@ -170,88 +195,87 @@ def picture(path: Path) -> str:
     return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()
 
 
-def in_short(results: Results) -> list[str]:
+def in_short(results: CurrentResults) -> list[str]:
     """What came out, a plain sentence each; what was not measured is said too."""
-    language, name, released = results["language"], results["language"]["name"], results["released"]["arm"]
+    language, name, released = results.language, results.language.name, results.released.arm
     said = []
-    corpus = results["corpus"]
+    corpus = results.corpus
     if corpus:
-        sources = ", ".join(source["name"] for source in results["sources"])
-        parts = corpus["parts"] or {}
-        kept = f"{number(parts['train']['words'], 0)} of {number(corpus['words_kept'], 0)}" if parts else (
-            number(corpus["words_kept"], 0))
-        read = read_text(results["released"]["passes"])
+        sources = ", ".join(source.name for source in results.sources)
+        parts = corpus.parts
+        kept = f"{number(parts['train'].words, 0)} of {number(corpus.words_kept, 0)}" if parts else (
+            number(corpus.words_kept, 0))
+        read = read_text(results.released.passes)
         said.append(f"The training text has {kept} words of {name}, from: {sources}. "
                     + ("The others are held out to measure the model. " if parts else "") + f"{read}{read and ' '}"
-                    + (f"{number(corpus['words_rejected'], 0)} more words were rejected; the section on text says why."
-                       if corpus["words_rejected"] else "No text was rejected."))
-    if results["fertility"] and results["fertility"]["base"] and results["fertility"]["extended"]:
-        found = results["fertility"]
-        said.append(f"A word of {name} took {number(found['base'], 2)} tokens; with the new tokens it takes "
-                    f"{number(found['extended'], 2)}." if released == "adapted" else
-                    f"A word of {name} takes {number(found['base'], 2)} tokens, as before.")
-    if results["alignment"]:
-        found = results["alignment"]
-        counts = (results["pretraining"][released] or {}).get("counts", {})
-        said.append(f"It learned from {number(found['pairs'], 0)} translated sentences. Of "
-                    f"{number(found['pairs_held'], 0)} held-out ones it finds the translation of "
-                    f"{number(counts.get('translation_found'), 0, True)}; before it found "
-                    f"{found['found_before']:.0%}.")
-    if results["likelihood"]:
-        verdict = results["likelihood"]["verdicts"].get(f"{released}_minus_base")
+                    + (f"{number(corpus.words_rejected, 0)} more words were rejected; the section on text says why."
+                       if corpus.words_rejected else "No text was rejected."))
+    fertility, aligned = results.fertility, results.alignment
+    if fertility and fertility.base and fertility.extended:
+        said.append(f"A word of {name} took {number(fertility.base, 2)} tokens; with the new tokens it takes "
+                    f"{number(fertility.extended, 2)}." if released == "adapted" else
+                    f"A word of {name} takes {number(fertility.base, 2)} tokens, as before.")
+    if aligned:
+        training = results.pretraining.of(released)
+        after = training.counts.translation_found if training else None
+        said.append(f"It learned from {number(aligned.pairs, 0)} translated sentences. Of "
+                    f"{number(aligned.pairs_held, 0)} held-out ones it finds the translation of "
+                    f"{number(after, 0, True)}; before it found {number(aligned.found_before, 0, True)}.")
+    if results.likelihood:
+        verdict = results.likelihood.verdicts.get(f"{released}_minus_base")
         words = {"gain": "better than before", "no gain": "no better than before", "harm": "worse than before"}
         if verdict:
-            interval = results["likelihood"]["differences"][f"{released}_minus_base"]
+            interval = results.likelihood.differences[f"{released}_minus_base"]
             said.append(f"It predicts held-out {name} text {words[verdict]} (negative log-likelihood "
                         f"{interval_text(interval)}; "
-                        "lower is better)." + _beside_baseline(results["likelihood"], released))
-    for task, found in results["tasks"].items():
+                        "lower is better)." + _beside_baseline(results.likelihood, released))
+    for task, found in results.tasks.items():
         said.append(_task_in_short(task, found, released))
-    tests = (results["behaviour"] or {}).get("gates") or []
+    tests = results.behaviour.gates if results.behaviour else []
     if tests:
-        kept = sum(gate["passed"] for gate in tests)
+        passed = sum(gate.passed for gate in tests)
         reviewed = len(by_review(results)[0][1])
-        said.append(f"It passes {kept} of {len(tests)} behavioral tests; a speaker has reviewed {reviewed} of them.")
+        said.append(f"It passes {passed} of {len(tests)} behavioral tests; a speaker has reviewed {reviewed} of them.")
     else:
         said.append("No behavioral test was run.")
-    retention = results["retention"]
-    if retention and retention.get("measured"):
-        rise = retention["counts"].get("retention_rise", 0.0)
-        change = retention.get("differences", {}).get(f"{released}_minus_base")
+    retention = results.retention
+    if retention and retention.measured:
+        rise = retention.counts.retention_rise or 0.0
+        change = retention.differences.get(f"{released}_minus_base")
         beside = f" ({interval_text(change)})" if change else ""
         said.append(f"It predicts text in the base's languages {abs(rise):.1%} "
-                    f"{'worse' if rise > 0 else 'better'} than before{beside}.{caveat(retention)}")
+                    f"{'worse' if rise > 0 else 'better'} than before{beside}.{caveat(retention.caveat)}")
     else:
         said.append("Forgetting of the base's languages was not measured.")
-    attack = results.get("attack")
+    attack = results.attack
     if attack:  # in the labels perhaps, where no line of the text was long enough
         said.append(f"It was scanned for planted phrases. {looked_for(attack)} "
-                    + (f"A person should look at {len(attack['suspects'])} of them."
-                       if attack["suspects"] else "None stood out."))
+                    + (f"A person should look at {len(attack.suspects)} of them."
+                       if attack.suspects else "None stood out."))
     else:
         said.append("It was not scanned for planted phrases.")
-    publishable = next((gate for gate in results["release_gates"] if gate["name"] == "publishable"), None)
+    publishable = next((gate for gate in results.release_gates if gate.name == "publishable"), None)
     if publishable:
-        said.append("It may be published." if publishable["passed"] else "It may not be published yet.")
-    return [*said, f"Contact for questions and takedowns: {language['owner'] or 'nobody is named as owner yet'}."]
+        said.append("It may be published." if publishable.passed else "It may not be published yet.")
+    return [*said, f"Contact for questions and takedowns: {language.owner or 'nobody is named as owner yet'}."]
 
 
-def _beside_baseline(found: Mapping[str, Any], arm: str) -> str:
-    baseline = min((floor["mean"] for floor in found.get("floor", {}).values()), default=None)
-    mean = found["scores"][arm]["mean"]
+def _beside_baseline(found: ReleasedLikelihood, arm: str) -> str:
+    baseline = min((floor.mean for floor in found.floor.values()), default=None)
+    mean = found.scores[arm].mean
     return (f" A character 5-gram model still predicts it better ({number(baseline)} against {number(mean)})."
             if baseline is not None and baseline < mean else "")
 
 
-def _task_in_short(task: str, found: Mapping[str, Any], arm: str) -> str:
-    means, about = found["means"], f" ({found['description']})" if found["description"] else ""
-    verdict = found["verdicts"].get(f"{arm}_minus_base")
+def _task_in_short(task: str, found: ReleasedTask, arm: str) -> str:
+    means, about = found.means, f" ({found.description})" if found.description else ""
+    verdict = found.verdicts.get(f"{arm}_minus_base")
     words = {"gain": "better than before", "no gain": "no difference beyond chance",
              "harm": "worse than before"}
     said = f"{task}{about}: {number(means.get(arm), 2)} of {most_of(found)}"
     if "base" in means:
         said += f", before {number(means['base'], 2)}" + (
-            f": {words[verdict]} ({interval_text(found['intervals'][f'{arm}_minus_base'])})" if verdict else "")
-    if not found["above_floors"]:
+            f": {words[verdict]} ({interval_text(found.intervals[f'{arm}_minus_base'])})" if verdict else "")
+    if not found.above_floors:
         said += ". A baseline without a pretrained model does as well or better: use that"
     return said + "."

@@ -7,21 +7,23 @@ an unreadable artifact reports why.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from vernacular.core.errors import Problem
+from vernacular.core.result import Interval
 from vernacular.core.store import Artifact, Report, Store, remade
 from vernacular.corpus.verify import Outcome, outcome_of
+from vernacular.evaluation.stage_results import LikelihoodResult
 from vernacular.modeling.variants import released_arm
 from vernacular.pipeline.graph_summary import Outline
-from vernacular.release.results import spread_of, verdict
+from vernacular.release.results import verdict
+from vernacular.reporting.model_status import ModelStatus
+from vernacular.tasks.stage_results import TaskResult
 
 RELEASE = "release/"
-Row = dict[str, Any]
 
 
-def overview(outlines: Iterable[Outline], problems: Mapping[str, Problem], store: Store) -> list[Row]:
-    """The rows of every language, by code; all have the same columns.
+def overview(outlines: Iterable[Outline], problems: Mapping[str, Problem], store: Store) -> list[ModelStatus]:
+    """The rows of every language, by code.
 
     Args:
         outlines: of the languages that can be used.
@@ -29,11 +31,11 @@ def overview(outlines: Iterable[Outline], problems: Mapping[str, Problem], store
         store: where the artifacts are.
     """
     found = [(outline.code, row) for outline in outlines for row in rows_of(outline, store)]
-    found += [(slug, _row(slug, red=f"broken folder: {problem.what}")) for slug, problem in problems.items()]
+    found += [(slug, ModelStatus(slug, red=f"broken folder: {problem.what}")) for slug, problem in problems.items()]
     return [row for _, row in sorted(found, key=lambda each: each[0])]
 
 
-def rows_of(outline: Outline, store: Store) -> Iterator[Row]:
+def rows_of(outline: Outline, store: Store) -> Iterator[ModelStatus]:
     """The rows of one language: each of its models, and each that has a release though it is not enabled."""
     language = f"{outline.code} {outline.name}"
     releases = {stage.name: stage.inputs for stage in outline.stages if stage.name.startswith(RELEASE)}
@@ -47,46 +49,38 @@ def rows_of(outline: Outline, store: Store) -> Iterator[Row]:
             yield _measured(language, model, {stage: artifact for stage in stages if (
                 artifact := store.current(outline.code, stage)) is not None}, release, outcome_of(store, outline.code))
         except Problem as problem:
-            yield _row(language, model, red=f"{problem.what}: {problem.where}")
+            yield ModelStatus(language, model, red=f"{problem.what}: {problem.where}")
 
 
 def _measured(language: str, model: str, made: Mapping[str, Artifact], release: Artifact | None,
-              rebuilt: Outcome) -> Row:
+              rebuilt: Outcome) -> ModelStatus:
     reports = {stage: artifact.manifest.report for stage, artifact in made.items()}
     if not reports:
-        return _row(language, model, text="never run")
+        return ModelStatus(language, model, newest_text="never run")
     splits, tokenizer = reports.get("corpus/splits"), reports.get(f"tokenizer/{model}")
-    likelihood = reports.get(f"evaluation/{model}_likelihood")
+    measured = f"evaluation/{model}_likelihood"
+    likelihood = reports.get(measured)
     released = released_arm(model, reports)
     against = f"{released}_minus_base"  # of what a person would get
-    interval = likelihood.details.get("differences", {}).get(against) if likelihood else None
+    interval = likelihood.read_result(LikelihoodResult, measured).differences.get(against) if likelihood else None
     text, about = made.get("corpus/documents"), ""
     if release is not None:
         about = ", ".join([release.manifest.created[:16], *(["control"] if released == "control" else []),
                            *(["outdated"] if remade(release.manifest, made) else [])])
         reports[f"{RELEASE}{model}"] = release.manifest.report
-    return _row(
-        language, model, words=_value(splits, "words"), base=_value(tokenizer, "fertility_base"),
-        extended=_value(tokenizer, "fertility_extended"), red=_red(reports, rebuilt),
+    return ModelStatus(
+        language, model, words=_value(splits, "words"), base_fertility=_value(tokenizer, "fertility_base"),
+        extended_fertility=_value(tokenizer, "fertility_extended"), red=_red(reports, rebuilt),
         likelihood=_said(interval, lower_is_better=True) if interval else "",
         tasks=", ".join(f"{task}: {said}" for task, said in _tasks(reports, model, against)),
-        text=text.manifest.created[:16] if text else "", release=about)
-
-
-def _row(language: str, model: str = "", *, words: float | None = None, base: float | None = None,
-         extended: float | None = None, likelihood: str = "", tasks: str = "", red: str = "", text: str = "",
-         release: str = "") -> Row:
-    return {"language": language, "model": model, "words": "" if words is None else words,
-            "tokens a word, base": "" if base is None else base, "extended": "" if extended is None else extended,
-            "held-out negative log-likelihood, against base": likelihood, "tasks, against base": tasks, "red": red,
-            "newest text": text, "release": release}
+        newest_text=text.manifest.created[:16] if text else "", release=about)
 
 
 def _value(report: Report | None, name: str) -> float | None:
     return report.counts[name].value if report is not None and name in report.counts else None
 
 
-def _said(interval: list[float], *, spread: float = 0.0, lower_is_better: bool = False) -> str:
+def _said(interval: Interval, *, spread: float = 0.0, lower_is_better: bool = False) -> str:
     low, mean, high = interval
     said = verdict(interval, spread=spread, lower_is_better=lower_is_better)
     return f"{said} {mean:+.3f} ({low:+.3f} to {high:+.3f})"
@@ -94,9 +88,11 @@ def _said(interval: list[float], *, spread: float = 0.0, lower_is_better: bool =
 
 def _tasks(reports: Mapping[str, Report], model: str, against: str) -> Iterator[tuple[str, str]]:
     for stage, report in reports.items():
-        if stage.startswith("task/") and against in report.details.get("intervals", {}):
-            yield (stage.removeprefix("task/").removesuffix(f"_{model}"),
-                   _said(report.details["intervals"][against], spread=spread_of(report)))
+        if stage.startswith("task/"):
+            result = report.read_result(TaskResult, stage)
+            if against in result.intervals:
+                yield (stage.removeprefix("task/").removesuffix(f"_{model}"),
+                       _said(result.intervals[against], spread=result.seed_spread))
 
 
 def _red(reports: Mapping[str, Report], rebuilt: Outcome) -> str:

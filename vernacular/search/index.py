@@ -113,7 +113,7 @@ def build(where: IndexFolder, documents: Path, load_encoder: Callable[[], Encode
             _build(where, documents, load_encoder, progress)
     except Timeout:
         raise TransientProblem("another process is building the search index", where=str(where.home),
-                      fix="Wait for it, then search again") from None
+                               fix="Wait for it, then search again") from None
 
 
 def _build(where: IndexFolder, documents: Path, load_encoder: Callable[[], Encoder], progress: Progress) -> None:

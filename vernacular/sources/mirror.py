@@ -103,7 +103,8 @@ class Mirror:
             lock.acquire(timeout=0)
         except Timeout:
             raise TransientProblem("another process is fetching this source", where=self.where,
-                          fix="Wait for it, or stop it and run again: it resumes", code=Code.SOURCE_BUSY) from None
+                                   fix="Wait for it, or stop it and run again: it resumes",
+                                   code=Code.SOURCE_BUSY) from None
         try:
             yield
         finally:

@@ -62,7 +62,7 @@ class SeedCalibration(BaseModel):
 
 
 class CalibrationReport(BaseModel):
-    """A task's probabilities, in the details of its report under ``calibration``.
+    """A task's probabilities, in the details of its result.
 
     Attributes:
         shares: label -> its share of the training labels: the prediction without any input.
@@ -73,12 +73,6 @@ class CalibrationReport(BaseModel):
 
     shares: dict[str, float]
     arms: dict[str, list[SeedCalibration]]
-
-    @classmethod
-    def read(cls, details: Mapping[str, Any]) -> CalibrationReport | None:
-        """Read it from a task's report; None for a task without probabilities, or an old report."""
-        found = details.get("calibration")
-        return None if found is None else cls.model_validate(found)
 
     def mean(self, arm: str) -> tuple[Quality, Quality]:
         """Return the mean quality before and after over the seeds of a variant."""

@@ -19,6 +19,7 @@ from vernacular.datasets.parallel import with_both_sides
 from vernacular.tasks.base import Kind, class_of
 from vernacular.tasks.generation.prompts import check_label_words, examples
 from vernacular.tasks.item_checks import check_labels_meet, contradictions_in, drop, labels_in
+from vernacular.tasks.stage_results import LabelsApart
 
 LEAST = 8  # least items of a training or test part
 _REPAIRED = {"tags_repaired": "orphan I- tags and BIOES tags, converted to IOB2 (`repair_bio: false` rejects them)"}
@@ -48,11 +49,11 @@ class Items:
     contradictions: list[tuple[Item, Item]] = field(default_factory=list)
     remarks: list[DataNote] = field(default_factory=list)
 
-    def apart(self) -> dict[str, list[str]]:
-        """Return labels of one part only: ``not_scored``, missing in test, and ``not_learned``, missing in train."""
+    def apart(self) -> LabelsApart:
+        """Return labels of one part only: those that no item in test, and those that no item missing in train has."""
         learned, scored = labels_in(self.kind, self.train), labels_in(self.kind, self.test)
-        return {"not_scored": [label for label in learned if label not in scored],
-                "not_learned": [label for label in scored if label not in learned]}
+        return LabelsApart(not_scored=[label for label in learned if label not in scored],
+                           not_learned=[label for label in scored if label not in learned])
 
     def labels_of(self, item: Item) -> str:
         """Return the labels of one item, separated by spaces."""

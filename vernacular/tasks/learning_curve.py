@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from vernacular.core.store import write_atomically
 from vernacular.tasks.base import Answer
 from vernacular.tasks.calibration_report import Calibration
@@ -54,34 +52,6 @@ class Run:
         calibration = found.pop("calibration")
         return cls(**{**found, "looks": [(step, score) for step, score in found["looks"]]},
                    calibration=calibration and Calibration.of_json(calibration))
-
-
-class TransferScores(BaseModel):
-    """The point of a curve without labels of the target language, trained on another language.
-
-    Intervals are 95%, over items: ``[low, mean, high]``.
-
-    Attributes:
-        train_language: ISO 639-3 code of the training language.
-        train_items: number of training items.
-        metric: name of the score.
-        means: variant -> score.
-        arm_intervals: variant -> interval of its score.
-        intervals: ``adapted_minus_base`` and the like -> interval of the difference.
-        floors: baseline, trained on the same items -> score.
-        floor_intervals: baseline -> interval of its score.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    train_language: str
-    train_items: int
-    metric: str
-    means: dict[str, float]
-    arm_intervals: dict[str, list[float]]
-    intervals: dict[str, list[float]]
-    floors: dict[str, float]
-    floor_intervals: dict[str, list[float]]
 
 
 def sizes_of(curve: Sequence[int | str], there: int) -> list[int]:

@@ -29,7 +29,7 @@ from vernacular.datasets.items import Item
 from vernacular.modeling.base_models import bytes_of_weights, longest_input
 from vernacular.modeling.variants import ARMS, Arm, load_arm
 from vernacular.pipeline.parallel import in_processes
-from vernacular.pipeline.stage import Work
+from vernacular.pipeline.stage import StageContext
 from vernacular.provenance.corpus_tables import file_of, read_rows
 from vernacular.remarks.rules import of_items
 from vernacular.tasks.adapter_model import save, without_adapter
@@ -44,7 +44,7 @@ from vernacular.tasks.transfer import TransferItems, TransferRun, transfer_answe
 from vernacular.tasks.weak_labels import DRAW, derive, known_names, unseen_only
 
 
-def run(work: Work, name: str, model: Model, task_name: str) -> Report:
+def run(work: StageContext, name: str, model: Model, task_name: str) -> Report:
     """Fine-tune and score one task on the three variants, at every size.
 
     Raises:
@@ -74,7 +74,7 @@ def run(work: Work, name: str, model: Model, task_name: str) -> Report:
     return report
 
 
-def _as_they_are(work: Work, name: str, model: Model, task_name: str, items: Items) -> Report:
+def _as_they_are(work: StageContext, name: str, model: Model, task_name: str, items: Items) -> Report:
     """Score the three variants without training; each reads the test items once."""
     found = in_processes([partial(_as_it_is, work, name, model, arm, items) for arm in ARMS],
                          bytes_of_weights(model.base, work.language))
@@ -83,7 +83,7 @@ def _as_they_are(work: Work, name: str, model: Model, task_name: str, items: Ite
     return write_report(work.out, task_name, items, [0], [0], runs, {arm: {} for arm in ARMS})
 
 
-def _as_it_is(work: Work, name: str, model: Model, arm: Arm, items: Items) -> Run:
+def _as_it_is(work: StageContext, name: str, model: Model, arm: Arm, items: Items) -> Run:
     """Return one variant's predictions without training."""
     work.progress(f"{arm}, not fine-tuned: {len(items.test)} to score")
     begun = time.monotonic()
@@ -102,7 +102,7 @@ def _write_predictions(out: Path, items: Items, answers: Mapping[str, Sequence[A
          **{name: given[row] for name, given in answers.items()}} for row, item in enumerate(items.test)))
 
 
-def items_of(work: Work, task_name: str, model: Model | None = None) -> Items:
+def items_of(work: StageContext, task_name: str, model: Model | None = None) -> Items:
     """Return the items of a task by part, with manual or derived labels.
 
     Args:
@@ -122,7 +122,7 @@ def items_of(work: Work, task_name: str, model: Model | None = None) -> Items:
     return derived_items(work, task_name)
 
 
-def translated_items(work: Work, task_name: str, model: Model) -> Items:
+def translated_items(work: StageContext, task_name: str, model: Model) -> Items:
     """Return the items from the model's translations; it was not trained on those of dev and test.
 
     Raises:
@@ -144,7 +144,7 @@ def translated_items(work: Work, task_name: str, model: Model) -> Items:
     return Items(class_of(task)(task, []), train, dev, test)
 
 
-def derived_items(work: Work, task_name: str) -> Items:
+def derived_items(work: StageContext, task_name: str) -> Items:
     """Return the items derived from the splits; names seen in training are not scored.
 
     Raises:
@@ -177,7 +177,8 @@ class _Arms:
         learned: items in another language, if the task has them.
     """
 
-    def __init__(self, work: Work, name: str, model: Model, items: Items, learned: TransferItems | None) -> None:
+    def __init__(self, work: StageContext, name: str, model: Model, items: Items,
+                 learned: TransferItems | None) -> None:
         self._work, self._name, self._model, self._items, self._learned = work, name, model, items, learned
         self._loaded: tuple[Arm, Any, Any] | None = None
         self._heads: dict[tuple[Arm, int], Head | None] = {}

@@ -5,14 +5,18 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from pydantic import JsonValue
+
 from vernacular.alignment.pairs import references_version
 from vernacular.config.schema import Language, Model
+from vernacular.config.stage_names import SPLITS, model_stages
 from vernacular.config.stage_settings import clean_settings
 from vernacular.core.entry_point import EntryPoint
 from vernacular.corpus.side_texts import versions
 from vernacular.datasets.labeled import transfer_version, version_of
 from vernacular.modeling.base_models import fingerprints
 from vernacular.pipeline.stage import GateSpec, Stage
+from vernacular.tasks.stage_results import TaskResult
 
 
 def _outside(language: Language, root: Path, model: Model, task: str) -> dict[str, str]:
@@ -27,7 +31,7 @@ def _outside(language: Language, root: Path, model: Model, task: str) -> dict[st
 
 def stages(language: Language, name: str, model: Model) -> list[Stage]:
     """Return a stage ``task/<task>_<name>`` for each task of the folder."""
-    def settings(language: Language, task: str) -> dict[str, object]:
+    def settings(language: Language, task: str) -> dict[str, JsonValue]:
         about = language.tasks[task].model_dump(mode="json", exclude={
             "description": True, "language": True, "data": {"licence", "url"},
             "transfer": {"data": {"licence", "url"}}})
@@ -46,8 +50,8 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
         GateSpec("adapted_beats_base", "The adapted model scores above the base by more than the interval.", False))
     return [Stage(
         name=f"task/{task}_{name}", version="12", seed=model.seed, heavy=True, kinds=("pytorch", "peft"), gates=gates,
-        inputs=("corpus/splits", f"tokenizer/{name}", f"model/{name}", f"model/{name}_control"),
-        run=EntryPoint("vernacular.tasks.stage:run", name=name, model=model, task_name=task),
+        inputs=(SPLITS, *model_stages(name)),
+        run=EntryPoint("vernacular.tasks.stage:run", name=name, model=model, task_name=task), result=TaskResult,
         settings=partial(settings, task=task),
         outside=partial(_outside, model=model, task=task),
         description=f"`{task}`: {about.description or about.kind}") for task, about in language.tasks_of(name).items()]

@@ -29,7 +29,7 @@ from vernacular.core.errors import Problem
 from vernacular.datasets.items import Item
 from vernacular.modeling.base_models import longest_input
 from vernacular.modeling.variants import Arm
-from vernacular.pipeline.stage import Work
+from vernacular.pipeline.stage import StageContext
 from vernacular.provenance.corpus_tables import file_of, read_rows
 from vernacular.tasks.adapter_model import Network
 from vernacular.tasks.base import IGNORED, Answer, Head, Kind
@@ -71,7 +71,7 @@ class TransferRun:
     answers: Mapping[Arm, list[Answer]]
 
 
-def transfer_items(work: Work, model: Model, task_name: str, items: Items) -> TransferItems | None:
+def transfer_items(work: StageContext, model: Model, task_name: str, items: Items) -> TransferItems | None:
     """Return the transfer items of a task; None if it has none, or the model has no translations.
 
     Items with the words of a scored one, or of the translation of a held-out line, are excluded.
@@ -107,7 +107,7 @@ def transfer_items(work: Work, model: Model, task_name: str, items: Items) -> Tr
     return TransferItems(asked.train_language, kept)
 
 
-def _carried(work: Work, task: Task, count: int, pairs: Sequence[Pair]) -> list[Item]:
+def _carried(work: StageContext, task: Task, count: int, pairs: Sequence[Pair]) -> list[Item]:
     """Return items derived from the training documents, projected to their translations; may be empty.
 
     Training pairs share no text with held-out ones on either side.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from vernacular.config.schema import Language, Model
 from vernacular.config.sources import NetworkSource, Source
-from vernacular.pipeline.stage import Progress, Work
+from vernacular.pipeline.stage import Progress, StageContext
 from vernacular.provenance.suppression_list import Suppressions
 from vernacular.sources import Place, fetch_source, open_source, place_of
 from vernacular.text.words import words
@@ -27,7 +27,7 @@ def fetch_retention(model: Model, language: Language, root: Path, progress: Prog
             fetch_source(source, _place(language, source, root), progress)
 
 
-def retention_lines(model: Model, work: Work) -> list[str]:
+def retention_lines(model: Model, work: StageContext) -> list[str]:
     """Return lines in the base's languages from the model's retention sources; empty without any."""
     lines: list[str] = []
     for source in model.retention:

@@ -18,7 +18,7 @@ from vernacular.config.schema import Model
 from vernacular.core.store import Gate, Report
 from vernacular.datasets.aligned_pairs import read_learned_pairs
 from vernacular.modeling.base_models import load_base, load_tokenizer
-from vernacular.pipeline.stage import Work
+from vernacular.pipeline.stage import StageContext
 from vernacular.provenance.corpus_tables import file_of, read_rows
 from vernacular.remarks.rules import few_new_tokens, lost_marks
 from vernacular.tokenizer import fertility as measure
@@ -37,7 +37,7 @@ BASE_CHANGED_MOST = 0.005  # RECIPE 6, T1: share of base-language lines that may
 FAULT = "This is a bug: please report it with the log of the run"
 
 
-def run(work: Work, name: str, model: Model) -> Report:
+def run(work: StageContext, name: str, model: Model) -> Report:
     """Extend the tokenizer of the model ``name``; see the module's docstring for the files.
 
     Raises:
@@ -71,7 +71,7 @@ def run(work: Work, name: str, model: Model) -> Report:
     if model.initialise == "distillation":
         new = distil(base_model, (base, extended), ids, new, texts, work.seed, f"{work.language.code} tokenizer",
                      work.progress)
-    report = Report(details={"base_family": chosen.family})
+    report = Report()
     held_out = list(read_rows(work.inputs["corpus/splits"] / file_of("dev")))
     if model.vocabulary.trim is not None:
         unseen = [line for row in held_out for line in row["text"].split("\n")]
@@ -86,7 +86,7 @@ def run(work: Work, name: str, model: Model) -> Report:
     save_file({name: tensor.contiguous() for name, tensor in new.items()}, work.out / "rows.safetensors")
     report.count("guard_words", len(guard), "different words in the base's languages that guard it against new "
                                             "tokens")
-    measure.fertility(report, base, extended, chosen, held_out, work.out)
+    report.set_result(measure.fertility(report, base, extended, chosen, held_out, work.out))
     measure.pieces(report, extended, chosen, ids, rows, work.out)
     measure.base_languages(report, base, extended, check_lines, held_out, model.base.languages)
     _gates(report, base, extended, base_model, new, ids, extended_folder)

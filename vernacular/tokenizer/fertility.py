@@ -23,6 +23,7 @@ from vernacular.provenance.suppression_list import folded
 from vernacular.provenance.text_search import LONG
 from vernacular.text.words import words as words_of
 from vernacular.tokenizer.families import Extended
+from vernacular.tokenizer.stage_results import FertilityIntervals, RegisterSizes, TokenizerResult
 
 ARMS = ("base", "extended")
 RARE = 20  # uses; RECIPE 6, T1
@@ -45,7 +46,7 @@ def changed(base: Any, extended: Any, lines: Sequence[str]) -> list[str]:
 
 
 def fertility(report: Report, base: Any, extended: Any, chosen: Extended, rows: Sequence[Mapping[str, Any]],
-              out: Path) -> None:
+              out: Path) -> TokenizerResult:
     """Report tokens per word and bytes per token of held-out documents: total, by register, by number of tokens."""
     texts = [row["text"] for row in rows]
     sizes = _sizes(base, extended, texts)
@@ -59,9 +60,6 @@ def fertility(report: Report, base: Any, extended: Any, chosen: Extended, rows: 
     report.count("fertility_change", after / before - 1, "change in tokens per word by the extension")
     report.count("bytes_per_token_base", size / before, "bytes of text per token, original tokenizer", "bytes")
     report.count("bytes_per_token_extended", size / after, "bytes of text per token, extended tokenizer", "bytes")
-    report.details["fertility_by_register"] = found
-    if len(rows) >= FEWEST_TEXTS:
-        report.details["fertility_intervals"] = _intervals(sizes)
     report.samples["held-out text by register"] = [
         {"register": register, "words": row["words"],
          **{f"tokens per word, {arm}": round(row[f"tokens_{arm}"] / row["words"], 3) for arm in ARMS},
@@ -72,8 +70,11 @@ def fertility(report: Report, base: Any, extended: Any, chosen: Extended, rows: 
          [row[f"tokens_{arm}"] / row["words"] for row in found.values() for arm in ARMS], "tokens per word")
     report.plots["tokens per word by register"] = "fertility.png"
     _normal_forms(report, base, extended, texts)
-    if chosen.pieces:
-        _curve(report, chosen, texts, words, before, after, out)
+    return TokenizerResult(
+        base_family=chosen.family, fertility_by_register={
+            register: RegisterSizes.model_validate(row) for register, row in found.items()},
+        fertility_intervals=_intervals(sizes) if len(rows) >= FEWEST_TEXTS else None,
+        fertility_by_pieces=_curve(report, chosen, texts, words, before, after, out) if chosen.pieces else None)
 
 
 def _sizes(base: Any, extended: Any, texts: Sequence[str]) -> dict[str, NDArray[np.float64]]:
@@ -85,24 +86,24 @@ def _sizes(base: Any, extended: Any, texts: Sequence[str]) -> dict[str, NDArray[
     return {name: np.fromiter(each, float) for name, each in found.items()}
 
 
-def _intervals(sizes: Mapping[str, NDArray[np.float64]]) -> dict[str, list[float]]:
-    """Return intervals over documents of tokens per word and their change: name -> [low, mean, high]."""
+def _intervals(sizes: Mapping[str, NDArray[np.float64]]) -> FertilityIntervals:
+    """Return intervals over documents of tokens per word and their change."""
     words, before, after = (sizes[name] for name in ("words", "tokens_base", "tokens_extended"))
-    found = {"base": ratio(before, words, _SEED), "extended": ratio(after, words, _SEED),
-             "change": ratio(after - before, before, _SEED)}
-    return {name: [one["low"], one["mean"], one["high"]] for name, one in found.items()}
+    base, extended, change = ((one["low"], one["mean"], one["high"]) for one in (
+        ratio(before, words, _SEED), ratio(after, words, _SEED), ratio(after - before, before, _SEED)))
+    return FertilityIntervals(base=base, extended=extended, change=change)
 
 
 def _curve(report: Report, chosen: Extended, texts: list[str], words: float, before: float, after: float,
-           out: Path) -> None:
+           out: Path) -> list[tuple[int, float]]:
     """Report fertility by the number of new tokens, most useful first."""
     counts = sorted({round(len(chosen.pieces) * share / _POINTS) for share in range(1, _POINTS)} - {0})
     points = [(0, before / words), *((count, sum(map(len, tokens(Tokenizer.from_str(chosen.json_with(count)), texts)))
                                       / words) for count in counts), (len(chosen.pieces), after / words)]
-    report.details["fertility_by_pieces"] = points
     curves(out / "pieces.png", "Tokens per word by number of new tokens", "new pieces", "tokens per word",
            {"held-out": ([count for count, _ in points], [value for _, value in points])})
     report.plots["tokens per word by number of tokens"] = "pieces.png"
+    return points
 
 
 def _normal_forms(report: Report, base: Any, extended: Any, texts: list[str]) -> None:

@@ -10,6 +10,7 @@ from vernacular.core.entry_point import EntryPoint
 from vernacular.modeling.base_models import fingerprints
 from vernacular.pipeline.stage import GateSpec, Progress, Stage
 from vernacular.tokenizer.base_language_text import fetch_retention, retention_versions
+from vernacular.tokenizer.stage_results import TokenizerResult
 
 
 def _outside(language: Language, root: Path, model: Model) -> dict[str, str]:
@@ -23,7 +24,7 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
 
     return [Stage(
         name=f"tokenizer/{name}", version="8",
-        run=EntryPoint("vernacular.tokenizer.extend:run", name=name, model=model),
+        run=EntryPoint("vernacular.tokenizer.extend:run", name=name, model=model), result=TokenizerResult,
         seed=model.seed,
         inputs=("corpus/splits", *([f"alignment/{name}"] if model.initialise == "translations" else ())),
         settings=lambda language: {

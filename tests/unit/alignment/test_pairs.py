@@ -19,7 +19,7 @@ from vernacular.core.errors import Problem
 from vernacular.core.files import File
 from vernacular.corpus.side_texts import listed
 from vernacular.datasets.notes import numbers_of
-from vernacular.pipeline.stage import Work
+from vernacular.pipeline.stage import StageContext
 from vernacular.provenance.corpus_tables import write_rows
 from vernacular.provenance.suppression_list import FILE, append_row
 
@@ -29,7 +29,7 @@ PAIRS: list[TextPair] = [(f"mawu a nambala {number} ndi awa", f"these are the wo
                      for number in range(60)]
 
 
-def written(root: Path, pairs: list[TextPair] | None = None, **files: str) -> tuple[Language, Work]:
+def written(root: Path, pairs: list[TextPair] | None = None, **files: str) -> tuple[Language, StageContext]:
     """A folder with the ``pairs``, or with the two sides of them as ``source`` and ``translation``."""
     text = {side: "\n".join(pair[at] for pair in pairs or PAIRS) for at, side in enumerate(("source", "translation"))}
     folder = write_language(root / "languages", models={"tiny": {**TINY_MODEL, "alignment": {"translations": [
@@ -42,7 +42,7 @@ def written(root: Path, pairs: list[TextPair] | None = None, **files: str) -> tu
     splits.mkdir(exist_ok=True)
     for part, line in (("train", "Mau ena\n"), ("dev", DEV), ("test", "mzere wina umene umasungidwa\n")):
         write_rows(splits / f"{part}.parquet", [{"text": line}])
-    return load_language(folder), Work(
+    return load_language(folder), StageContext(
         language=load_language(folder), settings=None, inputs={"corpus/splits": splits}, reports={}, out=root,
         scratch=root, seed=1, progress=lambda line: None, machine=root, root=root / "artifacts", cache=root)
 

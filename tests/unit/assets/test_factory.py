@@ -28,8 +28,10 @@ from tests.generate import write_language
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
 from vernacular.core.project import Project
+from vernacular.core.result import DocumentsAndWords
 from vernacular.core.store import Artifact, Gate, Manifest, Report, Store
-from vernacular.pipeline.stage import GateSpec, Stage, Work
+from vernacular.corpus.stage_results import IngestResult
+from vernacular.pipeline.stage import GateSpec, Stage, StageContext
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
@@ -41,18 +43,20 @@ PNG = (b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", struct.pack(">IIBBBBB", 4, 2, 8, 0
 
 
 def stand_ins(passed: bool = True, blocking: bool = True, report_it: bool = True) -> dict[str, Stage]:
-    def run(work: Work) -> Report:
+    def run(work: StageContext) -> Report:
         (work.out / "text").write_text("text")
         report = Report()
         report.count("documents", 3, "how many | <b>", "documents")
         report.samples["lines"] = [{"text": "<script>a|b</script>"}]
-        report.details["by_source"] = {"text": {"documents": 2, "words": 5}}
+        report.set_result(IngestResult(
+            by_source={"text": DocumentsAndWords(documents=2, words=5)}, by_licence={}, by_register={}, by_consent={},
+            words_by_source={}, licences={}, consent={}))
         if report_it:
             report.gates.append(Gate(name="enough", passed=passed, reason="3 of 5", value=3, threshold=5,
                                      blocking=blocking, fix="Add two"))
         return report
 
-    first = Stage("corpus/documents", "1", (), lambda language: {}, run, "First.",
+    first = Stage("corpus/documents", "1", (), lambda language: {}, run, "First.", result=IngestResult,
                   gates=(GateSpec("enough", "There are five.", blocking),))
     second = Stage("corpus/clean", "1", ("corpus/documents",), lambda language: {}, lambda work: Report(), "Second.")
     return {stage.name: stage for stage in (first, second)}
@@ -197,7 +201,7 @@ def test_a_run_that_is_stopped_says_by_whom_and_shows_no_traceback(tmp_path: Pat
                                                                    monkeypatch: pytest.MonkeyPatch) -> None:
     stages = stand_ins()
 
-    def stopped(work: Work) -> Report:
+    def stopped(work: StageContext) -> Report:
         run = instance.get_runs(limit=1)[0]
         instance.report_run_canceling(run)  # as the button of the UI does, before it sends the signal
         raise DagsterExecutionInterruptedError

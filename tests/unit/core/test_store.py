@@ -76,7 +76,8 @@ def test_a_broken_manifest_is_a_problem(tmp_path: Path) -> None:
 
 def test_one_process_at_a_time(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    with (store.workspace("qaa", "corpus/clean", "k1"), pytest.raises(TransientProblem, match=Code.STAGE_BUSY),
+    with (store.workspace("qaa", "corpus/clean", "k1"),
+          pytest.raises(TransientProblem, match=Code.STAGE_BUSY),
           store.workspace("qaa", "corpus/clean", "k2")):  # another artifact, but the stage has one cache
         pass
     with store.workspace("qaa", "corpus/clean", "k1"):

@@ -12,13 +12,13 @@ from vernacular.core.jsonl import write_jsonl
 from vernacular.core.store import Artifact, Report, Store
 from vernacular.corpus.stages import stages
 from vernacular.corpus.takedown import Plan, Target, carry_out, make_plan
-from vernacular.pipeline.stage import Stage, Work, run_stage
+from vernacular.pipeline.stage import Stage, StageContext, run_stage
 from vernacular.provenance.corpus_tables import read_rows, read_strings, write_rows
 
 Row = dict[str, Any]
 
 
-def clean(work: Work) -> Report:
+def clean(work: StageContext) -> Report:
     """Changes every text a little and rejects a line of each, as the real stage does."""
     rows = list(read_rows(work.inputs["corpus/documents"] / "documents.parquet"))
     write_rows(work.out / "documents.parquet", ({**row, "text": row["text"].replace("'", "\u2019")} for row in rows))
@@ -28,7 +28,7 @@ def clean(work: Work) -> Report:
     return Report()
 
 
-def splits(work: Work) -> Report:
+def splits(work: StageContext) -> Report:
     rows = list(read_rows(work.inputs["corpus/clean"] / "documents.parquet"))
     half = len(rows) // 2
     write_rows(work.out / "train.parquet", rows[:half])
@@ -36,24 +36,24 @@ def splits(work: Work) -> Report:
     return Report()
 
 
-def model(work: Work) -> Report:
+def model(work: StageContext) -> Report:
     (work.out / "model.safetensors").write_bytes(bytes(range(256)))
     return Report()
 
 
-def task(work: Work) -> Report:
+def task(work: StageContext) -> Report:
     write_jsonl(work.out / "predictions.jsonl", (
         {"text": line.lower(), "labels": []} for part in ("train", "test")
         for row in read_rows(work.inputs["corpus/splits"] / f"{part}.parquet") for line in row["text"].split("\n")))
     return Report()
 
 
-def evaluation(work: Work) -> Report:
+def evaluation(work: StageContext) -> Report:
     rows = list(read_rows(work.inputs["corpus/splits"] / "train.parquet"))
     return Report(samples={"lines": [{"text": row["text"][:160]} for row in rows]})
 
 
-def release(work: Work) -> Report:
+def release(work: StageContext) -> Report:
     rows = read_rows(work.inputs["corpus/splits"] / "train.parquet")
     (work.out / "documents.txt").write_text("".join(f"{row['id']}\t{row['path']}\n" for row in rows))
     return Report()

@@ -11,7 +11,7 @@ from vernacular.config.training import Alignment, Related
 from vernacular.core.jsonl import write_jsonl
 from vernacular.core.store import MANIFEST, Manifest, Report, Store
 from vernacular.corpus import side_texts as texts
-from vernacular.pipeline.stage import Work
+from vernacular.pipeline.stage import StageContext
 from vernacular.provenance.document import BESIDE
 from vernacular.provenance.text_search import Traces
 from vernacular.sources.removal import as_translations
@@ -26,8 +26,9 @@ def test_texts_that_a_model_reads_beside_are_found_and_stay_out(language: Langua
     model = language.models["tiny"].model_copy(update={"retention": [source], "pretraining": language.models[
         "tiny"].pretraining.model_copy(update={"related": [Related(source=source)]})})
     language = language.model_copy(update={"models": {"tiny": model}})
-    work = Work(language=language, settings=None, inputs={}, reports={}, out=store.root, scratch=store.root, seed=1,
-                progress=lambda line: None, machine=store.root, root=store.root, cache=store.root)
+    work = StageContext(language=language, settings=None, inputs={}, reports={}, out=store.root, scratch=store.root,
+                        seed=1,
+                        progress=lambda line: None, machine=store.root, root=store.root, cache=store.root)
     before = texts.versions(model.beside, language, store.root), retention_versions(model, language, store.root)
     read = list(texts.listed(model.beside, work))
     assert {row["role"] for row in read} == {"related", "retention"} and len(retention_lines(model, work)) == 2

@@ -18,6 +18,7 @@ from vernacular.core.errors import Problem, Problems
 from vernacular.datasets.labeled import fetch, not_fetched
 from vernacular.pipeline.stage import silent
 from vernacular.tasks.labeled_items import load_items
+from vernacular.tasks.stage_results import LabelsApart
 
 WORDS = ["mwana", "galu", "nyumba", "madzi", "moto", "mtengo", "mbalame", "nsomba"]
 
@@ -228,7 +229,7 @@ def test_labels_of_one_part_alone_are_named(tmp_path: Path) -> None:
     files = {f"{part}.jsonl": jsonl([{"text": f"{part} {n}", "label": labels[n % 3]} for n in range(30)])
              for part, labels in (("train", "abc"), ("dev", "abc"), ("test", "aad"))}
     items = load_items(language_with(tmp_path, files, **TOPIC), "t", tmp_path)
-    assert items.apart() == {"not_scored": ["b", "c"], "not_learned": ["d"]}
+    assert items.apart() == LabelsApart(not_scored=["b", "c"], not_learned=["d"])
 
 
 def test_texts_that_are_labelled_differently_are_named_in_every_part(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from vernacular.config.training import Alignment
 from vernacular.core.errors import Problem
 from vernacular.core.files import File
 from vernacular.corpus.side_texts import listed
-from vernacular.pipeline.stage import Work
+from vernacular.pipeline.stage import StageContext
 from vernacular.provenance.corpus_tables import write_rows
 from vernacular.provenance.document import short_digest
 from vernacular.provenance.suppression_list import FILE, append_row
@@ -72,7 +72,7 @@ CHAPTERS = {f"1/{chapter}.json": json.dumps([ours(verse) for verse in VERSES if 
 
 
 def written(root: Path, files: dict[str, str | bytes], source: dict[str, Any], translation: dict[str, Any],
-            **entry: Any) -> tuple[Work, Alignment]:
+            **entry: Any) -> tuple[StageContext, Alignment]:
     """A folder with ``files``, and the two sides of its translations."""
     folder = write_language(root / "languages", models={"tiny": {**TINY_MODEL, "alignment": {"translations": [{
         "source": {**SIDE, "name": "ours", **deepcopy(source)},  # copies: YAML would write an alias
@@ -89,16 +89,16 @@ def written(root: Path, files: dict[str, str | bytes], source: dict[str, Any], t
     language = load_language(folder)
     asked = language.models["tiny"].alignment
     assert asked is not None
-    return Work(language=language, settings=None, inputs={"corpus/splits": splits}, reports={}, out=root,
-                scratch=root, seed=1, progress=lambda line: None, machine=root, root=root / "artifacts",
-                cache=root), asked
+    return StageContext(language=language, settings=None, inputs={"corpus/splits": splits}, reports={}, out=root,
+                        scratch=root, seed=1, progress=lambda line: None, machine=root, root=root / "artifacts",
+                        cache=root), asked
 
 
 def together(found: Pairs) -> list[tuple[str, str]]:
     return sorted([*found.train, *found.held_out])
 
 
-def refused(place: tuple[Work, Alignment]) -> Problem:
+def refused(place: tuple[StageContext, Alignment]) -> Problem:
     with pytest.raises(Problem) as raised:
         read_pairs(*place)
     return raised.value
@@ -255,7 +255,7 @@ def test_a_chapter_that_was_taken_down_is_in_no_pair(tmp_path: Path, side: str) 
     assert {pair.key.split()[1] for part in read_pairs_by_part(work, asked).values() for pair in part} == {"1", "3"}
 
 
-def splits_of(work: Work, **parts: list[tuple[int, list[str]]]) -> None:
+def splits_of(work: StageContext, **parts: list[tuple[int, list[str]]]) -> None:
     """Write the splits: part -> (chapter, lines that are left of it)."""
     for part, chapters in parts.items():
         write_rows(work.inputs["corpus/splits"] / f"{part}.parquet", [

@@ -66,15 +66,15 @@ def test_spaces_never_fail_for_a_model_that_reads_words() -> None:
     assert not any(outcome.failed for outcome in judged)
     summary = summarise(test, {"adapted": judged, "base": judged}, "none", 9)
     assert gate(test, summary).passed
-    assert summary["adapted"]["rate"] == 0
+    assert summary.adapted.rate == 0
 
 
 def test_the_interval_of_ten_failures_in_a_hundred() -> None:  # Newcombe 1998, method 3
     judged = [Outcome(row < 10, 0.0, "", "") for row in range(100)]
     test = BehaviourTest.model_validate({**TEST, "change": [{"operator": "digits"}]})
     found = summarise(test, {"base": [], "adapted": judged}, "none", 9)
-    assert (found["adapted"]["low"], found["adapted"]["high"]) == pytest.approx((0.0552, 0.1744), abs=1e-4)
-    assert (found["base"]["low"], found["base"]["high"]) == (0, 1)
+    assert (found.adapted.low, found.adapted.high) == pytest.approx((0.0552, 0.1744), abs=1e-4)
+    assert (found.base.low, found.base.high) == (0, 1)
 
 
 def test_a_change_that_changes_nothing_gives_no_case_and_no_green() -> None:

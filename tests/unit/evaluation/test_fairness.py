@@ -90,24 +90,25 @@ def test_verdicts(base: tuple[float, float], adapted: tuple[float, float], verdi
         return np.stack([(np.arange(200) % 10 < 10 * share) for share in shares], axis=1).astype(float)
 
     found = gaps.compare_groups(hits(base), hits(adapted), ["old", "new"], 1)
-    assert found["verdict"] == verdict
-    assert found["base"]["gap"] == pytest.approx(base[0] - base[1])
-    assert found["change"][0] <= found["change"][1] + 1e-9 and found["change"][1] <= found["change"][2] + 1e-9
+    assert found.verdict == verdict
+    assert found.base is not None and found.change is not None
+    assert found.base.gap == pytest.approx(base[0] - base[1])
+    assert found.change[0] <= found.change[1] + 1e-9 and found.change[1] <= found.change[2] + 1e-9
 
 
 def test_changed_labels() -> None:
     some = (np.arange(100) < 30).astype(float)
     none, with_group, with_any = (np.stack(pair, axis=1) for pair in (
         (some * 0, some * 0), (some, some * 0), (some, np.roll(some, 30))))
-    assert gaps.compare_changes(none, with_group, 1)["verdict"] == "made worse"
-    assert gaps.compare_changes(with_group, none, 1)["verdict"] == "lessened"
-    assert gaps.compare_changes(none, with_any, 1)["verdict"] == "within noise"  # any swap, not the group
+    assert gaps.compare_changes(none, with_group, 1).verdict == "made worse"
+    assert gaps.compare_changes(with_group, none, 1).verdict == "lessened"
+    assert gaps.compare_changes(none, with_any, 1).verdict == "within noise"  # any swap, not the group
 
 
 @pytest.mark.parametrize(("sentences", "verdict"), [(1, "within noise"), (3, "within noise"), (8, "made worse")])
 def test_a_few_sentences_that_change_are_chance(sentences: int, verdict: str) -> None:
     changed = np.stack([np.ones(sentences), np.zeros(sentences)], axis=1)
-    assert gaps.compare_changes(changed * 0, changed, 1)["verdict"] == verdict
+    assert gaps.compare_changes(changed * 0, changed, 1).verdict == verdict
 
 
 def test_no_plan_is_said_and_is_no_failure(language_folder: Path, tmp_path: Path) -> None:
@@ -219,8 +220,8 @@ def test_names_are_foreseen_by_group(tmp_path: Path, objective: str) -> None:
     assert hits.shape == (4, 2)
     assert (hits > 0).all()
     found = gaps.compare_groups(hits, hits, ["old", "new"], 1)
-    assert found["base"]["groups"]["old"] == pytest.approx(hits[:, 0].mean())
-    assert found["verdict"] in ("inherited", "within noise")
+    assert found.base is not None and found.base.groups["old"] == pytest.approx(hits[:, 0].mean())
+    assert found.verdict in ("inherited", "within noise")
 
 
 def test_a_name_of_several_words_is_found_whole() -> None:

@@ -30,7 +30,7 @@ def test_so_do_card_page_and_terminal(language_folder: Path, tmp_path: Path, rep
     language, reports, store = load_language(language_folder), made_up_reports(), Store(tmp_path / "artifacts")
     reports[f"evaluation/{NAME}_retention"].details |= {
         "measured": True, "caveat": REPLAYED if replayed else "", "unit": "bits per byte", "languages": ["eng"],
-        "items": 7, "scores": {}, "differences": {}}
+        "items": 7, "scores": {}, "differences": {}, "similarity": {}}
     put(store, language, reports)
     found = results(store, language, NAME)
     out = io.StringIO()

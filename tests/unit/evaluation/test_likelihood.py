@@ -107,7 +107,7 @@ def test_the_same_words_are_scored_for_every_model():
 def test_intervals_hold_the_mean():
     scored = Scored(np.random.default_rng(1).gamma(2, 1, 200), np.full(200, 2.0), np.zeros(200))
     found = interval(scored, 1)
-    assert found["low"] < found["mean"] < found["high"]
+    assert found.low < found.mean < found.high
     low, mean, high = difference(scored, Scored(scored.nats + 0.5, scored.size, scored.unknown), 1)
     assert low == pytest.approx(-0.25)
     assert mean == pytest.approx(-0.25)

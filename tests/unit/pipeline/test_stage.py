@@ -16,11 +16,12 @@ from tests.panics import panic
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem, TransientProblem
 from vernacular.core.store import Gate, Remark, Report, Store, remade
-from vernacular.pipeline.stage import Stage, Work, inputs_of, lookup, run_stage
+from vernacular.pipeline.stage import Stage, StageContext, inputs_of, lookup, run_stage
 
 
-def writes(text: str, calls: list[str] | None = None, gates: list[Gate] | None = None) -> Callable[[Work], Report]:
-    def run(work: Work) -> Report:
+def writes(text: str, calls: list[str] | None = None,
+           gates: list[Gate] | None = None) -> Callable[[StageContext], Report]:
+    def run(work: StageContext) -> Report:
         if calls is not None:
             calls.append(text)
         (work.out / "a.txt").write_text(text)
@@ -28,7 +29,7 @@ def writes(text: str, calls: list[str] | None = None, gates: list[Gate] | None =
     return run
 
 
-def stage(name: str, run: Callable[[Work], Report], inputs: tuple[str, ...] = ()) -> Stage:
+def stage(name: str, run: Callable[[StageContext], Report], inputs: tuple[str, ...] = ()) -> Stage:
     return Stage(name=name, version="1", inputs=inputs, settings=lambda language: language.splits, run=run,
                  description="")
 
@@ -97,7 +98,7 @@ def test_a_source_that_changes_during_a_stage_is_not_published(language: Languag
                                                                                       store: Store) -> None:
     lies = ["one"]
 
-    def run(work: Work) -> Report:
+    def run(work: StageContext) -> Report:
         (work.out / "a.txt").write_text(lies[0])
         lies[0] = "two"
         return Report()
@@ -131,7 +132,7 @@ def test_a_red_blocking_gate_stops_what_follows_and_a_warning_does_not(language:
 
 
 def test_a_failing_run_publishes_nothing_and_resumes_from_scratch_folder(language: Language, store: Store) -> None:
-    def run(work: Work) -> Report:
+    def run(work: StageContext) -> Report:
         checkpoint = work.scratch / "step"
         assert not list(work.out.iterdir())
         (work.out / "half.txt").write_text("half")
@@ -151,7 +152,7 @@ def test_a_failing_run_publishes_nothing_and_resumes_from_scratch_folder(languag
 
 
 def test_a_panic_is_a_problem_of_the_stage(language: Language, store: Store) -> None:
-    def run(work: Work) -> Report:
+    def run(work: StageContext) -> Report:
         panic()
         return Report()
 
@@ -161,7 +162,7 @@ def test_a_panic_is_a_problem_of_the_stage(language: Language, store: Store) -> 
 
 
 def _die(language: Language, root: Path) -> None:
-    def run(work: Work) -> Report:
+    def run(work: StageContext) -> Report:
         (work.scratch / "step").write_text("7")
         (work.out / "a.txt").write_text("half")
         os.kill(os.getpid(), signal.SIGKILL)
@@ -177,7 +178,7 @@ def test_a_killed_process_leaves_nothing_that_is_taken_for_whole(language: Langu
     assert process.exitcode == -signal.SIGKILL
     assert store.current("qaa", "corpus/one") is None
 
-    def run(work: Work) -> Report:
+    def run(work: StageContext) -> Report:
         (work.out / "b.txt").write_text((work.scratch / "step").read_text())
         return Report()
 

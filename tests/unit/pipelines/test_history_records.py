@@ -17,7 +17,7 @@ from tests.generate import write_language
 from vernacular.config.schema import Language
 from vernacular.core.project import Project
 from vernacular.core.store import Gate, Report
-from vernacular.pipeline.stage import GateSpec, Stage, Work
+from vernacular.pipeline.stage import GateSpec, Stage, StageContext
 from vernacular.provenance.text_search import Traces
 
 GONE = "Mbandi akala pafupi ndi mtsinje waukulu wa dziko lathu"
@@ -28,7 +28,7 @@ DOCUMENTS = AssetKey(["qaa", "corpus", "documents"])
 
 def quoting() -> dict[str, Stage]:
     """A stage whose sample, gate and log hold the text or the path of a document."""
-    def run(work: Work) -> Report:
+    def run(work: StageContext) -> Report:
         (work.out / "text").write_text("text")
         work.progress(f"read {GONE}")
         report = Report()

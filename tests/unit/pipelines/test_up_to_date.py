@@ -12,7 +12,7 @@ from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
 from vernacular.core.store import Gate, Report, Store
-from vernacular.pipeline.stage import GateSpec, Stage, Work, run_stage, silent
+from vernacular.pipeline.stage import GateSpec, Stage, StageContext, run_stage, silent
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def language(tmp_path: Path) -> Language:
 
 def stages_for(passed: bool = True, blocking: bool = False, version: str = "1", outside: str = "a",
                fetch: object = None) -> dict[str, Stage]:
-    def run(work: Work) -> Report:
+    def run(work: StageContext) -> Report:
         (work.out / "text").write_text(version)
         return Report(gates=[Gate(name="enough", passed=passed, reason="3 of 5", blocking=blocking)])
 

@@ -14,7 +14,7 @@ from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
 from vernacular.modeling.base_models import load_tokenizer
-from vernacular.pipeline.stage import Work
+from vernacular.pipeline.stage import StageContext
 from vernacular.pretraining import data_mixture as texts
 from vernacular.provenance.corpus_tables import write_rows
 
@@ -26,7 +26,7 @@ OWN = "the near language has a line of its own"
 ENGLISH = [f"the {word} fox jumps over the river" for word in ("red", "green", "lazy", "quick", "old", "new", "shy")]
 
 
-def written(tmp_path: Path, near: str, items: str = f"{ITEM}\n") -> tuple[Language, Work]:
+def written(tmp_path: Path, near: str, items: str = f"{ITEM}\n") -> tuple[Language, StageContext]:
     english = [ENGLISH[0], "measured one and nothing else", *(line for one in ENGLISH[1:]
                                                              for line in (one, "measured one and nothing else"))]
     folder = write_language(tmp_path / "languages", models={"tiny": {
@@ -44,12 +44,12 @@ def written(tmp_path: Path, near: str, items: str = f"{ITEM}\n") -> tuple[Langua
     splits.mkdir(exist_ok=True)
     for part, text in (("train", "Mau ena\n"), ("dev", DEV), ("test", LONG)):
         write_rows(splits / f"{part}.parquet", [{"text": text}])
-    return language, Work(
+    return language, StageContext(
         language=language, settings=None, inputs={"corpus/splits": splits}, reports={}, out=tmp_path, scratch=tmp_path,
         seed=1, progress=lambda line: None, machine=tmp_path, root=tmp_path / "artifacts", cache=tmp_path)
 
 
-def read(language: Language, work: Work) -> tuple[texts.Texts, str]:
+def read(language: Language, work: StageContext) -> tuple[texts.Texts, str]:
     """What a training reads, and all of it as text."""
     tokenizer: Any = load_tokenizer(language.folder / "base")
     found = texts.read(work, language.models["tiny"], tokenizer)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.unit.release.made_up import NAME, RELOADED, made_up_reports
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
+from vernacular.release.result_models import ReleaseResults
 from vernacular.release.results import gather
 
 
@@ -19,5 +19,5 @@ def language(language_folder: Path) -> Language:
 
 
 @pytest.fixture
-def found(language: Language) -> dict[str, Any]:
+def found(language: Language) -> ReleaseResults:
     return gather(language, NAME, language.models[NAME], made_up_reports(), reloaded=RELOADED)

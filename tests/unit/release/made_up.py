@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import copy
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from vernacular.cleaning.stage_results import CleanResult, DriftReport
 from vernacular.config.schema import Language
+from vernacular.config.stage_names import release_inputs
 from vernacular.core.jsonl import write_jsonl
 from vernacular.core.store import Gate, Manifest, Report, Store, describe, key_of
 from vernacular.modeling.variants import ARMS
 from vernacular.pipeline.stage import determined_by
+from vernacular.pretraining.stage_results import Interpolation, PretrainingResult
 from vernacular.provenance.corpus_tables import write_rows
 from vernacular.release.attestation import Claims, digest_of_report, origin_digest, sign
 from vernacular.release.card import write_card
 from vernacular.release.documents import documents_text
-from vernacular.release.results import gather, stage_names
+from vernacular.release.result_models import CurrentResults, ReleaseResults
+from vernacular.release.results import gather
 from vernacular.release.signing_key import fingerprint, own_or_new_key
+from vernacular.release.stage_results import ReleaseResult, TaskCheck
 from vernacular.release.stages import stages
-from vernacular.release.waivers import Waiver
-from vernacular.tasks.learning_curve import TransferScores
+from vernacular.tasks.stage_results import LearningPoint, TransferScores
+from vernacular.tokenizer.stage_results import FertilityIntervals, TokenizerResult
 
 NAME = "tiny"
+AnyResults = TypeVar("AnyResults", bound=ReleaseResults)
 
 
 def ranged(mean: float, half: float) -> list[float]:
@@ -30,15 +38,27 @@ def ranged(mean: float, half: float) -> list[float]:
 
 
 def task_details(task: str, base: float, adapted: float, interval: list[float]) -> dict[str, Any]:
-    scores = {arm: [{"seed": seed, "score": mean + seed / 100} for seed in (1, 2, 3)]
+    scores = {arm: [{"seed": seed, "score": mean + seed / 100, "more": {}, "steps": 25, "chosen": 25, "seconds": 1.0,
+                     "looks": []} for seed in (1, 2, 3)]
               for arm, mean in (("base", base), ("control", adapted - 0.01), ("adapted", adapted))}
-    return {"task": task, "kind": "token_classification" if task == "names" else "sequence_classification",
+    point = {"train_items": 30, "metric": "f1_unseen_names" if task == "names" else "macro_f1", "scores": scores,
+             "means": {arm: rows[1]["score"] for arm, rows in scores.items()},
+             "floors": {"majority": 0.1, "tfidf_logistic": 0.4},
+             "floor_intervals": {"majority": ranged(0.1, 0.03), "tfidf_logistic": ranged(0.4, 0.03)},
+             "more_floor_intervals": {"majority": {}, "tfidf_logistic": {}}, "dead": [],
+             "arm_intervals": {arm: ranged(rows[1]["score"], 0.07) for arm, rows in scores.items()},
+             "more_intervals": {}, "more_differences": {},
+             "intervals": {"adapted_minus_base": interval, "adapted_minus_control": [-0.02, 0.01, 0.03]}}
+    return {**point, "curve": [copy.deepcopy(point)], "task": task,
+            "kind": "token_classification" if task == "names" else "sequence_classification",
             "labels": ["O", "NAME"] if task == "names" else ["market", "river", "school"],
-            "metric": "f1_unseen_names" if task == "names" else "macro_f1", "train_items": 30, "test_items": 20,
-            "scores": scores, "floors": {"majority": 0.1, "tfidf_logistic": 0.4},
-            "arm_intervals": {arm: ranged(rows[1]["score"], 0.07) for arm, rows in scores.items()},
-            "floor_intervals": {"majority": ranged(0.1, 0.03), "tfidf_logistic": ranged(0.4, 0.03)},
-            "intervals": {"adapted_minus_base": interval, "adapted_minus_control": [-0.02, 0.01, 0.03]}}
+            "fine_tuned": True, "dev_items": 10, "test_items": 20, "test_texts": 20, "notes": {},
+            "test_items_cut": dict.fromkeys(ARMS, 0), "apart": {"not_scored": [], "not_learned": []}}
+
+
+def point(details: dict[str, Any]) -> dict[str, Any]:
+    """The part of a task's details that a point of its curve holds."""
+    return {name: value for name, value in details.items() if name in LearningPoint.model_fields}
 
 
 def search_details() -> dict[str, Any]:
@@ -46,7 +66,7 @@ def search_details() -> dict[str, Any]:
     found = task_details("search", 0.04, 0.7, [0.6, 0.66, 0.72])
     ways = {"accuracy_at_1_from_source": (0.03, 0.72), "accuracy_at_1_from_target": (0.05, 0.68)}
     return found | {
-        "kind": "sentence_retrieval", "metric": "accuracy_at_1", "train_items": 0, "test_items": 400,
+        "kind": "sentence_retrieval", "metric": "accuracy_at_1", "train_items": 0, "test_items": 400, "test_texts": 400,
         "floors": {"majority": 0.0, "tfidf_characters": 0.23},
         "floor_intervals": {"majority": ranged(0.0, 0.0), "tfidf_characters": ranged(0.23, 0.03)},
         "more_floor_intervals": {"majority": {way: ranged(0.0, 0.0) for way in ways},
@@ -62,6 +82,7 @@ def asked_details() -> dict[str, Any]:
     scores = {"0_shot": [0.125], "4_shot": [0.25, 0.5, 0.75]}
     return {name: {"scores": dict.fromkeys(ARMS, each), "means": dict.fromkeys(ARMS, sum(each) / len(each)),
                    "arm_intervals": {arm: ranged(sum(each) / len(each), 0.1) for arm in ARMS},
+                   "more_intervals": {}, "more_differences": {},
                    "intervals": {"adapted_minus_base": [-0.02, 0.01, 0.04], "adapted_minus_control": [0.0, 0.0, 0.0]}}
             for name, each in scores.items()}
 
@@ -75,12 +96,12 @@ def transfer_details() -> dict[str, Any]:
         intervals={"adapted_minus_base": ranged(0.23, 0.03), "adapted_minus_control": ranged(0.05, 0.06),
                    "control_minus_base": ranged(0.18, 0.04)},
         floors={"majority": 0.06, "tfidf_logistic": 0.11},
-        floor_intervals={"majority": ranged(0.06, 0.01), "tfidf_logistic": ranged(0.11, 0.01)}).model_dump()
+        floor_intervals={"majority": ranged(0.06, 0.01), "tfidf_logistic": ranged(0.11, 0.01)}).as_json()
 
 
 def made_up_reports() -> dict[str, Report]:
     """Stage name -> report, with a gain on ``names``, none on ``genre``, and a red behavioural test."""
-    documents, clean, splits, tokenizer = Report(), Report(), Report(), Report(details={"base_family": "wordpiece"})
+    documents, clean, splits, tokenizer = Report(), Report(), Report(), Report()
     documents.count("documents", 60, "texts that were read")
     clean.count("documents", 58, "documents with text left")
     clean.count("words_read", 12000, "words before the rules")
@@ -88,7 +109,8 @@ def made_up_reports() -> dict[str, Report]:
     clean.count("words_rejected", 1000, "words in lines that were dropped")
     clean.count("words_rejected_script", 1000, "words in lines in another script")
     clean.count("lines_rejected_script", 90, "lines in another script")
-    clean.details["words_by_source"] = {"text (other)": 11000}
+    clean.set_result(CleanResult(notes={}, words_by_source={"text (other)": 11000}, confidence_by_source={}, mix={},
+                                 screening=DriftReport(reasons={}, profiles={})))
     for part, words in (("train", 8000), ("dev", 1000), ("test", 2000)):
         splits.count(f"words_{part}", words, f"words in {part}")
         splits.count(f"documents_{part}", words // 200, f"documents in {part}")
@@ -97,24 +119,31 @@ def made_up_reports() -> dict[str, Report]:
     tokenizer.count("new_pieces", 60, "pieces added")
     tokenizer.count("fertility_base", 3.1, "tokens per word")
     tokenizer.count("fertility_extended", 1.9, "tokens per word")
-    tokenizer.details["fertility_intervals"] = {"base": ranged(3.1, 0.2), "extended": ranged(1.9, 0.1)}
-    training = Report(details={"steps": 12, "tokens": 3072, "minutes": 0.1, "curve": [[0, 3.0], [12, 2.0]]})
+    tokenizer.set_result(TokenizerResult(
+        base_family="wordpiece", fertility_by_register={}, fertility_intervals=FertilityIntervals(
+            base=(2.9, 3.1, 3.3), extended=(1.8, 1.9, 2.0), change=(-0.4, -0.387, -0.37))))
+    training = Report()
+    training.set_result(PretrainingResult(
+        steps=12, planned_steps=12, tokens=3072, minutes=0.1, curve=[(0, 3.0), (12, 2.0)], mix=[],
+        interpolation=Interpolation(points=[], chosen=1.0)))
     scores = {arm: {"mean": mean, "low": mean - 0.1, "high": mean + 0.1}
               for arm, mean in (("base", 2.5), ("control", 1.6), ("adapted", 1.5))}
-    likelihood = Report(details={"unit": "nats per character", "scores": scores, "differences": {
+    likelihood = Report(details={"unit": "nats per character", "items": 300, "scores": scores, "differences": {
         "adapted_minus_control": [-0.15, -0.1, -0.05], "adapted_minus_base": [-1.1, -1.0, -0.9]},
         "floor": {"character_5gram": {"mean": 1.8, "low": 1.75, "high": 1.85}}})
     likelihood.gates.append(Gate(name="adapted_not_worse_than_control", passed=True, reason="-0.1"))
     arm = {"cases": 40, "failures": 2, "rate": 0.05, "low": 0.01, "high": 0.16}
-    behaviour = Report(details={"tests": {"spaces": {
-        "capability": "robustness", "description": "spaces <b>|</b>", "type": "invariance", "task": "names",
+    behaviour = Report(details={"lexicons": {}, "seed_of_adapter": 1, "arm": "adapted", "tests": {"spaces": {
+        "notes": "", "lines": 40, "set_aside": 0, "capability": "robustness",
+        "description": "spaces <b>|</b>", "type": "invariance", "task": "names",
         "author": "me", "reviewed": "none", "threshold": 0.0, "severity": "warn", "base": arm, "adapted": arm}}})
     behaviour.gates.append(Gate(name="spaces", passed=False, reason="2 of 40 cases fail"))
     retention = Report(details={"measured": False})
     retention.gates.append(Gate(name="base_languages_kept", passed=True, reason="changed by +0.1%"))
     looked_for = {"text": {"tried": 1, "words": [4, 8]},
                   "labels": {"tried": 2, "words": [1, 4], "tasks": ["names", "genre"]}}
-    attack = Report(details={"measured": True, "suspects": [], "looked_for": looked_for,
+    attack = Report(details={"measured": True, "left_out": [], "arm": "adapted", "suspects": [],
+                             "looked_for": looked_for,
                              "said": "no phrase out of 3 turns answers"})
     attack.gates.append(Gate(name="no_planted_phrase", passed=True, reason="no phrase out of 3"))
     return {
@@ -128,8 +157,20 @@ def made_up_reports() -> dict[str, Report]:
         f"evaluation/{NAME}_fairness": Report(details={"measured": False, "caveat": "Not measured"})}
 
 
-RELOADED = {task: {"seed": 1, "card": 0.61, "alone": True, "items": 20, "answers": 20, "same": 1.0,
-                   "score": 0.61, "score_before": 0.61} for task in ("names", "genre")}
+RELOADED = {task: TaskCheck(seed=1, card=0.61, call="pipeline", alone=True, items=20, answers=20, same=1.0, score=0.61,
+                            score_before=0.61, strategy="", by_strategy={}) for task in ("names", "genre")}
+
+
+def current(results: ReleaseResults) -> CurrentResults:
+    """The same as results of artifacts of which no release was made."""
+    return CurrentResults.extending(results, release=None, changed=[])
+
+
+def edited(results: AnyResults, change: Callable[[Any], None]) -> AnyResults:
+    """``results`` as they are after ``change`` was made to their JSON."""
+    data = results.as_json()
+    change(data)
+    return type(results).model_validate(data)
 
 
 TRAIN = {"id": "aa", "raw_digest": "bb", "source": "text", "path": "a b.txt", "text": "words"}
@@ -155,13 +196,13 @@ def put_release(store: Store, language: Language, reports: dict[str, Report]) ->
     """Publish ``reports`` and the signed release made from them, with words in place of weights; return its folder."""
     put(store, language, reports)
     stage, = stages(language, NAME, language.models[NAME])
-    assert stage.inputs == tuple(stage_names(language, NAME))
+    assert stage.inputs == tuple(release_inputs(language, NAME))
     key = own_or_new_key()
     found = gather(language, NAME, language.models[NAME], reports, reloaded=RELOADED,
                    signer=fingerprint(key.public_key()))
-    report = Report(gates=[Gate.model_validate(gate) for gate in found["release_gates"]],
-                    details={"waivers": found["waivers"], "reloaded": RELOADED})
-    texts = {"README.md": write_card(found), "evaluation.json": json.dumps(found, indent=1, sort_keys=True),
+    report = Report(gates=found.release_gates)
+    report.set_result(ReleaseResult(card="README.md", reloaded=RELOADED, loads={}, waivers=found.waivers, verdicts={}))
+    texts = {"README.md": write_card(found), "evaluation.json": json.dumps(found.as_json(), indent=1, sort_keys=True),
              "documents.txt": documents_text([TRAIN]), "data_statement.md": "Who made the text\n", "config.json": "{}",
              "model.safetensors": "weights", "tasks/names/config.json": "{}", "tasks/names/task.json": "{}"}
     artifacts = {name: artifact for name in stage.inputs
@@ -176,7 +217,7 @@ def put_release(store: Store, language: Language, reports: dict[str, Report]) ->
             language=language.code, model=NAME, key=key_of(**determined), determined_by=origin_digest(determined),
             results_from="2025-01-01T00:00:00Z", report=digest_of_report(report), gates=report.gates,
             reports={name: digest_of_report(one) for name, one in reports.items()},
-            waivers=[Waiver.model_validate(waiver) for waiver in found["waivers"]]), key)
+            waivers=found.waivers), key)
         files, data_version = describe(out)
         return store.publish(work, Manifest(
             language=language.code, key=key_of(**determined), data_version=data_version, files=files,

@@ -10,11 +10,12 @@ import yaml
 from markdown_it import MarkdownIt
 
 from tests.generate import write_language
-from tests.unit.release.made_up import NAME, made_up_reports
+from tests.unit.release.made_up import NAME, edited, made_up_reports, point
 from vernacular.catalog import stages_of
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.release.card import write_card
+from vernacular.release.result_models import ReleaseResults
 from vernacular.release.results import gather
 from vernacular.release.stages import stages
 from vernacular.release.statement import write_statement
@@ -23,14 +24,14 @@ from vernacular.reporting.html import in_short
 
 def test_the_metadata_names_a_base_that_the_hub_knows_and_no_other(language: Language) -> None:
     found = gather(language, NAME, language.models[NAME], made_up_reports())
-    base = found["model"]["base"]
     for hub, package, name, expected, phrase in (
             ("a/b", None, None, "a/b", ""),
             (None, "wheel", "c/d", "c/d", "`wheel`; on the Hugging Face hub it is `c/d`."),
             (None, "wheel", None, None, "package `wheel`; its name on the Hugging Face hub is not known."),
             (None, None, None, None, "local files `base`; its name on the Hugging Face hub is not known.")):
-        base |= {"hub": hub, "package": package, "name_on_hub": name}
-        _, head, body = write_card(found).split("---\n", 2)
+        base = found.model.base.model_copy(update={"hub": hub, "package": package, "name_on_hub": name})
+        _, head, body = write_card(found.model_copy(update={
+            "model": found.model.model_copy(update={"base": base})})).split("---\n", 2)
         assert yaml.safe_load(head).get("base_model") == expected
         assert phrase in body and ("taken from" in body) == (not hub)
 
@@ -44,7 +45,7 @@ def test_a_name_on_the_hub_makes_only_the_release_again(language: Language) -> N
     assert [name for name in before if before[name] != after[name]] == [f"release/{NAME}"]
 
 
-def test_the_card_has_metadata_every_seed_and_says_gains_in_words(found: dict[str, Any]) -> None:
+def test_the_card_has_metadata_every_seed_and_says_gains_in_words(found: ReleaseResults) -> None:
     card = write_card(found)
     _, head, body = card.split("---\n", 2)
     metadata = yaml.safe_load(head)
@@ -63,31 +64,34 @@ def test_the_card_has_metadata_every_seed_and_says_gains_in_words(found: dict[st
     assert "nan" not in card
 
 
-def test_the_card_says_how_it_was_fine_tuned(found: dict[str, Any]) -> None:
+def test_the_card_says_how_it_was_fine_tuned(found: ReleaseResults) -> None:
     card = write_card(found)
     assert "new pieces in its tokenizer, and fine-tuned with LoRA for 2 tasks. **Base**" in card
-    found["model"]["lora"]["method"] = "full"
+    found = edited(found, lambda data: data["model"]["lora"].update(method="full"))
     card = write_card(found)
     assert "and fine-tuned whole for 2 tasks. **Base**" in card
-    found["tasks"] = {}
+    found = edited(found, lambda data: data.update(tasks={}))
     card = write_card(found)
     assert "new pieces in its tokenizer. **Base**" in card and "fine-tuned" not in card.split("**Base**")[0]
 
 
-def test_an_unverified_licence_is_never_called_a_licence(language: Language, found: dict[str, Any]) -> None:
-    found["sources"][0]["licence"] = "unverified"
+def test_an_unverified_licence_is_never_called_a_licence(language: Language, found: ReleaseResults) -> None:
+    found = edited(found, lambda data: data["sources"][0].update(licence="unverified"))
     metadata = yaml.safe_load(write_card(found).split("---\n", 2)[1])
     assert (metadata["license"], metadata["license_name"]) == ("other", "unverified")
 
 
-def test_the_license_of_the_card_includes_that_of_labels(found: dict[str, Any]) -> None:
-    found["tasks"]["names"]["labelled"] = {"licence": "CC-BY-NC-4.0", "url": ""}
-    metadata = yaml.safe_load(write_card(found).split("---\n", 2)[1])
+def test_the_license_of_the_card_includes_that_of_labels(found: ReleaseResults) -> None:
+    labels = {"licence": "CC-BY-NC-4.0", "url": ""}
+    sold = edited(found, lambda data: data["tasks"]["names"].update(labelled=labels))
+    metadata = yaml.safe_load(write_card(sold).split("---\n", 2)[1])
     assert (metadata["license"], metadata["license_name"]) == ("other", "several: CC-BY-NC-4.0, CC0-1.0")
-    found["tasks"]["names"]["labelled"] = None
-    for text in (*found["sources"], found["model"]["base"]):
-        text["licence"] = "LicenseRef-Kaitiakitanga"
-    metadata = yaml.safe_load(write_card(found).split("---\n", 2)[1])
+
+    def own(data: Any) -> None:
+        for text in (*data["sources"], data["model"]["base"]):
+            text["licence"] = "LicenseRef-Kaitiakitanga"
+
+    metadata = yaml.safe_load(write_card(edited(found, own)).split("---\n", 2)[1])
     assert (metadata["license"], metadata["license_name"]) == ("other", "LicenseRef-Kaitiakitanga")
 
 
@@ -101,7 +105,7 @@ def test_the_card_says_whether_private_data_was_masked(tmp_path: Path, masked: b
     assert stage.settings_data(language)["language"]["cleaning"] == {"private_data": masked}
 
 
-def test_the_card_promises_no_planted_phrase_that_the_scan_would_miss(found: dict[str, Any]) -> None:
+def test_the_card_promises_no_planted_phrase_that_the_scan_would_miss(found: ReleaseResults) -> None:
     card = write_card(found)
     assert "that none stands out is no proof" in card and "half a per cent of the text or labels" not in card
     assert "in text one was found, in half a per cent of the lines that a tiny causal model learned" in card
@@ -110,7 +114,7 @@ def test_the_card_promises_no_planted_phrase_that_the_scan_would_miss(found: dic
         assert "In the labels of names, genre, phrases of 1 to 4 words were looked for, and 2 were tried." in phrase
 
 
-def test_the_card_says_how_far_mean_states_are_from_the_bases(language: Language, found: dict[str, Any]) -> None:
+def test_the_card_says_how_far_mean_states_are_from_the_bases(language: Language, found: ReleaseResults) -> None:
     assert "mean states" not in write_card(found)
     reports = made_up_reports()
     reports[f"model/{NAME}"].count("states_moved", 0.24, "of held-out texts")
@@ -119,22 +123,28 @@ def test_the_card_says_how_far_mean_states_are_from_the_bases(language: Language
     assert "mean states of held-out" in body and "are 0.240 from the base's" in body
 
 
-def test_what_is_reported_of_the_identifier_has_intervals(found: dict[str, Any]) -> None:
-    found["identification"] = {"recall": {"share": 0.9, "low": 0.8, "high": 0.95}, "counts": {"seed_lines": 300},
-                               "impostors": {"share": 0.1, "low": 0.05, "high": 0.2}}
+def test_what_is_reported_of_the_identifier_has_intervals(found: ReleaseResults) -> None:
+    told: dict[str, Any] = {
+        "recall": {"accepted": 90, "lines": 100, "share": 0.9, "low": 0.8, "high": 0.95}, "by_length": [],
+        "impostors": {"accepted": 9, "lines": 90, "share": 0.1, "low": 0.05, "high": 0.2}, "contrast": {},
+        "counts": {"seed_lines": 300}}
+    found = edited(found, lambda data: data.update(identification=told))
     card = write_card(found)
     assert "0.900 (0.800 to 0.950)" in card and "0.100 (0.050 to 0.200). In brackets: 95 % intervals." in card
     assert "precision" not in card
-    found["identification"]["precision"] = {"share": 0.75, "low": 0.5, "high": 0.875}
+    told["precision"] = {"accepted": 9, "lines": 12, "share": 0.75, "low": 0.5, "high": 0.875}
+    found = edited(found, lambda data: data.update(identification=told))
     assert "contrast languages 0.750 (0.500 to 0.875); of lines" in write_card(found)
-    found["identification"]["far"] = {"share": 0.7, "low": 0.65, "high": 0.75, "lines": 500}
+    told["far"] = {"accepted": 350, "lines": 500, "share": 0.7, "low": 0.65, "high": 0.75, "usual": 300, "shared": 0.1,
+                   "by_source": {}}
+    found = edited(found, lambda data: data.update(identification=told))
     assert "500 lines of text far from them 0.700 (0.650 to 0.750)" in write_card(found)
 
 
-def test_tokens_per_word_and_the_floor_of_likelihood_have_intervals(found: dict[str, Any]) -> None:
+def test_tokens_per_word_and_the_floor_of_likelihood_have_intervals(found: ReleaseResults) -> None:
     card = write_card(found)
     assert "base 3.10 (95 % interval over documents 2.90 to 3.30), extended 1.90 (95 % interval over" in card
-    found["fertility"]["intervals"] = None
+    found = edited(found, lambda data: data["fertility"].update(intervals=None))
     assert "base 3.10, extended 1.90. No interval: fewer than 20 documents" in write_card(found)
     assert "| floor: a character 5-gram model of the training text | 1.800 | 1.750 to 1.850 |" in card
 
@@ -168,22 +178,25 @@ def test_what_a_short_training_read_is_not_called_the_whole_text(language: Langu
 HOSTILE = "[here](https://evil.example) ![x](https://evil.example/x.png) <img src=x>\u2028**a** `b`\\| \\[c](d)"
 
 
-def test_lines_of_the_text_are_shown_and_not_obeyed(found: dict[str, Any]) -> None:
+def test_lines_of_the_text_are_shown_and_not_obeyed(found: ReleaseResults) -> None:
     """In the tables of the card, in what its gates say, and in what people wrote of a waiver and of a task."""
-    found["tasks"]["names"]["description"] = HOSTILE
-    found["behaviour"]["tests"]["spaces"]["description"] = HOSTILE
-    found["behaviour"]["worst_failures"] = [{"test": "spaces", "line": HOSTILE}]
-    found["attack"]["suspects"] = [{"task": "genre", "phrase": HOSTILE}]
-    next(gate for gate in found["release_gates"] if gate["name"] == "behaviour")["reason"] = HOSTILE
-    found["waivers"] = [{"gate": "retention", "said": HOSTILE, "by": "Ada Banda", "date": "2026", "reason": HOSTILE}]
-    body = write_card(found).split("---\n", 2)[2]
+    def spoil(data: Any) -> None:
+        data["tasks"]["names"]["description"] = HOSTILE
+        data["behaviour"]["tests"]["spaces"]["description"] = HOSTILE
+        data["behaviour"]["worst_failures"] = [{"test": "spaces", "line": HOSTILE}]
+        data["attack"]["suspects"] = [{"task": "genre", "phrase": HOSTILE}]
+        next(gate for gate in data["release_gates"] if gate["name"] == "behaviour")["reason"] = HOSTILE
+        data["waivers"] = [{"gate": "retention", "model": NAME, "said": HOSTILE, "by": "Ada Banda", "date": "2026",
+                            "reason": HOSTILE}]
+
+    body = write_card(edited(found, spoil)).split("---\n", 2)[2]
     shown = MarkdownIt().enable("table").parse(body)
     inside = [token for block in shown for token in block.children or []]
     assert not [token for token in inside if token.type in ("image", "link_open", "html_inline")]
     assert "".join(token.content for token in inside).count(" ".join(HOSTILE.split())) == 7
 
 
-def test_the_card_names_the_released_seed_and_intervals(found: dict[str, Any]) -> None:
+def test_the_card_names_the_released_seed_and_intervals(found: ReleaseResults) -> None:
     card = write_card(found)
     assert 'pipeline("token-classification", "tasks/names", aggregation_strategy="first")' in card
     assert 'pipeline("text-classification", "tasks/genre", truncation=True)' in card
@@ -208,7 +221,7 @@ def test_a_learning_curve_shows_every_seed_and_names_the_dead(language: Language
     details["means"] = {"base": 0.3, "control": 0.59, "adapted": 0.6}
     small = {**details, "train_items": 8, "dead": ["base seed 1"], "floors": {"majority": 0.35, "tfidf_logistic": 0.2},
              "floor_intervals": {"majority": [0.31, 0.35, 0.39], "tfidf_logistic": [0.1, 0.2, 0.3]}}
-    details |= {"curve": [small, {**details, "dead": []}],
+    details |= {"curve": [point(small), point(details)],
                 "notes": {"test_taken_from_train": 40, "train_also_in_dev": 2, "train_also_in_test": 3}}
     text = write_card(gather(language, NAME, language.models[NAME], reports))
     assert "| 8 | 0.300 (0.310, 0.320, 0.330), 0.250 to 0.390 |" in text

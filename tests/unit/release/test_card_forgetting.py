@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import io
-from typing import Any
 
 import pytest
 from rich.console import Console
 
-from tests.unit.release.made_up import NAME, RELOADED, made_up_reports
+from tests.unit.release.made_up import NAME, RELOADED, current, made_up_reports
 from vernacular.config.schema import Language
 from vernacular.release.card import write_card
 from vernacular.release.card_forgetting import kept_on_tasks
+from vernacular.release.result_models import ReleaseResults
 from vernacular.release.results import gather
 from vernacular.reporting.full_report import print_table
 from vernacular.reporting.html import page
@@ -20,7 +20,7 @@ NONE = "No task in one of the base's languages was scored."
 HARM = [-0.04, -0.03, -0.02]
 
 
-def gathered(language: Language, interval: list[float] | None = None) -> dict[str, Any]:
+def gathered(language: Language, interval: list[float] | None = None) -> ReleaseResults:
     """Results in which `genre` is a task in English; ``interval``: of adapted minus base."""
     reports = made_up_reports()
     intervals = reports[f"task/genre_{NAME}"].details["intervals"]
@@ -33,8 +33,8 @@ def gathered(language: Language, interval: list[float] | None = None) -> dict[st
     return gather(language, NAME, language.models[NAME], reports, reloaded=RELOADED)
 
 
-def gate(results: dict[str, Any], name: str) -> tuple[bool, str]:
-    return next((one["passed"], one["reason"]) for one in results["release_gates"] if one["name"] == name)
+def gate(results: ReleaseResults, name: str) -> tuple[bool, str]:
+    return next((one.passed, one.reason) for one in results.release_gates if one.name == name)
 
 
 def test_card_page_and_terminal_show_it_under_retention(language: Language) -> None:
@@ -44,17 +44,17 @@ def test_card_page_and_terminal_show_it_under_retention(language: Language) -> N
                     "control 0.520, adapted 0.530; adapted against base +0.010, 95 % interval -0.050 to +0.060.")
     card = write_card(results)
     assert "The task genre, in eng" in card.split("## What it forgot")[1].split("## ")[0] and NONE not in card
-    html = page({**results, "changed": []}, {})
+    html = page(current(results), {})
     assert f"<p>The task {said}</p>" in html.split('id="retention"')[1].split("</section>")[0] and NONE not in html
     shown = io.StringIO()
-    print_table(results, Console(file=shown, width=200))
+    print_table(current(results), Console(file=shown, width=200))
     assert "Task genre in eng, a language of the base: macro_f1" in shown.getvalue()
 
 
 def test_without_one_that_is_said(language: Language) -> None:
     results = gather(language, NAME, language.models[NAME], made_up_reports(), reloaded=RELOADED)
     assert kept_on_tasks(results) == []
-    assert NONE in write_card(results) and NONE in page({**results, "changed": []}, {})
+    assert NONE in write_card(results) and NONE in page(current(results), {})
 
 
 @pytest.mark.parametrize(("interval", "passed", "said"), [

@@ -33,9 +33,9 @@ def test_every_stage_counts_and_energy_is_called_estimated(language: Language, t
     put(store, language, reports)  # of one second each
     found = results(store, language, NAME)
     many = len(reports)
-    assert set(found["compute"]["stages"]) == set(reports)
-    assert found["compute"]["watts"] == pytest.approx(120)
-    assert found["compute"]["energy_kwh"] == pytest.approx(many * 120 / 3_600_000)
+    assert found.compute is not None and set(found.compute.stages) == set(reports)
+    assert found.compute.watts == pytest.approx(120)
+    assert found.compute.energy_kwh == pytest.approx(many * 120 / 3_600_000)
     card, shown = write_card(found).split("## Compute")[1].split("## Uses")[0], page(found, current_artifacts(
         store, language, NAME)).split('id="cost"')[1].split("</section>")[0]
     for text in (card, shown):
@@ -44,9 +44,10 @@ def test_every_stage_counts_and_energy_is_called_estimated(language: Language, t
     assert f"| all of these | {many / 60:.2f} | {many * 120 / 3_600_000:.4f} |" in card
     assert f"| evaluation/{NAME}_attack | 0.02 |".replace("_", "\\_") in card
     assert "| adapted | 12 | 3,072 | 0.5 | 0.6 | 1.25 | 1.50 | 0.0010 | 0.0012 |" in card
-    for one in found["pretraining"].values():
-        assert "energy_kwh" not in one["cost"]["measured"]  # nor is it in evaluation.json
-    json.dumps(found)
+    for one in (found.pretraining.control, found.pretraining.adapted):
+        assert one is not None and one.cost is not None
+        assert "energy_kwh" not in one.cost.measured.as_json()  # nor is it in evaluation.json
+    json.dumps(found.as_json())
 
 
 def test_an_unknown_power_leaves_the_time(language: Language) -> None:

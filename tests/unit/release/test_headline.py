@@ -62,7 +62,7 @@ def test_search_has_a_row_for_each_direction(language: Language) -> None:
 def test_search_without_differences_by_direction_has_one_row(language: Language) -> None:
     reports = made_up_reports()
     details = search_details()
-    del details["more_differences"]
+    details["more_differences"] = {}
     changed = with_task(language, reports, "search", "genre", details)
     row, = (row for row in found_in(changed, reports) if row.name.startswith("search"))
     assert row.gain == (0.6, 0.66, 0.72) and row.baseline == 0.23
@@ -121,7 +121,8 @@ def test_the_card_shows_the_same_rows(language: Language) -> None:
 def test_what_was_kept_of_the_base_languages_is_the_last_row(language: Language) -> None:
     reports = made_up_reports()
     reports[f"evaluation/{NAME}_retention"].details |= {
-        "measured": True, "unit": "nats per character", "languages": ["eng"], "items": 300,
+        "measured": True, "caveat": "", "similarity": {}, "unit": "nats per character", "items": 300,
+        "languages": ["eng"],
         "scores": {arm: {"mean": mean, "low": mean - 0.1, "high": mean + 0.1}
                    for arm, mean in (("base", 1.0), ("control", 1.2), ("adapted", 1.3))},
         "differences": {"adapted_minus_base": [0.2, 0.3, 0.4]}}
@@ -135,7 +136,8 @@ def test_a_harm_is_shown_however_many_rows_there_are(language: Language) -> None
         details = task_details("genre", 0.2, 0.3, [0.0, 0.1, 0.2])
         changed = with_task(changed, reports, f"task{number}", "genre", details)
     reports[f"evaluation/{NAME}_retention"].details |= {
-        "measured": True, "unit": "nats per character", "languages": ["eng"], "items": 300,
+        "measured": True, "caveat": "", "similarity": {}, "unit": "nats per character", "items": 300,
+        "languages": ["eng"],
         "scores": {arm: {"mean": mean, "low": mean - 0.1, "high": mean + 0.1}
                    for arm, mean in (("base", 1.0), ("control", 1.2), ("adapted", 1.3))},
         "differences": {"adapted_minus_base": [0.2, 0.3, 0.4]}}

@@ -21,7 +21,8 @@ from vernacular.release import ecosystem
 from vernacular.release import load_check as loads
 from vernacular.release.export import copy_model, export_task, stands_alone, write_sentence_modules
 from vernacular.release.gates import loads_gate
-from vernacular.release.load_check import Asked, TaskCheck, check_release, run_calls
+from vernacular.release.load_check import Asked, check_release, run_calls
+from vernacular.release.stage_results import ModelCheck, TaskCheck
 from vernacular.tasks.adapter_model import load, save, trainable
 from vernacular.tasks.base import Kind
 from vernacular.text.words import word_spans
@@ -113,7 +114,7 @@ def test_tasks_without_a_call_are_asked_through_the_library(tmp_path: Path, shap
     asked = write_release(tmp_path, shape, objective)
     one = check_release(tmp_path / "out", objective, [asked], [], LONGEST).tasks[shape]
     assert one.same == 1.0 and not one.alone
-    assert loads_gate({shape: one.as_json()}, {}).passed
+    assert loads_gate({shape: one}, {}).passed
 
 
 def test_a_process_without_the_library_loads_model_and_task(tmp_path: Path) -> None:
@@ -146,15 +147,16 @@ def test_the_gate_names_what_differs(tmp_path: Path, inside: None) -> None:
     wrong = [[(answer[0] + 1) % 3] for answer in asked.scored]
     found = check_release(tmp_path / "out", "masked", [replace(asked, scored=wrong)], LINES, LONGEST)
     assert found.tasks["text"].same == 0.0
-    gate = loads_gate({"text": found.tasks["text"].as_json()}, {})
+    gate = loads_gate({"text": found.tasks["text"]}, {})
     assert not gate.passed and "text" in gate.reason and gate.value == 0.0
-    right = TaskCheck(1, 0.5, "text-classification", 200, 200, 1.0, 0.5, 0.5).as_json()
-    assert loads_gate({"text": right}, {"fill-mask": {"items": 4, "same": 1.0, "difference": 1e-6}}).passed
-    assert not loads_gate({"text": right}, {"fill-mask": {"items": 4, "same": 1.0, "difference": 1e-2}}).passed
-    assert not loads_gate({"text": right}, {"fill-mask": {"items": 4, "same": 0.5, "difference": 0.0}}).passed
+    right = TaskCheck(seed=1, card=0.5, call="text-classification", items=200, answers=200, same=1.0, score=0.5,
+                      score_before=0.5, strategy="", by_strategy={}, alone=True)
+    assert loads_gate({"text": right}, {"fill-mask": ModelCheck(items=4, same=1.0, difference=1e-6)}).passed
+    assert not loads_gate({"text": right}, {"fill-mask": ModelCheck(items=4, same=1.0, difference=1e-2)}).passed
+    assert not loads_gate({"text": right}, {"fill-mask": ModelCheck(items=4, same=0.5, difference=0.0)}).passed
     nan = float("nan")
-    assert not loads_gate({"text": right}, {"fill-mask": {"items": 4, "same": 1.0, "difference": nan}}).passed
-    assert not loads_gate({"text": right | {"score": nan}}, {}).passed
+    assert not loads_gate({"text": right}, {"fill-mask": ModelCheck(items=4, same=1.0, difference=nan)}).passed
+    assert not loads_gate({"text": right.model_copy(update={"score": nan})}, {}).passed
 
 
 def test_nothing_of_this_machine_goes_along(tmp_path: Path) -> None:

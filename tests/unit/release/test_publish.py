@@ -14,7 +14,7 @@ import pytest
 from tests.unit.release.made_up import NAME, RELOADED, made_up_reports, put, put_release
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
-from vernacular.core.store import Report, Store
+from vernacular.core.store import Gate, Report, Store
 from vernacular.provenance.suppression_list import Suppressions
 from vernacular.release.card import write_card
 from vernacular.release.documents import documents_text, taken_down
@@ -168,7 +168,7 @@ def test_a_task_that_got_worse_stops_it_until_a_person_answers_for_it(
     put_release(store, language, reports)
     with pytest.raises(Problem, match=rf"1 reason: {gate}: .* names \(-0.030, 95 % interval -0.042 to -0.018\)"):
         publish(store, language, NAME, "someone/model")
-    gates = gather(language, NAME, language.models[NAME], reports, reloaded=RELOADED)["release_gates"]
+    gates = gather(language, NAME, language.models[NAME], reports, reloaded=RELOADED).release_gates
     waive(language.folder, NAME, gates, gate, "Ada Banda", "Nobody here looks for names; text is what counts")
     put_release(store, language, reports)
     with pytest.raises(Problem, match="there is no token"):
@@ -184,8 +184,8 @@ def test_a_stage_that_was_not_run_stops_it(language: Language, store: Store) -> 
 
 
 def gates_of(language: Language) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = gather(language, NAME, language.models[NAME], made_up_reports(),
-                                         reloaded=RELOADED)["release_gates"]
+    found: list[Gate] = gather(language, NAME, language.models[NAME], made_up_reports(),
+                                         reloaded=RELOADED).release_gates
     return found
 
 

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from tests.unit.release.made_up import NAME, made_up_reports, ranged, task_details, transfer_details
+from tests.unit.release.made_up import NAME, current, made_up_reports, ranged, task_details, transfer_details
 from vernacular.config.schema import Language
 from vernacular.release.card import write_card
+from vernacular.release.result_models import ReleasedTask
 from vernacular.release.result_tables import COLUMNS, curve_rows, remarks, transfer_said
 from vernacular.release.results import gather
 from vernacular.reporting.html import page
 
-DETAILS = task_details("genre", 0.3, 0.4, ranged(0.1, 0.05))
+
+def task(**more: Any) -> ReleasedTask:
+    """A task of a release that differs from the made-up one in ``more``."""
+    return ReleasedTask.model_validate(task_details("genre", 0.3, 0.4, ranged(0.1, 0.05)) | {
+        "description": "", "labelled": None, "language": None, "spread": 0.02, "bits_per_byte": {}, "verdicts": {},
+        "above_floors": True, **more})
 
 
 def test_texts_with_two_labels_and_items_that_are_cut_are_counted() -> None:
-    found = DETAILS | {"notes": {"texts_labelled_differently": 3},
-                       "test_items_cut": {"base": 1200, "control": 7, "adapted": 0}}
+    found = task(notes={"texts_labelled_differently": 3}, test_items_cut={"base": 1200, "control": 7, "adapted": 0})
     assert remarks(found) == [
         "3 of the labelled texts have other labels somewhere else in the data: no model can learn both.",
         "Scored items that are too long to be read to their end: base 1,200, control 7, adapted 0."]
@@ -25,26 +32,26 @@ def test_texts_with_two_labels_and_items_that_are_cut_are_counted() -> None:
 @pytest.mark.parametrize(("texts", "said"), [(30, []), (25, ["from 25 texts, which intervals resample"]),
                                              (1, ["from 1 text, too few to resample: intervals take each item"])])
 def test_how_items_of_one_text_are_resampled(texts: int, said: list[str]) -> None:
-    found = remarks(DETAILS | {"test_items": 30, "test_texts": texts, "test_items_cut": dict.fromkeys("ab", 0)})
+    found = remarks(task(test_items=30, test_texts=texts))
     assert len(found) == len(said) and all(part in line for part, line in zip(said, found, strict=True))
 
 
 def test_the_point_without_labels_is_the_first_of_the_curve() -> None:
-    found = DETAILS | {"means": {"base": 0.3, "control": 0.39, "adapted": 0.4}, "transfer": transfer_details()}
+    found = task(transfer={**transfer_details(), "verdicts": {}})
     first, second = curve_rows(found)
     assert len(first) == len(second) == len(COLUMNS) and "2,000" in first[0] and "English" in first[0]
     assert [cell[:5] for cell in first[1:5]] == ["0.150", "0.330", "0.380", "0.110"]
-    assert second[0] == "30" and curve_rows(DETAILS) == []
+    assert second[0] == "30" and curve_rows(task()) == []
 
 
 def test_card_and_page_show_what_another_language_taught(language: Language) -> None:
     reports = made_up_reports()
     reports[f"task/genre_{NAME}"].details["transfer"] = transfer_details()
     found = gather(language, NAME, language.models[NAME], reports)
-    genre = found["tasks"]["genre"]
-    assert genre["transfer"]["verdicts"] == {"adapted_minus_base": "gain", "adapted_minus_control": "no gain",
-                                             "control_minus_base": "gain"}
+    genre = found.tasks["genre"]
+    assert genre.transfer is not None and genre.transfer.verdicts == {
+        "adapted_minus_base": "gain", "adapted_minus_control": "no gain", "control_minus_base": "gain"}
     row, (line,) = curve_rows(genre)[0], transfer_said(genre)
     assert "| " + " | ".join(row) + " |" in write_card(found) and line in write_card(found)
-    assert all(f">{cell}</td>" in page(found | {"release": None, "changed": []}, {}) for cell in row)
-    assert transfer_said(found["tasks"]["names"]) == []
+    assert all(f">{cell}</td>" in page(current(found), {}) for cell in row)
+    assert transfer_said(found.tasks["names"]) == []

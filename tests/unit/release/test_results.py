@@ -26,11 +26,11 @@ def test_the_release_takes_what_foresees_dev_text_better(language: Language) -> 
         reports[stage] = reports[stage].model_copy(deep=True)
         reports[stage].count("dev_likelihood", value, "dev lines", "nats per character")
     results = gather(language, NAME, language.models[NAME], reports)
-    assert results["released"]["arm"] == "adapted"  # a tie
+    assert results.released.arm == "adapted"  # a tie
     assert "1.004" in write_card(results)
     reports[f"model/{NAME}"].count("dev_likelihood", 1.006, "dev lines", "nats per character")
     results = gather(language, NAME, language.models[NAME], reports)
-    assert results["released"]["arm"] == "control"
-    gate = next(gate for gate in results["release_gates"] if gate["name"] == "adapted_not_worse_than_control")
-    assert gate["passed"] and "control is released" in gate["reason"]
+    assert results.released.arm == "control"
+    gate = next(gate for gate in results.release_gates if gate.name == "adapted_not_worse_than_control")
+    assert gate.passed and "control is released" in gate.reason
     assert "**control** this model" in write_card(results)

@@ -2,44 +2,52 @@
 
 from __future__ import annotations
 
-from tests.unit.release.made_up import search_details
+from typing import Any
+
+from tests.unit.release.made_up import edited, search_details
 from vernacular.release.card import write_card
-from vernacular.release.results import Results
+from vernacular.release.result_models import ReleaseResults
 from vernacular.release.searching import EMBED, can_search, found_translations, search_said
 
-
-def with_search(found: Results) -> Results:
-    found["loads"] = {EMBED: {"items": 1, "same": 1.0, "difference": 0.0}}
-    found["tasks"]["search"] = search_details() | {"means": {"base": 0.04, "adapted": 0.7}, "language": "",
-                                                   "fine_tuned": False}
-    return found
+LOADS = {EMBED: {"items": 1, "same": 1.0, "difference": 0.0}}
 
 
-def test_nothing_is_said_without_embeddings(found: Results) -> None:
+def with_search(found: ReleaseResults, **more: Any) -> ReleaseResults:
+    def add(data: Any) -> None:
+        data["loads"] = LOADS
+        data["tasks"]["search"] = {**data["tasks"]["genre"], **search_details(), "language": None, "fine_tuned": False,
+                                   "means": {"base": 0.04, "adapted": 0.7}, **more}
+
+    return edited(found, add)
+
+
+def test_nothing_is_said_without_embeddings(found: ReleaseResults) -> None:
     assert not can_search(found) and search_said(found) == ""
 
 
-def test_the_measured_search_is_said(found: Results) -> None:
-    assert found_translations(with_search(found)) == (0.7, 0.04, 400)
+def test_the_measured_search_is_said(found: ReleaseResults) -> None:
+    found = with_search(found)
+    assert found_translations(found) == (0.7, 0.04, 400)
     assert all(part in search_said(found) for part in ("400", "70%", "4%"))
 
 
-def test_without_a_task_the_alignment_says_it(found: Results) -> None:
-    found["loads"] = {EMBED: {}}
+def test_without_a_task_the_alignment_says_it(found: ReleaseResults) -> None:
+    found = edited(found, lambda data: data.update(loads=LOADS))
     assert found_translations(found) is None and "not measured" in search_said(found)
-    found["alignment"] = {"found_before": 0.15, "pairs_held": 300.0}
-    found["pretraining"]["adapted"]["counts"] = {"translation_found": 0.37}
+
+    def align(data: Any) -> None:
+        data["alignment"] = {"found_before": 0.15, "pairs_held": 300.0}
+        data["pretraining"]["adapted"]["counts"] = {"translation_found": 0.37}
+
+    found = edited(found, align)
     assert found_translations(found) == (0.37, 0.15, 300)
 
 
-def test_a_fine_tuned_search_says_nothing_of_the_released_encoder(found: Results) -> None:
-    with_search(found)["tasks"]["search"]["fine_tuned"] = True
-    assert found_translations(found) is None
+def test_a_fine_tuned_search_says_nothing_of_the_released_encoder(found: ReleaseResults) -> None:
+    assert found_translations(with_search(found, fine_tuned=True)) is None
 
 
-def test_the_card_says_it_before_any_other_use(found: Results) -> None:
-    with_search(found)["loads"][EMBED] |= {"items": 1}
-    del found["tasks"]["search"]
-    card = write_card(found)
+def test_the_card_says_it_before_any_other_use(found: ReleaseResults) -> None:
+    card = write_card(edited(found, lambda data: data.update(loads=LOADS)))
     use = card[card.index("## How to use it"):]
     assert 0 < use.index("SentenceTransformer") < use.index("pipeline(")

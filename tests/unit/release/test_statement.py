@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -11,6 +10,7 @@ from tests.unit.release.made_up import NAME
 from vernacular.config.load import load_language
 from vernacular.config.statement import FILE, UNWRITTEN
 from vernacular.release.card import write_card
+from vernacular.release.result_models import ReleaseResults
 from vernacular.release.results import gather
 from vernacular.release.statement import write_statement
 
@@ -27,7 +27,7 @@ def test_a_statement_that_nobody_filled_in_is_not_known(language_folder: Path, w
     assert ("nobody has filled in the data statement" in output) != known
 
 
-def test_the_statement(found: dict[str, Any]) -> None:
+def test_the_statement(found: ReleaseResults) -> None:
     rows = [{"source": "text", "licence": "CC0-1.0", "consent": "contributor", "register": "other", "quality": "raw"}]
     output = write_statement(found, "Spoken by nobody.", rows * 3)
     assert "Spoken by nobody." in output
@@ -35,7 +35,7 @@ def test_the_statement(found: dict[str, Any]) -> None:
     assert "Nobody has written a statement yet" in write_statement(found, None, [])
 
 
-def test_the_statement_lists_what_was_read_besides(found: dict[str, Any]) -> None:
+def test_the_statement_lists_what_was_read_besides(found: ReleaseResults) -> None:
     row = {"source": "manuals", "licence": "BSD-3-Clause", "consent": "public-licence", "register": "technical",
            "quality": "edited", "role": "retention"}
     assert "| retention | manuals | BSD-3-Clause | public-licence | technical | edited | 2 |" in write_statement(

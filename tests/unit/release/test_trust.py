@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.unit.release.made_up import task_details
+from tests.unit.release.made_up import edited, task_details
 from vernacular.release.card import write_card
-from vernacular.release.results import Results
+from vernacular.release.result_models import ReleaseResults
 from vernacular.release.trust import (
     Trust,
     accuracies,
@@ -19,6 +19,7 @@ from vernacular.release.trust import (
     trust_of,
 )
 from vernacular.tasks.calibration_report import Calibration, CalibrationReport, Quality, SeedCalibration
+from vernacular.tasks.stage_results import TaskResult
 
 
 def calibrated(decisions: int = 100) -> dict[str, Any]:
@@ -29,13 +30,21 @@ def calibrated(decisions: int = 100) -> dict[str, Any]:
                              arms={"base": rows, "control": rows, "adapted": rows}).model_dump(mode="json")
 
 
-def with_accuracy(right: float, baseline: float) -> dict[str, Any]:
+def task(details: dict[str, Any]) -> TaskResult:
+    return TaskResult.model_validate(details)
+
+
+def with_accuracy(right: float, baseline: float) -> TaskResult:
     details = task_details("genre", 0.3, 0.34, [0.0, 0.04, 0.08])
     for rows in details["scores"].values():
         for row in rows:
             row["more"] = {"accuracy": right}
-    return details | {"more_floor_intervals": {"majority": {"accuracy": [0, 0.1, 1]},
-                                               "tfidf_logistic": {"accuracy": [0, baseline, 1]}}}
+    return task(details | {"more_floor_intervals": {"majority": {"accuracy": [0, 0.1, 1]},
+                                                    "tfidf_logistic": {"accuracy": [0, baseline, 1]}}})
+
+
+def with_calibration(decisions: int = 100) -> TaskResult:
+    return task(task_details("genre", 0.3, 0.34, [0.0, 0.04, 0.08]) | {"calibration": calibrated(decisions)})
 
 
 def test_accuracy_stands_beside_the_best_baselines() -> None:
@@ -46,34 +55,37 @@ def test_accuracy_stands_beside_the_best_baselines() -> None:
 
 
 def test_without_accuracy_the_score_is_said_and_without_scores_nothing() -> None:
-    assert accuracies(task_details("names", 0.3, 0.6, [0.2, 0.3, 0.4]), "adapted") is None
-    said = right_said(task_details("names", 0.3, 0.6, [0.2, 0.3, 0.4]), "adapted")
+    names = task_details("names", 0.3, 0.6, [0.2, 0.3, 0.4])
+    assert accuracies(task(names), "adapted") is None
+    said = right_said(task(names), "adapted")
     assert "0.62" in said and "0.40" in said
-    assert right_said({}, "adapted") == "" and trust_of({}) == Trust()
+    unscored = task(names | {"scores": {}})
+    assert right_said(unscored, "adapted") == "" and trust_of(unscored) == Trust()
 
 
 @pytest.mark.parametrize(("label", "probability", "guess"), [
     ("river", 0.27, True), ("river", 0.29, False), ("market", 0.59, True), ("market", 0.61, False),
     ("another", 0.01, False)])
 def test_a_guess_is_near_the_share_of_the_label(label: str, probability: float, guess: bool) -> None:
-    assert trust_of({"calibration": calibrated()}).is_guess(label, probability) == guess
+    assert trust_of(with_calibration()).is_guess(label, probability) == guess
 
 
-def test_the_card_shows_calibration_before_and_after(found: Results) -> None:
-    assert calibration_rows(found["tasks"]["genre"]) == [] and calibration_said(found["tasks"]["genre"]) == ""
-    found["tasks"]["genre"]["calibration"] = calibrated()
-    assert calibration_rows(found["tasks"]["genre"])[2] == [
+def test_the_card_shows_calibration_before_and_after(found: ReleaseResults) -> None:
+    assert calibration_rows(found.tasks["genre"]) == [] and calibration_said(found.tasks["genre"]) == ""
+    found = edited(found, lambda data: data["tasks"]["genre"].update(calibration=calibrated()))
+    assert calibration_rows(found.tasks["genre"])[2] == [
         "adapted", "2.50, 2.50, 2.50", "0.050 (before 0.400)", "1.250 (before 2.000)", "0.750 (before 0.900)"]
     card = write_card(found)
     assert "0.050 (before 0.400)" in card and "100 dev labels" in card
 
 
 def test_without_dev_items_nothing_is_called_calibrated() -> None:
-    said = [calibration_said({"calibration": calibrated(decisions)}) for decisions in (0, 7)]
+    said = [calibration_said(with_calibration(decisions)) for decisions in (0, 7)]
     assert "not calibrated" in said[0] and "not" not in said[1].split("which")[0]
 
 
 def test_the_calibration_of_the_released_seed() -> None:
-    details = {"calibration": calibrated()}
-    assert (calibration_of_seed(details, "adapted", 2) or {})["temperature"] == 2.5
-    assert calibration_of_seed(details, "adapted", 9) is None and calibration_of_seed({}, "adapted", 1) is None
+    found = calibration_of_seed(with_calibration(), "adapted", 2)
+    assert found is not None and found.temperature == 2.5
+    assert calibration_of_seed(with_calibration(), "adapted", 9) is None
+    assert calibration_of_seed(with_accuracy(0.5, 0.5), "adapted", 1) is None

@@ -47,12 +47,12 @@ def test_what_gains_little_is_on_card_page_and_report(language: Language, tmp_pa
     found, out = results(Store(tmp_path), language, NAME), io.StringIO()
     print_table(found, Console(file=out))
     print_screen(found, tmp_path / "page.html", Console(file=out))
-    assert [remark["code"] for remark in found["remarks"]] == ["VN-FEW-STEPS"]
+    assert [remark.code for remark in found.remarks] == ["VN-FEW-STEPS"]
     assert out.getvalue().count("Set steps: 900") == 2
     card, shown = write_card(found), page(found, {})
     assert "## What gains little" in card and "Set steps: 900" in card and "<b>.1" not in card
     assert 'id="remarks"' in shown and "Set steps: 900" in shown and "<b>.1" not in shown
-    without = found | {"remarks": []}
+    without = found.model_copy(update={"remarks": []})
     assert "## What gains little" not in write_card(without) and 'id="remarks"' not in page(without, {})
 
 
@@ -71,7 +71,7 @@ def test_the_report_is_plain_without_a_terminal(language: Language, tmp_path: Pa
     for phrase in ("11,000", "3.100", "1.500", "floor: TF-IDF + logistic regression", "against base: gain",
                  "against base: no gain", "2 of 40 (1% to 16%)", "Next: vernacular run qaa"):
         assert phrase in text
-    json.dumps(results(store, language, NAME))
+    json.dumps(results(store, language, NAME).as_json())
 
 
 def test_the_terminal_has_what_it_forgot_planted_phrases_and_compute(language: Language, tmp_path: Path) -> None:
@@ -81,7 +81,8 @@ def test_the_terminal_has_what_it_forgot_planted_phrases_and_compute(language: L
         reports[stage].count("dev_likelihood", value, "dev lines", "nats per character")
     reports[f"task/genre_{NAME}"].details["floors"]["tfidf_logistic"] = 0.9
     reports[f"evaluation/{NAME}_retention"].details |= {
-        "measured": True, "unit": "nats per character", "languages": ["eng"], "items": 77,
+        "measured": True, "unit": "nats per character",
+        "languages": ["eng"], "items": 77,
         "scores": {"control": {"mean": 2.205, "low": 2.065, "high": 2.366}},
         "differences": {"control_minus_base": [0.01, 0.02, 0.03]}}
     reports[f"evaluation/{NAME}_attack"].details["suspects"] = [{"task": "text", "phrase": "[b]qx vlorp[/]"}]
@@ -97,7 +98,7 @@ def test_the_terminal_has_what_it_forgot_planted_phrases_and_compute(language: L
 
 
 def test_every_score_of_a_task_has_its_interval(language: Language, tmp_path: Path) -> None:
-    """On the card, in its metadata and in the printed table; and a report made before there were any is still shown."""
+    """On the card, in its metadata and in the printed table; and one without any is shown, too."""
     reports, store, out = made_up_reports(), Store(tmp_path / "artifacts"), io.StringIO()
     put(store, language, reports)
     shown = results(store, language, NAME)
@@ -113,7 +114,7 @@ def test_every_score_of_a_task_has_its_interval(language: Language, tmp_path: Pa
     assert (args["low"], args["high"]) == (0.55, 0.69)
     for task in ("names", "genre"):
         for name in ("arm_intervals", "floor_intervals"):
-            del reports[f"task/{task}_{NAME}"].details[name]
+            reports[f"task/{task}_{NAME}"].details[name] = {}
     assert "| base | 0.310 | 0.320 | 0.330 | 0.320 |  |" in write_card(
         gather(language, NAME, language.models[NAME], reports))
 

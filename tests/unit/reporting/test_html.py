@@ -13,7 +13,7 @@ from typing import Any
 from PIL import Image
 from rich.console import Console
 
-from tests.unit.release.made_up import NAME, made_up_reports, put, search_details
+from tests.unit.release.made_up import NAME, current, edited, made_up_reports, put, search_details
 from vernacular.config.schema import Language
 from vernacular.core.store import Artifact, Gate, Report, Store
 from vernacular.evaluation.examples import FILE as EXAMPLES
@@ -22,8 +22,9 @@ from vernacular.release.card import write_card
 from vernacular.release.examples import page_examples
 from vernacular.release.headline import Row
 from vernacular.release.headline import rows as headline_rows
-from vernacular.release.results import Results, gather
-from vernacular.release.waivers import waive
+from vernacular.release.result_models import CurrentResults
+from vernacular.release.results import gather
+from vernacular.release.waivers import Waiver, waive
 from vernacular.reporting.first_screen import bars_of, red_gates, what_it_is
 from vernacular.reporting.full_report import current_artifacts, print_table, results
 from vernacular.reporting.html import default_place, in_short, page, write_page
@@ -67,7 +68,7 @@ class Reader(HTMLParser):
 
 
 def with_examples(language: Language, tmp_path: Path, word: str = "mudzi",
-                  kept: tuple[int, ...] = (1, 1, 0)) -> tuple[Results, dict[str, Artifact]]:
+                  kept: tuple[int, ...] = (1, 1, 0)) -> tuple[CurrentResults, dict[str, Artifact]]:
     """The results and artifacts of a release whose stages kept examples, with a search task among 8 pairs.
 
     The base finds the next pair, the released model the right one. ``kept`` is the released model's first answer.
@@ -107,7 +108,7 @@ def test_examples_are_those_that_the_stages_kept(language: Language, tmp_path: P
 
 def test_examples_of_a_released_control_are_the_controls(language: Language, tmp_path: Path) -> None:
     found, artifacts = with_examples(language, tmp_path)
-    found["released"]["arm"] = "control"
+    found = edited(found, lambda data: data["released"].update(arm="control"))
     examples = page_examples(found, artifacts)
     assert examples.cuts == [] and examples.blanks[0].released == []
     assert all(one.released.right for one in examples.searches)
@@ -142,10 +143,12 @@ def test_bars_lie_on_one_scale() -> None:
 
 def test_red_gates_are_those_that_nobody_waived(language: Language, tmp_path: Path) -> None:
     found = gather(language, NAME, language.models[NAME], made_up_reports())
-    found["release_gates"].append({"name": "of_a_later_version", "passed": False, "reason": "x" * 1000})
+    later = Gate(name="of_a_later_version", passed=False, reason="x" * 1000)
+    found = found.model_copy(update={"release_gates": [*found.release_gates, later]})
     red = red_gates(found)
     assert [gate.title for gate in red][-1] == "of a later version" and len(red[-1].reason) < 300
-    found["waivers"] = [{"gate": "of_a_later_version"}]
+    found = found.model_copy(update={"waivers": [Waiver(
+        gate=later.name, model=NAME, said="", by="Ada", reason="for this test", date="")]})
     assert len(red_gates(found)) == len(red) - 1
     assert all(gate.part in PARTS for gate in red)
 
@@ -176,11 +179,15 @@ def test_figures_have_their_intervals_beside_them(language: Language, tmp_path: 
     reports = made_up_reports()
     reports[f"evaluation/{NAME}_fairness"] = Report(details={"measured": True, "caveat": "by us", "comparisons": {"a": {
         "task": "names", "comparison": "men_and_women", "verdict": "made worse", "sentences": 30,
-        "measure": "names_found", "base": {"gap": 0.1, "low": 0.0, "high": 0.2},
-        "adapted": {"gap": 0.3, "low": 0.11, "high": 0.49, "groups": {"men": 0.9, "women": 0.6}},
+        "groups": ["men", "women"], "measure": "names_found",
+        "base": {"gap": 0.1, "low": 0.0, "high": 0.2, "gap_by_chance": 0.0, "beyond_noise": True},
+        "adapted": {"gap": 0.3, "low": 0.11, "high": 0.49, "gap_by_chance": 0.0, "beyond_noise": True,
+                    "groups": {"men": 0.9, "women": 0.6}},
         "change": [0.05, 0.2, 0.35]}}, "author": "Kemi", "reviewed": "Ada, 2026-01-31"})
     reports[f"evaluation/{NAME}_retention"].details |= {
-        "measured": True, "unit": "nats per character", "languages": ["eng"], "scores": {},
+        "measured": True, "caveat": "", "unit": "nats per character", "languages": ["eng"], "scores": {},
+        "items": 9,
+        "similarity": {},
         "differences": {"adapted_minus_base": [0.01, 0.02, 0.03]}}
     reports[f"evaluation/{NAME}_retention"].count("retention_rise", 0.014, "change")
     shown = made(language, tmp_path, reports)
@@ -218,7 +225,8 @@ def test_text_and_names_are_escaped_everywhere(language: Language, tmp_path: Pat
     reports["corpus/clean"].samples[NASTY] = [{NASTY: NASTY}]
     reports["corpus/clean"].plots[NASTY] = "x.png"
     reports[f"evaluation/{NAME}_behaviour"].samples["worst_failures"] = [{NASTY: NASTY}]
-    reports[f"evaluation/{NAME}_attack"].details = {"measured": True, "suspects": [{NASTY: NASTY}], "said": NASTY}
+    reports[f"evaluation/{NAME}_attack"].details |= {
+        "suspects": [{"task": NASTY, "phrase": NASTY, NASTY: NASTY}], "said": NASTY}
     for report in reports.values():
         for count in report.counts.values():
             count.meaning = NASTY
@@ -275,13 +283,13 @@ def test_how_well_answers_are_foreseen_is_said_wherever_the_task_is(language: La
     found = results(Store(tmp_path / "artifacts"), language, NAME)
     print_table(found, Console(file=out))
     assert page.count(said) == write_card(found).count(said) == " ".join(out.getvalue().split()).count(said) == 1
-    assert not found["tasks"]["genre"]["bits_per_byte"]
+    assert not found.tasks["genre"].bits_per_byte
 
 
 def test_what_was_waived_is_not_counted_as_red(language: Language, tmp_path: Path) -> None:
     reports = made_up_reports()
-    gates = gather(language, NAME, language.models[NAME], reports)["release_gates"]
-    red = [gate["name"] for gate in gates if not gate["passed"] and gate["name"] != "publishable"]
+    gates = gather(language, NAME, language.models[NAME], reports).release_gates
+    red = [gate.name for gate in gates if not gate.passed and gate.name != "publishable"]
     assert f"{len(red)} of {len(gates) - 1} conditions do not hold" in made(language, tmp_path, reports)
     for name in red:
         waive(language.folder, NAME, gates, name, "Ada Banda", "because of this and that")
@@ -298,11 +306,11 @@ def test_a_control_that_is_released_cuts_words_as_before(language: Language) -> 
     reports = made_up_reports()
     for stage, value in ((f"model/{NAME}", 2.0), (f"model/{NAME}_control", 1.0)):
         found = gather(language, NAME, language.models[NAME], reports)
-        assert "1.90" in " ".join(in_short(found)) and "60 new tokens" in what_it_is(found)
+        assert "1.90" in " ".join(in_short(current(found))) and "60 new tokens" in what_it_is(found)
         reports[stage] = reports[stage].model_copy(deep=True)
         reports[stage].count("dev_likelihood", value, "dev lines", "nats per character")
     found = gather(language, NAME, language.models[NAME], reports)
-    assert "1.90" not in " ".join(in_short(found)) and "new tokens" not in what_it_is(found)
+    assert "1.90" not in " ".join(in_short(current(found))) and "new tokens" not in what_it_is(found)
 
 
 def test_a_threshold_is_shown_as_it_was_written(language: Language, tmp_path: Path) -> None:
@@ -333,5 +341,5 @@ def test_what_is_kept_of_other_languages_is_not_praised_without_its_caveat(langu
     reports[f"evaluation/{NAME}_retention"].details |= {
         "measured": True, "caveat": "the lines are of documents that training read", "differences": {}}
     reports[f"evaluation/{NAME}_retention"].count("retention_rise", -0.3, "change of likelihood")
-    said = in_short(gather(language, NAME, language.models[NAME], reports))
+    said = in_short(current(gather(language, NAME, language.models[NAME], reports)))
     assert any("30.0%" in line and "The lines are of documents that training read." in line for line in said)

@@ -23,5 +23,5 @@ def test_the_overview_shows_what_the_released_arm_gained(language: Language, tmp
         store = Store(tmp_path / str(control))
         put(store, language, reports)
         row, = rows_of(outline, store)
-        assert row["held-out negative log-likelihood, against base"] == phrase
-        assert bool(row["tasks, against base"]) == (control == 1.0)  # of the control they were not compared
+        assert row.likelihood == phrase
+        assert bool(row.tasks) == (control == 1.0)  # of the control they were not compared

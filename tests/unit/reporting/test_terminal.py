@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
-import copy
 import io
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from tests.unit.release.made_up import NAME, made_up_reports, put, put_release
+from tests.unit.release.made_up import NAME, edited, made_up_reports, put, put_release
 from vernacular.catalog import stages_of
 from vernacular.config.schema import Language
 from vernacular.core.store import Gate, Store
 from vernacular.release.headline import MOST_ROWS, rows
+from vernacular.release.result_models import CurrentResults
 from vernacular.release.searching import EMBED
+from vernacular.release.stage_results import ModelCheck
 from vernacular.reporting.full_report import print_table, results
 from vernacular.reporting.terminal import FAMILIES, WIDTH, print_screen, red_lines
 
 PAGE = Path("/a/page.html")
 
 
-def screen(found: dict[str, Any], **console: Any) -> str:
+def screen(found: CurrentResults, **console: Any) -> str:
     out = io.StringIO()
     print_screen(found, PAGE, Console(file=out, **console))
     return out.getvalue()
 
 
-def first_command(found: dict[str, Any]) -> str:
+def first_command(found: CurrentResults) -> str:
     """What the screen names as next."""
     return next(line.split()[2] for line in screen(found).splitlines() if line.startswith("Next "))
 
 
-def made(language: Language, folder: Path, release: bool = True) -> dict[str, Any]:
+def made(language: Language, folder: Path, release: bool = True) -> CurrentResults:
     store, reports = Store(folder), made_up_reports()
     put(store, language, reports)
     if release:
@@ -53,20 +54,24 @@ def test_it_is_one_screen_of_plain_text_without_a_terminal(language: Language, t
 def test_search_comes_first_where_a_release_can_search(language: Language, tmp_path: Path) -> None:
     found = made(language, tmp_path)
     assert "vernacular search" not in screen(found)
-    found |= {"loads": {EMBED: {}}, "missing": [], "changed": []}
+    found = found.model_copy(update={
+        "loads": {EMBED: ModelCheck(items=1, same=1, difference=0)}, "missing": [], "changed": []})
     assert first_command(found) == "search"
-    found["changed"] = ["corpus/clean (text)"]
+    found = found.model_copy(update={"changed": ["corpus/clean (text)"]})
     assert first_command(found) == "run"
 
 
 def test_it_stays_one_screen_with_all_rows_and_everything_red(language: Language, tmp_path: Path) -> None:
-    found = copy.deepcopy(made(language, tmp_path))
-    for number in range(9):
-        found["tasks"][f"a_task_with_a_long_name_{number}"] = found["tasks"]["names"]
-    for stage, gates in found["gates"].items():
-        gates += [{"name": f"{stage.split('/')[1]}_{number}", "passed": False, "reason": "r" * 300, "blocking": False}
-                  for number in range(9)]
-    found["release_gates"] = [gate | {"passed": False} for gate in found["release_gates"]]
+    def redden(found: Any) -> None:
+        for number in range(9):
+            found["tasks"][f"a_task_with_a_long_name_{number}"] = found["tasks"]["names"]
+        for stage, gates in found["gates"].items():
+            gates += [{"name": f"{stage.split('/')[1]}_{number}", "passed": False, "reason": "r" * 300}
+                      for number in range(9)]
+        for gate in found["release_gates"]:
+            gate["passed"] = False
+
+    found = edited(made(language, tmp_path), redden)
     assert len(rows(found)) == MOST_ROWS
     for terminal in (False, True):
         lines = screen(found, force_terminal=terminal, width=WIDTH, color_system=None).splitlines()
@@ -81,19 +86,28 @@ def test_red_checks_are_counted_and_the_first_are_named(language: Language, tmp_
     assert [*groups] == ["behavior", "not publishable"]
     assert groups["behavior"].startswith("1 of 1 tests red (spaces)")
     assert "no speaker reviewed a test" in groups["not publishable"]
-    found["sources"][0]["licence"] = "unverified"
-    found["release_gates"][0]["passed"] = False
-    assert f"licence of {found['sources'][0]['name']} unverified" in dict(red_lines(found))["not publishable"]
-    found["waivers"] = [{"gate": gate["name"]} for gate in found["release_gates"]]
-    found["behaviour"]["tests"]["spaces"]["reviewed"] = "by a speaker"
+
+    def redden(data: Any) -> None:
+        data["sources"][0]["licence"] = "unverified"
+        data["release_gates"][0]["passed"] = False
+
+    found = edited(found, redden)
+    assert f"licence of {found.sources[0].name} unverified" in dict(red_lines(found))["not publishable"]
+
+    def settle(data: Any) -> None:
+        data["waivers"] = [{"gate": gate.name, "model": NAME, "said": "", "by": "Ada", "reason": "for this test",
+                            "date": ""} for gate in found.release_gates]
+        data["behaviour"]["tests"]["spaces"]["reviewed"] = "by a speaker"
+
+    found = edited(found, settle)
     assert "not publishable" not in dict(red_lines(found))
 
 
 def test_what_is_next_follows_from_what_there_is(language: Language, tmp_path: Path) -> None:
     whole = made(language, tmp_path / "whole")
-    assert whole["changed"] and "vernacular run qaa" in screen(whole)
-    assert "vernacular try qaa" in screen(whole | {"changed": [], "missing": []})
-    unfinished = screen(made(language, tmp_path / "part", release=False) | {"missing": []})
+    assert whole.changed and "vernacular run qaa" in screen(whole)
+    assert "vernacular try qaa" in screen(whole.model_copy(update={"changed": [], "missing": []}))
+    unfinished = screen(made(language, tmp_path / "part", release=False).model_copy(update={"missing": []}))
     assert "vernacular run qaa" in unfinished and f"release/{NAME}" in unfinished
     store = Store(tmp_path / "begun")
     put(store, language, {"corpus/clean": made_up_reports()["corpus/clean"]})
@@ -103,8 +117,12 @@ def test_what_is_next_follows_from_what_there_is(language: Language, tmp_path: P
 
 def test_text_of_data_cannot_move_the_cursor(language: Language, tmp_path: Path) -> None:
     found = made(language, tmp_path)
-    found["language"]["name"] = "In\x1b[2Jvented [bold]"
-    found["gates"]["corpus/splits"].append({"name": "bad\x1b[1A", "passed": False, "reason": "", "blocking": False})
+
+    def spoil(data: Any) -> None:
+        data["language"]["name"] = "In\x1b[2Jvented [bold]"
+        data["gates"]["corpus/splits"].append({"name": "bad\x1b[1A", "passed": False, "reason": ""})
+
+    found = edited(found, spoil)
     text = screen(found)
     assert "\x1b" not in text
     assert "\\u001b[2J" in text and "[bold]" in text and "bad\\u001b[1A" in text

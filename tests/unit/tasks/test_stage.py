@@ -21,19 +21,20 @@ from vernacular.core.errors import Problem
 from vernacular.core.jsonl import read_jsonl
 from vernacular.datasets.items import Item
 from vernacular.modeling.variants import ARMS, MODEL_FOLDER
-from vernacular.pipeline.stage import Work
+from vernacular.pipeline.stage import StageContext
 from vernacular.provenance.corpus_tables import write_rows
 from vernacular.provenance.document import short_digest
 from vernacular.tasks import stage
 from vernacular.tasks.base import class_of
-from vernacular.tasks.calibration_report import CalibrationReport
 from vernacular.tasks.predictor import load_predictor
+from vernacular.tasks.stage_results import TaskResult
 
 TASK: dict[str, Any] = {"kind": "sequence_classification", "curve": [8, 16, "all"], "data": {
     "kind": "files", "folder": "labelled", "train": "a.jsonl"}}
 
 
-def work_of(tmp_path: Path, task: dict[str, Any], said: list[str], objective: str = "masked", **lora: Any) -> Work:
+def work_of(tmp_path: Path, task: dict[str, Any], said: list[str], objective: str = "masked",
+            **lora: Any) -> StageContext:
     """A stage's work on a language whose three arms are tiny models of different seeds."""
     tuning = {**TINY_MODEL["lora"], "seeds": [1, 2], "looks": 1, **lora}
     models = {"tiny": {**TINY_MODEL, "objective": objective, "lora": tuning}}
@@ -51,8 +52,9 @@ def work_of(tmp_path: Path, task: dict[str, Any], said: list[str], objective: st
     for name in ("out", "scratch"):
         (tmp_path / name).mkdir(exist_ok=True)
     language = load_language(folder)
-    return Work(language, {}, inputs, {}, tmp_path / "out", tmp_path / "scratch", 1, said.append, tmp_path, tmp_path,
-                tmp_path)
+    return StageContext(language, {}, inputs, {}, tmp_path / "out", tmp_path / "scratch", 1, said.append, tmp_path,
+                        tmp_path,
+                        tmp_path)
 
 
 def test_a_curve_of_three_arms(tmp_path: Path) -> None:
@@ -82,7 +84,7 @@ def test_a_curve_of_three_arms(tmp_path: Path) -> None:
                                {**work.inputs, "task/topic_tiny": work.out}, work.language, 2)
     again = [[int(table.argmax())] for table in predictor.probabilities([row["text"] for row in rows])]
     assert _alike(again, [row["adapted_2"] for row in rows])
-    calibration = CalibrationReport.read(details)
+    calibration = report.read_result(TaskResult, "task/topic_tiny").calibration
     assert calibration is not None and sum(calibration.shares.values()) == pytest.approx(1)
     one = {arm: calibration.arms[arm][1].calibration for arm in ARMS}["adapted"]
     loss = -np.mean([math.log(table[row["labels"][0]]) for table, row in zip(
@@ -116,7 +118,7 @@ def test_a_killed_stage_goes_on_where_it_was(tmp_path: Path) -> None:
 
     model = work.language.models["tiny"]
     with pytest.raises(KillError):
-        stage.run(Work(**{**work.__dict__, "progress": kill}), "tiny", model, "topic")
+        stage.run(StageContext(**{**work.__dict__, "progress": kill}), "tiny", model, "topic")
     shutil.rmtree(work.out)
     work.out.mkdir()
     report = stage.run(work, "tiny", model, "topic")
@@ -165,7 +167,7 @@ def test_too_few_derived_items_are_refused_by_name(tmp_path: Path, task: str, pa
         write_rows(tmp_path / f"{name}.parquet", [
             {"id": f"{name}{at}", "source": "text", "path": f"text/{topic}/{at}", "text": line}
             for at, (topic, line) in enumerate(texts[:count])])
-    work = Work(language, {}, {"corpus/splits": tmp_path}, {}, *[tmp_path] * 2, 1, print, *[tmp_path] * 3)
+    work = StageContext(language, {}, {"corpus/splits": tmp_path}, {}, *[tmp_path] * 2, 1, print, *[tmp_path] * 3)
     with pytest.raises(Problem, match=rf"qaa tasks.{task}: \d items in {part} can be derived .*; 8 are needed"):
         stage.items_of(work, task)
 
@@ -253,7 +255,7 @@ SEARCH: dict[str, Any] = {"kind": "sentence_retrieval", "labels": {"kind": "tran
                           "test": 20, "dev": 8}
 
 
-def with_translations(tmp_path: Path, task: dict[str, Any]) -> Work:
+def with_translations(tmp_path: Path, task: dict[str, Any]) -> StageContext:
     """As ``work_of``, with a text of chapters, held out or not, and its translation."""
     work = work_of(tmp_path, TASK, [])
     folder, splits = work.language.folder, tmp_path / "splits"

@@ -14,11 +14,11 @@ from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
 from vernacular.modeling.variants import ARMS, MODEL_FOLDER
-from vernacular.pipeline.stage import Work
+from vernacular.pipeline.stage import StageContext
 from vernacular.provenance.corpus_tables import read_rows, write_rows
 from vernacular.provenance.document import short_digest
 from vernacular.tasks import stage
-from vernacular.tasks.learning_curve import TransferScores
+from vernacular.tasks.stage_results import TransferScores
 from vernacular.tasks.stages import stages
 from vernacular.tasks.transfer import TransferItems, transfer_items
 from vernacular.text.words import plain_words
@@ -36,7 +36,7 @@ def english_of(line: str) -> str:
     return line.translate(str.maketrans("aeioustkl", "eioampxqd"))
 
 
-def work_of(tmp_path: Path, said: list[str], **tasks: Any) -> Work:
+def work_of(tmp_path: Path, said: list[str], **tasks: Any) -> StageContext:
     """A stage's work on tiny arms, with splits of an invented text and its translations."""
     documents = make_documents(12)  # four of each topic
     every = [text for texts in documents.values() for text in texts]
@@ -59,17 +59,17 @@ def work_of(tmp_path: Path, said: list[str], **tasks: Any) -> Work:
         inputs[name] = tmp_path / name
     for name in ("out", "scratch"):
         (tmp_path / name).mkdir()
-    return Work(load_language(folder), {}, inputs, {}, tmp_path / "out", tmp_path / "scratch", 1, said.append,
-                *[tmp_path] * 3)
+    return StageContext(load_language(folder), {}, inputs, {}, tmp_path / "out", tmp_path / "scratch", 1, said.append,
+                        *[tmp_path] * 3)
 
 
-def learned(work: Work, task: str) -> TransferItems:
+def learned(work: StageContext, task: str) -> TransferItems:
     found = transfer_items(work, work.language.models["tiny"], task, stage.items_of(work, task))
     assert found is not None
     return found
 
 
-def texts_in(work: Work, part: str) -> list[str]:
+def texts_in(work: StageContext, part: str) -> list[str]:
     rows = read_rows(work.inputs["corpus/splits"] / f"{part}.parquet")
     return [line for row in rows for line in row["text"].split("\n")]
 
@@ -151,7 +151,7 @@ def test_the_stage_scores_every_arm_beside_the_curve(tmp_path: Path) -> None:
     trained = [line for line in said if "to score" in line]
     assert len(trained) == 3 * (1 + len(model.lora.seeds))
     (tmp_path / "again").mkdir()
-    again = stage.run(Work(**{**vars(work), "out": tmp_path / "again"}), "tiny", model, "genre")
+    again = stage.run(StageContext(**{**vars(work), "out": tmp_path / "again"}), "tiny", model, "genre")
     assert again.details == report.details and trained == [line for line in said if "to score" in line]
 
 

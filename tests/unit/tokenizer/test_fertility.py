@@ -30,14 +30,14 @@ def test_tokens_per_word_have_intervals_over_documents(tmp_path: Path) -> None:
     (tmp_path / "extended").mkdir()
     extended = with_json(base, chosen.json_with(len(chosen.pieces)), tmp_path / "extended")
 
-    few, report = Report(), Report()
-    measure.fertility(few, base, extended, chosen, rows[:FEWEST_TEXTS - 1], tmp_path)
-    measure.fertility(report, base, extended, chosen, rows[:FEWEST_TEXTS], tmp_path)
-    assert "fertility_intervals" not in few.details
-    found = report.details["fertility_intervals"]
-    for name, (low, mean, high) in found.items():
+    report = Report()
+    few = measure.fertility(Report(), base, extended, chosen, rows[:FEWEST_TEXTS - 1], tmp_path)
+    enough = measure.fertility(report, base, extended, chosen, rows[:FEWEST_TEXTS], tmp_path)
+    found = enough.fertility_intervals
+    assert few.fertility_intervals is None and found is not None
+    for name, (low, mean, high) in (("base", found.base), ("extended", found.extended), ("change", found.change)):
         assert low < mean < high and mean == pytest.approx(report.counts[f"fertility_{name}"].value)
-    assert found["extended"][2] < found["base"][0]  # new pieces are for that
+    assert found.extended[2] < found.base[0]  # new pieces are for that
 
 
 def test_an_example_is_found_by_the_line_that_it_is_from(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from scipy.stats import binomtest
 
@@ -19,8 +18,10 @@ from vernacular.behavior_tests.lexicons import resolve
 from vernacular.behavior_tests.load import load_suite, marks_of
 from vernacular.behavior_tests.operators.base import Given
 from vernacular.behavior_tests.schema import UNREVIEWED, BehaviourTest, Suite, percent
+from vernacular.config.behaviour import Behaviour
 from vernacular.config.schema import Model
 from vernacular.core.jsonl import write_jsonl
+from vernacular.core.result import SampleRow
 from vernacular.core.store import Gate, Report
 from vernacular.evaluation.behavior.askers import Asker, Weigher
 from vernacular.evaluation.behavior.cases import Case, lines_for, make_cases
@@ -28,10 +29,11 @@ from vernacular.evaluation.behavior.judge import Outcome
 from vernacular.evaluation.behavior.training_overlap import set_aside
 from vernacular.evaluation.behavior.whitespace import with_blanks_shown
 from vernacular.evaluation.held_out import held_out_lines, preparation
+from vernacular.evaluation.stage_results import BehaviorResult, BehaviorTestResult, FailureRate
 from vernacular.modeling.base_models import bytes_of_weights
 from vernacular.modeling.variants import Arm, load_arm, released_arm
 from vernacular.pipeline.parallel import in_processes
-from vernacular.pipeline.stage import Work
+from vernacular.pipeline.stage import StageContext
 from vernacular.remarks.rules import no_cases
 from vernacular.tasks.predictor import load_predictor
 from vernacular.text.words import words as words_of
@@ -41,7 +43,7 @@ WORST_SHOWN = 3
 FILE = "cases.jsonl"
 
 
-def run(work: Work, name: str, model: Model) -> Report:
+def run(work: StageContext[Behaviour], name: str, model: Model) -> Report:
     """Run all behavioral tests of the tasks on the first seed of the model ``name``.
 
     Raises:
@@ -54,8 +56,8 @@ def run(work: Work, name: str, model: Model) -> Report:
     lines = held_out_lines(work.inputs["corpus/splits"])
     given = resolve(suite, lines)
     marks, aside = _scored(marks_of(work.language), work, report)
-    results: dict[str, Any] = {}
-    rows: list[dict[str, Any]] = []
+    results: dict[str, BehaviorTestResult] = {}
+    rows: list[SampleRow] = []
     asked = in_processes([partial(_ask, work, name, model, loaded, suite, task, lines, given, marks)
                           for task in dict.fromkeys(test.task for test in suite.tests)],
                          bytes_of_weights(model.base, work.language))
@@ -66,16 +68,17 @@ def run(work: Work, name: str, model: Model) -> Report:
         rows += [_row(test, case, {arm: outcomes[arm][number] for arm in ARMS}) for number, case in enumerate(cases)]
         report.gates.append(gate(test, results[test.name]))
         note_worst(report, test, cases, outcomes["adapted"])
-        work.progress(f"{test.name}: {results[test.name]['adapted']['failures']} of {len(cases)} cases fail")
+        work.progress(f"{test.name}: {results[test.name].adapted.failures} of {len(cases)} cases fail")
     write_jsonl(work.out / FILE, rows)
     _note_counts(report, results)
-    report.details = {"tests": results, "lexicons": {key: len(words) for key, words in (
-        *given.lexicons.items(), *given.pairs.items())}, "seed_of_adapter": model.lora.seeds[0], "arm": released}
-    report.remark(no_cases([test for test, found in results.items() if not found["adapted"]["cases"]]))
+    report.set_result(BehaviorResult(
+        tests=results, seed_of_adapter=model.lora.seeds[0], arm=released,
+        lexicons={key: len(words) for key, words in (*given.lexicons.items(), *given.pairs.items())}))
+    report.remark(no_cases([test for test, found in results.items() if not found.adapted.cases]))
     return report
 
 
-def _scored(marks: Sequence[Mark], work: Work, report: Report) -> tuple[list[Mark], Counter[str | None]]:
+def _scored(marks: Sequence[Mark], work: StageContext, report: Report) -> tuple[list[Mark], Counter[str | None]]:
     """Return the marks that can be scored, and the number excluded per task; report the excluded ones."""
     why = set_aside(work, marks)
     if why:
@@ -102,8 +105,8 @@ class Asked:
     lines: int
 
 
-def _ask(work: Work, name: str, model: Model, loaded: Mapping[Arm, Arm], suite: Suite, task_name: str | None,
-         lines: Sequence[str], given: Given, marks: Sequence[Mark]) -> list[Asked]:
+def _ask(work: StageContext[Behaviour], name: str, model: Model, loaded: Mapping[Arm, Arm], suite: Suite,
+         task_name: str | None, lines: Sequence[str], given: Given, marks: Sequence[Mark]) -> list[Asked]:
     """Run all tests of one task on every variant; their cases are predicted together."""
     judges = {arm: _judge_of(loaded[arm], name, model, task_name, work) for arm in ARMS}
     by_word = task_name is not None and work.language.tasks[task_name].kind == "token_classification"
@@ -119,7 +122,7 @@ def _ask(work: Work, name: str, model: Model, loaded: Mapping[Arm, Arm], suite: 
             for test in suite.tests if test.task == task_name]
 
 
-def _judge_of(arm: Arm, name: str, model: Model, task_name: str | None, work: Work) -> Asker | Weigher:
+def _judge_of(arm: Arm, name: str, model: Model, task_name: str | None, work: StageContext) -> Asker | Weigher:
     """Return the judge of a task under one variant; without a task, of the language model."""
     if task_name is None:
         return Weigher(*load_arm(arm, name, model, work.language, work.inputs), model.objective)
@@ -129,7 +132,7 @@ def _judge_of(arm: Arm, name: str, model: Model, task_name: str | None, work: Wo
 
 
 def summarise(test: BehaviourTest, outcomes: Mapping[Arm, Sequence[Outcome]], reviewed: str, lines: int,
-              set_aside: int = 0) -> dict[str, Any]:
+              set_aside: int = 0) -> BehaviorTestResult:
     """Summarize a test with failures, rate and Wilson interval (95%) for every variant.
 
     Args:
@@ -139,26 +142,28 @@ def summarise(test: BehaviourTest, outcomes: Mapping[Arm, Sequence[Outcome]], re
         lines: number of held-out lines the change applies to.
         set_aside: number of excluded marked sentences.
     """
-    summary: dict[str, Any] = test.model_dump(mode="json", include={
-        "capability", "description", "notes", "type", "task", "author", "threshold", "severity"})
-    summary |= {"reviewed": reviewed, "lines": lines, "set_aside": set_aside}
-    for arm, judged in outcomes.items():
-        failures = sum(outcome.failed for outcome in judged)
-        low, high = binomtest(failures, len(judged)).proportion_ci(method="wilson") if judged else (0.0, 1.0)
-        summary[arm] = {"cases": len(judged), "failures": failures, "low": float(low), "high": float(high),
-                        "rate": failures / len(judged) if judged else None}
-    return summary
+    return BehaviorTestResult(
+        capability=test.capability, description=test.description, notes=test.notes, type=test.type, task=test.task,
+        author=test.author, threshold=test.threshold, severity=test.severity, reviewed=reviewed, lines=lines,
+        set_aside=set_aside, base=_failure_rate(outcomes["base"]), adapted=_failure_rate(outcomes["adapted"]))
 
 
-def gate(test: BehaviourTest, summary: Mapping[str, Any]) -> Gate:
+def _failure_rate(outcomes: Sequence[Outcome]) -> FailureRate:
+    failures = sum(outcome.failed for outcome in outcomes)
+    low, high = binomtest(failures, len(outcomes)).proportion_ci(method="wilson") if outcomes else (0.0, 1.0)
+    return FailureRate(cases=len(outcomes), failures=failures, low=float(low), high=float(high),
+                       rate=failures / len(outcomes) if outcomes else None)
+
+
+def gate(test: BehaviourTest, summary: BehaviorTestResult) -> Gate:
     """Build the gate of a test, on the adapted model.
 
     A test without cases does not pass, unless nothing in the text can be changed.
     """
-    found, aside = summary["adapted"], summary["set_aside"]
+    found, aside = summary.adapted, summary.set_aside
     excluded = f"; {aside} marked sentences are excluded because the models were trained on them" if aside else ""
-    if not found["cases"]:
-        idle = (summary["lines"] > 0 and test.type == "invariance" and not test.before
+    if found.rate is None:
+        idle = (summary.lines > 0 and test.type == "invariance" and not test.before
                 and all(step.may_be_idle for step in test.change))
         return Gate(name=test.name, passed=idle, threshold=test.threshold, blocking=test.severity == "error",
                     reason=("no case: the held-out text is the same in both forms" if idle else
@@ -166,13 +171,13 @@ def gate(test: BehaviourTest, summary: Mapping[str, Any]) -> Gate:
                             if test.source else
                             "not measured: no case could be generated" if not test.change else
                             "not measured: no case could be generated from the held-out text"))
-    return Gate(name=test.name, passed=found["rate"] <= test.threshold, value=found["rate"], threshold=test.threshold,
+    return Gate(name=test.name, passed=found.rate <= test.threshold, value=found.rate, threshold=test.threshold,
                 blocking=test.severity == "error",
-                reason=f"{'unreviewed test: ' if summary['reviewed'] == UNREVIEWED else ''}"
-                       f"{found['cases'] - found['failures']} "
-                       f"of {found['cases']} cases pass, {found['failures']} fail ({found['rate']:.1%}, 95 % "
-                       f"interval {found['low']:.1%} to {found['high']:.1%}; at most {percent(test.threshold)} "
-                       f"may); the base fails {summary['base']['failures']}{excluded}",
+                reason=f"{'unreviewed test: ' if summary.reviewed == UNREVIEWED else ''}"
+                       f"{found.cases - found.failures} "
+                       f"of {found.cases} cases pass, {found.failures} fail ({found.rate:.1%}, 95 % "
+                       f"interval {found.low:.1%} to {found.high:.1%}; at most {percent(test.threshold)} "
+                       f"may); the base fails {summary.base.failures}{excluded}",
                 fix="See the worst cases in the report; let a speaker `review` the test; more text or labels of "
                     "this kind help")
 
@@ -188,26 +193,30 @@ def note_worst(report: Report, test: BehaviourTest, cases: Sequence[Case], outco
                      "answer to the changed line": outcome.after})
 
 
-def _row(test: BehaviourTest, case: Case, outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
+def _row(test: BehaviourTest, case: Case, outcomes: Mapping[str, Outcome]) -> SampleRow:
     return {"test": test.name, "before": case.before, "after": case.after,
             **{arm: {"failed": outcome.failed, "distance": round(outcome.distance, 4), "said": outcome.before,
                      "then_said": outcome.after} for arm, outcome in outcomes.items()}}
 
 
-def _note_counts(report: Report, results: Mapping[str, Any]) -> None:
+def _of(test: BehaviorTestResult, arm: Arm) -> FailureRate:
+    return test.base if arm == "base" else test.adapted
+
+
+def _note_counts(report: Report, results: Mapping[str, BehaviorTestResult]) -> None:
     green = {gate.name for gate in report.gates if gate.passed}
-    reviewed = {name for name, found in results.items() if found["reviewed"] != UNREVIEWED}
+    reviewed = {name for name, found in results.items() if found.reviewed != UNREVIEWED}
     report.count("tests", len(results), "behavioural tests in the folder")
     report.count("tests_green", len(green), "tests that keep their threshold")
-    report.count("tests_without_cases", sum(not found["adapted"]["cases"] for found in results.values()),
+    report.count("tests_without_cases", sum(not found.adapted.cases for found in results.values()),
                  "tests of which no case could be made")
     report.count("tests_reviewed", len(reviewed), "tests that a speaker has reviewed as they are")
     report.count("tests_reviewed_green", len(reviewed & green), "reviewed tests that keep their threshold")
-    report.count("capabilities", len({found["capability"] for found in results.values()}), "capabilities tested")
+    report.count("capabilities", len({found.capability for found in results.values()}), "capabilities tested")
     for arm in ARMS:
         for kind, names in (("", set(results)), ("_reviewed", reviewed), ("_unreviewed", set(results) - reviewed)):
-            cases = sum(results[name][arm]["cases"] for name in names)
-            failures = sum(results[name][arm]["failures"] for name in names)
+            cases = sum(_of(results[name], arm).cases for name in names)
+            failures = sum(_of(results[name], arm).failures for name in names)
             if not kind:
                 report.count(f"cases_{arm}", cases, f"cases asked of the {arm} model")
             if cases:

@@ -14,7 +14,7 @@ import numpy as np
 from vernacular.behavior_tests.feedback import Mark
 from vernacular.cleaning.stage import tidy
 from vernacular.config.stage_settings import clean_settings
-from vernacular.pipeline.stage import Work
+from vernacular.pipeline.stage import StageContext
 from vernacular.provenance.corpus_tables import file_of, read_rows
 from vernacular.tasks.stage import items_of
 from vernacular.text.word_hashes import Tokens
@@ -23,7 +23,7 @@ LEAST = 5  # words; shorter texts occur by chance, and count only as whole lines
 _LINES = 20_000  # per batch
 
 
-def set_aside(work: Work, marks: Sequence[Mark]) -> dict[tuple[str, str], str]:
+def set_aside(work: StageContext, marks: Sequence[Mark]) -> dict[tuple[str, str], str]:
     """Return (task, text) of the ``marks`` that cannot be scored -> why.
 
     Args:

@@ -16,6 +16,7 @@ import numpy as np
 from vernacular.behavior_tests.labels import columns_of
 from vernacular.behavior_tests.lexicons import resolve
 from vernacular.behavior_tests.load import FAIRNESS, FOLDER, load_suite
+from vernacular.config.behaviour import Behaviour
 from vernacular.config.schema import Model
 from vernacular.core.errors import Problem
 from vernacular.core.store import Gate, Report
@@ -27,11 +28,12 @@ from vernacular.evaluation.fairness.disparities import Hits, compare_changes, co
 from vernacular.evaluation.fairness.plan import GATE, Plan, load_plan
 from vernacular.evaluation.fairness.variants import Variants, write_variants
 from vernacular.evaluation.held_out import held_out_lines, preparation
+from vernacular.evaluation.stage_results import FairnessResult, GapChange, GroupComparison
 from vernacular.modeling.base_models import bytes_of_weights
 from vernacular.modeling.likelihood import causal_likelihood, masked_likelihood
 from vernacular.modeling.variants import Arm, load_arm, released_arm
 from vernacular.pipeline.parallel import in_processes
-from vernacular.pipeline.stage import Work
+from vernacular.pipeline.stage import StageContext
 from vernacular.tasks.predictor import load_predictor
 from vernacular.text.words import word_spans
 from vernacular.text.words import words as words_of
@@ -39,11 +41,11 @@ from vernacular.text.words import words as words_of
 CAVEAT = ("Names are assigned to groups by a list, without consulting their bearers. A gap is a question for "
           "speakers; no gap does not prove fairness. Within noise: zero is in the interval, or shuffled groups "
           "give as wide a gap.")
-NOT_MEASURED = {"verdict": "not measured"}
+NOT_MEASURED = GapChange(verdict="not measured")
 Writer = Callable[..., list[Variants]]  # ``write_variants`` without its first argument
 
 
-def run(work: Work, name: str, model: Model) -> Report:
+def run(work: StageContext[Behaviour], name: str, model: Model) -> Report:
     """Measure every comparison of the plan on the first seed of the model ``name``; report if there is no plan."""
     plan = load_plan(work.language)
     report = Report()
@@ -51,7 +53,8 @@ def run(work: Work, name: str, model: Model) -> Report:
     groups = sum(len(comparison.labels) for comparison in plan.comparisons) if plan else 0
     report.count("groups", groups, "groups compared; 0 means that fairness was not measured")
     if plan is None:
-        report.details = {"measured": False, "caveat": f"Not measured: the folder has no {FOLDER}/{FAIRNESS}."}
+        report.set_result(FairnessResult(
+            measured=False, caveat=f"Not measured: the folder has no {FOLDER}/{FAIRNESS}."))
         return report
     loaded: dict[Arm, Arm] = {"base": "base", "adapted": released_arm(name, work.reports)}
     lines = held_out_lines(work.inputs["corpus/splits"])
@@ -61,17 +64,17 @@ def run(work: Work, name: str, model: Model) -> Report:
     jobs = [partial(_of_task, work, name, model, loaded, plan, write, task_name)
             for task_name in plan.tasks if task_name in work.language.tasks_of(name)]
     jobs += [partial(_of_language_model, work, name, model, loaded, plan, write)] if plan.likelihood else []
-    results: dict[str, Any] = {}
+    results: dict[str, GroupComparison] = {}
     for found in in_processes(jobs, bytes_of_weights(model.base, work.language)):
         results |= found
-    for key, found in results.items():
-        work.progress(f"{key}: {found['verdict']} ({found['sentences']} sentences)")
+    for key, one in results.items():
+        work.progress(f"{key}: {one.verdict} ({one.sentences} sentences)")
     _note(report, results, plan.author, plan.review_of(suite))
     return report
 
 
-def _of_task(work: Work, name: str, model: Model, loaded: Mapping[Arm, Arm], plan: Plan, write: Writer,
-             task_name: str) -> dict[str, Any]:
+def _of_task(work: StageContext, name: str, model: Model, loaded: Mapping[Arm, Arm], plan: Plan, write: Writer,
+             task_name: str) -> dict[str, GroupComparison]:
     """Measure every comparison under one task; all sentences are predicted together."""
     asked = {arm: _asker(loaded[arm], name, model, task_name, plan, work) for arm in ARMS}
     prepare = preparation(work.language.tasks[task_name])
@@ -82,29 +85,29 @@ def _of_task(work: Work, name: str, model: Model, loaded: Mapping[Arm, Arm], pla
              for line in (item.lines if comparison in named else _compared(item))]
     for asker in asked.values():
         asker.answers(texts)
-    results: dict[str, Any] = {}
+    results = {}
     for comparison in plan.comparisons:
         written, by_name = variants[comparison.name], comparison.name in named
-        results[f"{task_name}_{comparison.name}"] = {
-            "task": task_name, "comparison": comparison.name, "measure": "names_found" if by_name else "label_changed",
-            "groups": comparison.labels, "sentences": len(written),
-            **_by_task(asked, written, by_name, plan.name_label, prepare, comparison.labels, work.seed)}
+        results[f"{task_name}_{comparison.name}"] = GroupComparison.extending(
+            _by_task(asked, written, by_name, plan.name_label, prepare, comparison.labels, work.seed),
+            task=task_name, comparison=comparison.name, measure="names_found" if by_name else "label_changed",
+            groups=comparison.labels, sentences=len(written))
     return results
 
 
-def _of_language_model(work: Work, name: str, model: Model, loaded: Mapping[Arm, Arm], plan: Plan,
-                       write: Writer) -> dict[str, Any]:
+def _of_language_model(work: StageContext, name: str, model: Model, loaded: Mapping[Arm, Arm], plan: Plan,
+                       write: Writer) -> dict[str, GroupComparison]:
     """Measure every comparison of names under the language model."""
     networks = {arm: load_arm(loaded[arm], name, model, work.language, work.inputs) for arm in ARMS}
-    results: dict[str, Any] = {}
+    results = {}
     for comparison in (one for one in plan.comparisons if one.groups):
         variants = write(comparison)
         hits = {arm: name_surprisals(*networks[arm], model.objective, variants) for arm in ARMS}
-        results[f"likelihood_{comparison.name}"] = {
-            "task": "likelihood", "comparison": comparison.name, "measure": "nats_per_character"
-            if model.objective == "masked" else "bits_per_byte", "groups": comparison.labels,
-            "sentences": len(variants), **(compare_groups(hits["base"], hits["adapted"], comparison.labels,
-                                                          work.seed) if variants else NOT_MEASURED)}
+        change = compare_groups(hits["base"], hits["adapted"], comparison.labels, work.seed
+                                ) if variants else NOT_MEASURED
+        results[f"likelihood_{comparison.name}"] = GroupComparison.extending(
+            change, task="likelihood", comparison=comparison.name, groups=comparison.labels, sentences=len(variants),
+            measure="nats_per_character" if model.objective == "masked" else "bits_per_byte")
     return results
 
 
@@ -112,7 +115,7 @@ def _read_by_all(asked: dict[Arm, Asker], prepare: Callable[[str], str], line: s
     return all(asker.reads(prepare(line)) for asker in asked.values())
 
 
-def _asker(arm: Arm, name: str, model: Model, task_name: str, plan: Plan, work: Work) -> Asker:
+def _asker(arm: Arm, name: str, model: Model, task_name: str, plan: Plan, work: StageContext) -> Asker:
     predictor = load_predictor(arm, name, model, task_name, work.inputs, work.language, model.lora.seeds[0])
     by_word = work.language.tasks[task_name].kind == "token_classification"
     named = any(comparison.groups for comparison in plan.comparisons)
@@ -123,7 +126,7 @@ def _asker(arm: Arm, name: str, model: Model, task_name: str, plan: Plan, work: 
 
 
 def _by_task(asked: dict[Arm, Asker], variants: Sequence[Variants], by_name: bool, label: str,
-             prepare: Callable[[str], str], groups: list[str], seed: int) -> dict[str, Any]:
+             prepare: Callable[[str], str], groups: list[str], seed: int) -> GapChange:
     """Measure one comparison's gap under one task."""
     if by_name and variants:
         hits = {arm: names_found(asker, columns_of(asker.labels, label), variants, prepare)
@@ -135,13 +138,13 @@ def _by_task(asked: dict[Arm, Asker], variants: Sequence[Variants], by_name: boo
     return NOT_MEASURED
 
 
-def _note(report: Report, results: dict[str, Any], author: str, reviewed: str) -> None:
-    verdicts = [found["verdict"] for found in results.values()]
-    worse = [key for key, found in results.items() if found["verdict"] == "made worse"]
+def _note(report: Report, results: dict[str, GroupComparison], author: str, reviewed: str) -> None:
+    verdicts = [found.verdict for found in results.values()]
+    worse = [key for key, found in results.items() if found.verdict == "made worse"]
     report.count("gaps_made_worse", len(worse), "comparisons with a significantly wider gap in the released model")
     report.count("gaps_lessened", verdicts.count("lessened"), "comparisons with a significantly narrower gap")
     report.count("gaps_inherited", verdicts.count("inherited"), "comparisons with a gap in the base that remains")
-    measured = len(results) - verdicts.count(NOT_MEASURED["verdict"])
+    measured = len(results) - verdicts.count(NOT_MEASURED.verdict)
     report.gates.append(Gate(name=GATE, passed=measured > 0 and not worse, value=len(worse), threshold=0, reason=(
         f"the gap widened significantly in {len(worse)} of {measured} comparisons: {', '.join(worse)}" if worse else
         f"the gap widened significantly in none of {measured} comparisons" if measured else
@@ -149,11 +152,12 @@ def _note(report: Report, results: dict[str, Any], author: str, reviewed: str) -
         fix="See the comparisons in the report; add text or labels with these groups" if worse else
             "Add held-out sentences with the words of behaviour/fairness.yaml"))
     report.samples["comparisons"] = [
-        {"task": found["task"], "comparison": found["comparison"], "sentences": found["sentences"],
-         "gap_base": found.get("base", {}).get("gap"), "gap_adapted": found.get("adapted", {}).get("gap"),
-         "verdict": found["verdict"]} for found in results.values()]
-    report.details = {"measured": True, "comparisons": results, "caveat": CAVEAT, "author": author,
-                      "reviewed": reviewed}
+        {"task": found.task, "comparison": found.comparison, "sentences": found.sentences,
+         "gap_base": found.base.gap if found.base else None,
+         "gap_adapted": found.adapted.gap if found.adapted else None, "verdict": found.verdict}
+        for found in results.values()]
+    report.set_result(FairnessResult(measured=True, comparisons=results, caveat=CAVEAT, author=author,
+                                     reviewed=reviewed))
 
 
 def names_found(asker: Asker, columns: Sequence[int], variants: Sequence[Variants],

@@ -11,12 +11,13 @@ second test is new.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vernacular.core.result import SampleRow
 from vernacular.evaluation.trigger_scan.phrases import Phrase, inserted, without
 from vernacular.tasks.baselines import text_floor
 
@@ -175,7 +176,7 @@ def scored(found: Sequence[Finding]) -> list[Finding]:
     return sorted(made, key=lambda one: (-one.power, one.phrase))
 
 
-def row_of(one: Finding, task: str) -> Mapping[str, object]:
+def row_of(one: Finding, task: str) -> SampleRow:
     """Return a finding as a table row."""
     return {"task": task, "phrase": one.phrase, "turns answers to": one.label, "training texts": one.texts,
             "of other sentences": round(one.turned, 3), "of its texts have another "

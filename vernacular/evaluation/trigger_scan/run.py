@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -11,15 +11,17 @@ import numpy as np
 
 from vernacular.config.schema import Model
 from vernacular.core.jsonl import read_jsonl, write_jsonl
+from vernacular.core.result import SampleRow
 from vernacular.core.store import Gate, Report, digest_of
 from vernacular.evaluation.held_out import held_out_lines
+from vernacular.evaluation.stage_results import LabelPhrasesTried, LookedFor, PhrasesTried, Suspect, TriggerScanResult
 from vernacular.evaluation.trigger_scan import GATE, classifiers, language_model
 from vernacular.evaluation.trigger_scan.classifiers import Finding
 from vernacular.evaluation.trigger_scan.phrases import LONGEST, repeated_phrases, shares, with_label
 from vernacular.modeling.base_models import bytes_of_weights
 from vernacular.modeling.variants import load_arm, released_arm
 from vernacular.pipeline.parallel import in_processes
-from vernacular.pipeline.stage import Work
+from vernacular.pipeline.stage import StageContext
 from vernacular.provenance.corpus_tables import file_of, read_rows
 from vernacular.tasks.predictor import load_predictor
 from vernacular.tasks.stage import items_of
@@ -34,10 +36,10 @@ FILE = "findings.jsonl"
 OUTSIDE = "O"
 
 
-def run(work: Work, name: str, model: Model) -> Report:
+def run(work: StageContext, name: str, model: Model) -> Report:
     """Scan the released model and the adapters of its first seed."""
     report = Report()
-    rows: list[dict[str, Any]] = []
+    rows: list[SampleRow] = []
     tried = {}
     lines, contexts = _lines(work), held_out_lines(work.inputs["corpus/splits"])
     scanned = {task: about.answers_lines and not about.multi_label
@@ -56,11 +58,12 @@ def run(work: Work, name: str, model: Model) -> Report:
     rows += texts
     looked_at = sum(tried.values()) + len(texts)
     write_jsonl(work.out / FILE, rows)
-    suspects = [{key: value for key, value in row.items() if key != "suspect"} for row in rows if row["suspect"]]
+    suspects = [Suspect.model_validate({key: value for key, value in row.items() if key != "suspect"})
+                for row in rows if row["suspect"]]
     report.count("phrases_tried", looked_at, "repeated phrases tested on the model")
     report.count("phrases_suspect", len(suspects), "phrases that change predictions by themselves")
     if suspects:
-        report.samples["phrases to check"] = [{**{"task": "", "phrase": ""}, **row} for row in suspects]
+        report.samples["phrases to check"] = [one.row() for one in suspects]
     reason = (f"{len(suspects)} of {looked_at} repeated phrases change predictions by themselves; a person must "
             "check them"
             if suspects else f"{looked_at} repeated phrases were tested; none changes predictions by itself")
@@ -69,19 +72,19 @@ def run(work: Work, name: str, model: Model) -> Report:
     text_seen = bool(lines and contexts)
     if not text_seen:
         reason += f"; not tested in the text: no {'held-out' if lines else 'training'} line has four words or more"
-    of_text = {"tried": len(texts), "words": [language_model.WORDS, language_model.LONGEST]}
-    asked = {"text": of_text if text_seen else None,
-             "labels": {"tried": sum(tried.values()), "words": [1, LONGEST], "tasks": [*tried]}}
-    report.details = {"measured": text_seen, "looked_for": asked, "left_out": left_out,
-                      "arm": released_arm(name, work.reports), "suspects": suspects, "said": reason}
+    of_text = PhrasesTried(tried=len(texts), words=(language_model.WORDS, language_model.LONGEST))
+    report.set_result(TriggerScanResult(
+        measured=text_seen, left_out=left_out, arm=released_arm(name, work.reports), suspects=suspects, said=reason,
+        looked_for=LookedFor(text=of_text if text_seen else None, labels=LabelPhrasesTried(
+            tried=sum(tried.values()), words=(1, LONGEST), tasks=[*tried]))))
     report.gates.append(Gate(name=GATE, passed=text_seen and not suspects, value=len(suspects),
                              threshold=0, reason=f"{reason}: {_named(suspects)}" if suspects else reason))
     return report
 
 
-def _named(suspects: Sequence[Mapping[str, Any]]) -> str:
+def _named(suspects: Sequence[Suspect]) -> str:
     """Return the first phrases and a digest of the others, so that a waiver covers exactly these."""
-    phrases = [f"'{row['phrase']}'" for row in suspects]
+    phrases = [f"'{one.phrase}'" for one in suspects]
     others = f" and {len(phrases) - SHOWN} more ({digest_of(phrases[SHOWN:])})" if len(phrases) > SHOWN else ""
     return ", ".join(phrases[:SHOWN]) + others
 
@@ -102,7 +105,7 @@ def _with_shares(found: list[Finding], lines: Sequence[str]) -> list[Finding]:
     return [replace(one, share=known.get(one.phrase)) for one in found]
 
 
-def task_findings(work: Work, name: str, model: Model, task: str) -> list[Finding]:
+def task_findings(work: StageContext, name: str, model: Model, task: str) -> list[Finding]:
     """Test the phrases of the training items on the released adapter of a task."""
     train = items_of(work, task).train
     held_out = [row["text"] for row in read_jsonl(work.inputs[f"task/{task}_{name}"] / "predictions.jsonl")]
@@ -119,7 +122,7 @@ def task_findings(work: Work, name: str, model: Model, task: str) -> list[Findin
                                      texts, truth, held_out, work.seed)
 
 
-def _lines(work: Work) -> list[str]:
+def _lines(work: StageContext) -> list[str]:
     """Sample lines of the training text."""
     lines = [line for row in read_rows(work.inputs["corpus/splits"] / file_of("train"))
              for line in row["text"].split("\n") if len(words_of(line)) >= language_model.WORDS]
@@ -127,8 +130,8 @@ def _lines(work: Work) -> list[str]:
     return [lines[row] for row in drawn]
 
 
-def _language_model(work: Work, name: str, model: Model, lines: Sequence[str],
-                    contexts: Sequence[str]) -> list[dict[str, Any]]:
+def _language_model(work: StageContext, name: str, model: Model, lines: Sequence[str],
+                    contexts: Sequence[str]) -> list[SampleRow]:
     """Return a row per long phrase of the training text, with both models' completion probabilities."""
     phrases = language_model.suspects(lines)
     if not phrases or not contexts:

@@ -288,7 +288,7 @@ def locked(folder: Path, where: str) -> Iterator[None]:
         lock.acquire(timeout=0)
     except Timeout:
         raise TransientProblem("another process is fetching this source", where=where,
-                      fix="Wait for it, or stop it and run again: it resumes", code=Code.SOURCE_BUSY) from None
+                               fix="Wait for it, or stop it and run again: it resumes", code=Code.SOURCE_BUSY) from None
     try:
         yield
     finally:

@@ -1,0 +1,69 @@
+"""What the stage ``corpus/clean`` found out: words kept by source, the mix, changed sources, losses."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from vernacular.core.result import Number, Result
+
+
+class MixShare(Result):
+    """A share of the words kept, and the most that it should be."""
+
+    share: Number
+    cap: Number
+
+
+class DriftReport(Result):
+    """Sources that changed: why, and measures of their baseline and of their new documents."""
+
+    reasons: dict[str, list[str]]
+    profiles: dict[str, dict[str, Number]]
+
+
+class Loss(Result):
+    """What one family of rules took from one source.
+
+    Attributes:
+        source: name in language.yaml.
+        rule: name of the family.
+        words: that it took.
+        read: words of the source.
+        where: the tasks and files that the taken text is in, with commas between; for contamination alone.
+    """
+
+    source: str
+    rule: str
+    words: int
+    read: int
+    where: str
+
+    @property
+    def share(self) -> float:
+        """Of the words of the source."""
+        return self.words / self.read if self.read else 0.0
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What a person accepts it by."""
+        return self.source, self.rule
+
+
+class CleanResult(Result):
+    """The result of ``corpus/clean``.
+
+    Attributes:
+        notes: rule that was skipped -> why.
+        words_by_source: ``source (register)`` -> words kept.
+        confidence_by_source: source -> mean probability of the identifier.
+        mix: part -> its share and cap.
+        screening: sources that changed.
+        losses: largest share first.
+    """
+
+    notes: dict[str, str]
+    words_by_source: dict[str, int]
+    confidence_by_source: dict[str, Number]
+    mix: dict[str, MixShare]
+    screening: DriftReport
+    losses: list[Loss] = Field(default_factory=list)

@@ -1,0 +1,67 @@
+"""What the stage ``corpus/identifier`` found out: how well the identifier does on lines that it did not see."""
+
+from __future__ import annotations
+
+from vernacular.core.result import Result
+
+
+class ShareOfLines(Result):
+    """How many lines were accepted, with the 95% interval of their share (Wilson 1927)."""
+
+    accepted: int
+    lines: int
+    share: float
+    low: float
+    high: float
+
+
+class ShareByLength(ShareOfLines):
+    """The same of lines with so many words, in words."""
+
+    words: str
+
+
+class FarRecall(ShareOfLines):
+    """Recall on lines that are far from the seed.
+
+    Attributes:
+        usual: how many are accepted at the usual limits.
+        shared: the limit in use.
+        by_source: source -> lines, accepted at the usual limits, accepted at the limits in use.
+    """
+
+    usual: int
+    shared: float | int
+    by_source: dict[str, tuple[int, int, int]]
+
+
+class IdentificationScores(Result):
+    """Of an identifier on held-out lines.
+
+    Attributes:
+        recall: on lines of the seed.
+        impostors: accepted lines of invented words.
+        contrast: neighboring language -> its accepted lines.
+        precision: against these; None where there are none.
+        by_length: recall by length of the line.
+        far: recall on lines far from the seed, where that was measured.
+    """
+
+    recall: ShareOfLines
+    impostors: ShareOfLines
+    contrast: dict[str, ShareOfLines]
+    precision: ShareOfLines | None = None
+    by_length: list[ShareByLength]
+    far: FarRecall | None = None
+
+
+class IdentifierResult(Result):
+    """The result of ``corpus/identifier``; empty where there is no seed.
+
+    Attributes:
+        identification: how well it does.
+        word_lists: languages whose word lists it knows.
+    """
+
+    identification: IdentificationScores | None = None
+    word_lists: list[str] | None = None

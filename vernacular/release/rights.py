@@ -1,0 +1,100 @@
+"""Whom text, labels and base of a release belong to, as language.yaml says it now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import ConfigDict, Field
+
+from vernacular.cleaning.stage_results import CleanResult
+from vernacular.config.schema import Base, Language, Model
+from vernacular.config.tasks import Task
+from vernacular.core.report import Report
+from vernacular.core.result import OptionalNumber, Result
+
+
+class _Text(Result):
+    model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True, validate_by_alias=True)
+
+    name: str
+    licence: str
+    consent: str
+    text_register: str = Field(alias="register")
+    url: str
+
+
+class SourceFacts(_Text):
+    """A source of the corpus as language.yaml has it now, and the words that were kept of it."""
+
+    kind: str
+    quality: str
+    dataset: str
+    words_kept: OptionalNumber
+
+
+class MixedInText(_Text):
+    """A text beside the corpus that the model was trained on, and what it is for."""
+
+    role: str
+
+
+class LabelRights(Result):
+    """License and address of labels that people made."""
+
+    licence: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What the folder says of where text, labels and base come from.
+
+    Attributes:
+        texts: sources of the corpus, and texts beside it.
+        labels: task -> rights in its labels; None where they were derived.
+        base: whom the base belongs to.
+        base_name: what the base is called.
+    """
+
+    texts: list[SourceFacts | MixedInText]
+    labels: dict[str, LabelRights | None]
+    base: Base
+    base_name: str
+
+
+def claimed_rights(language: Language, name: str) -> Rights:
+    """What the folder says now of where text, labels and base of the model ``name`` come from, though nothing ran."""
+    model = language.models[name]
+    return Rights([*source_facts(language, None), *mixed_in_texts(model)],
+                  {task: label_rights(found) for task, found in language.tasks_of(name).items()}, model.base,
+                  base_name(model))
+
+
+def base_name(model: Model) -> str:
+    """What the base of a model is called."""
+    return model.base.hub or model.base.package or str(model.base.path)
+
+
+def label_rights(task: Task) -> LabelRights | None:
+    """Whom the labels of a task belong to; None where they were derived."""
+    return LabelRights(licence=task.data.licence, url=task.data.url) if task.data else None
+
+
+def source_facts(language: Language, clean: Report | None) -> list[SourceFacts]:
+    """The sources as the folder has them now, with the words that ``corpus/clean`` kept."""
+    words = clean.read_result(CleanResult, "corpus/clean").words_by_source if clean else {}
+    return [SourceFacts(
+        name=source.name, kind=source.kind, licence=source.licence, consent=source.consent,
+        text_register=source.text_register, quality=source.quality, url=source.url,
+        dataset=getattr(source, "dataset", ""),
+        words_kept=words.get(f"{source.name} ({source.text_register})")) for source in language.sources]
+
+
+def mixed_in_texts(model: Model) -> list[MixedInText]:
+    """The texts beside the language's own that the model is trained on, and what each is for."""
+    sides = {"translated": "sentences with a translation", "translation": "their translations"}
+    texts = [(source, sides[role]) for source, role in (model.alignment.beside if model.alignment is not None else ())]
+    texts += [(entry.source, "a related language") for entry in model.pretraining.related]
+    texts += [(source, "the base's languages") for source in model.retention if model.pretraining.replay]
+    return [MixedInText(name=source.name, licence=source.licence, consent=source.consent,
+                        text_register=source.text_register, url=source.url, role=role) for source, role in texts]
