@@ -43,12 +43,7 @@ from vernacular.pipeline.stage import StageContext
 from vernacular.pretraining import data_mixture as texts
 from vernacular.pretraining.budget import known_speed, measure_speed, speed_key, steps_within
 from vernacular.pretraining.cost import check_length, measured, predict, report_costs
-from vernacular.pretraining.stage_results import (
-    Interpolation,
-    InterpolationPoint,
-    MixedText,
-    PretrainingResult,
-)
+from vernacular.pretraining.stage_results import Interpolation, InterpolationPoint, MixedText, PretrainingResult
 from vernacular.pretraining.weight_interpolation import Between, interpolate
 from vernacular.provenance.corpus_tables import file_of, read_rows
 from vernacular.provenance.document import BESIDE
