@@ -1,4 +1,4 @@
-"""What crosses the border of a stage has a type: no dictionary whose keys a reader must know by heart."""
+"""What crosses the border of a stage has a type: no dictionary with undocumented keys."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BORDER = ("*/stages.py", "*/stage_results.py", "*/stage.py", "pipeline/*.py", "c
           "release/result*.py", "release/rights.py", "release/searching.py", "release/training_numbers.py",
           "release/trust.py", "release/verification.py", "reporting/*.py")
 OPEN = re.compile(r"(dict|Dict|Mapping|MutableMapping)\[str, (Any|object)\]")
-# Dictionaries that are none of ours: the card's metadata block for the hub, and the rows of JSON Lines files.
+# Dictionaries of others: the card's metadata block for the hub, and the rows of JSON Lines files.
 OTHERS = {("release/card_metadata.py", "metadata_of"), ("corpus/ingest.py", "counted"), ("corpus/splits.py", "Row")}
 DETAILS = {"core/report.py"}  # the only module that may touch the JSON of a result
 
@@ -33,14 +33,14 @@ def border() -> list[Path]:
 
 
 def open_signatures(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """Public functions, methods and fields of a module that take or return an open dictionary, and what they say."""
+    """Public functions, methods and fields of a module that take or return an open dictionary, with its annotation."""
     inside: list[ast.AST] = [tree, *(node for node in tree.body if isinstance(node, ast.ClassDef))]
     for scope in inside:
         for node in getattr(scope, "body", []):
             if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
                 arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
-                said = [ast.unparse(one) for one in (node.returns, *(each.annotation for each in arguments)) if one]
-                yield from ((node.name, text) for text in said if OPEN.search(text))
+                annotations = [ast.unparse(one) for one in (node.returns, *(each.annotation for each in arguments)) if one]
+                yield from ((node.name, text) for text in annotations if OPEN.search(text))
             elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
                 if OPEN.search(ast.unparse(node.annotation)):
                     yield node.target.id, ast.unparse(node.annotation)
@@ -49,7 +49,7 @@ def open_signatures(tree: ast.Module) -> Iterator[tuple[str, str]]:
 
 
 def test_no_open_dictionary_crosses_the_border_of_a_stage() -> None:
-    found = [f"{name}: {function}: {said}" for path in border() for function, said in open_signatures(
+    found = [f"{name}: {function}: {annotations}" for path in border() for function, annotations in open_signatures(
         ast.parse(path.read_text(encoding="utf-8")))
         if (name := path.relative_to(ROOT / "vernacular").as_posix(), function) not in OTHERS]
     assert len(border()) > 40 and found == []

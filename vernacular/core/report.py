@@ -1,4 +1,4 @@
-"""What a stage says of its result: counts, samples, plots, gates, remarks, and the result itself."""
+"""What a stage reports: counts, samples, plots, gates, remarks, and the result itself."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What results of stages are made of: frozen models, numbers, intervals, estimates.
 
-A stage writes one ``Result`` into its report, and whoever reads it names the same model (``Report.read_result``). The
+A stage writes one ``Result`` into its report, and its readers name the same model (``Report.read_result``). The
 models themselves are beside the stages, in the modules ``stage_results``.
 """
 

@@ -89,8 +89,8 @@ class BehaviorResult(Result):
     Attributes:
         tests: name -> test.
         lexicons: list of words -> how many it holds.
-        seed_of_adapter: whose training was asked.
-        arm: which is released, and was asked as ``adapted``.
+        seed_of_adapter: seed of the adapter that answered.
+        arm: the released variant, which answered as ``adapted``.
     """
 
     tests: dict[str, BehaviorTestResult]

@@ -131,7 +131,7 @@ class TaskResult(LearningPoint):
         curve: a point for each number of training items, ascending.
         untrained: way to ask without fine-tuning -> its scores.
         calibration: of its probabilities, where it gives any.
-        transfer: what labels in another language teach alone, where that was asked for.
+        transfer: scores after training on labels in another language alone, if requested.
     """
 
     task: str
