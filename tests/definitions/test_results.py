@@ -39,7 +39,8 @@ def open_signatures(tree: ast.Module) -> Iterator[tuple[str, str]]:
         for node in getattr(scope, "body", []):
             if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
                 arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
-                annotations = [ast.unparse(one) for one in (node.returns, *(each.annotation for each in arguments)) if one]
+                annotations = [ast.unparse(one)
+                               for one in (node.returns, *(each.annotation for each in arguments)) if one]
                 yield from ((node.name, text) for text in annotations if OPEN.search(text))
             elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
                 if OPEN.search(ast.unparse(node.annotation)):
