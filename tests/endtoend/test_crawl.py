@@ -138,7 +138,7 @@ def test_characters_survive_wrong_declarations(world: World) -> None:
     messages: list[str] = []
     list(world.source.documents(messages.append))
     assert "/riddle.html" not in world.documents
-    assert any("/riddle.html: the page is in no encoding that can be recognised" in line for line in messages)
+    assert any("/riddle.html: the page's encoding is not recognized" in line for line in messages)
     assert "wosweka" in world.documents["/broken.html"].text
 
 
@@ -216,7 +216,7 @@ def test_a_later_look_asks_only_for_what_changed(world: World, monkeypatch: pyte
 
     site.pages["/robots.txt"] = Answer(b"", 500)
     assert len(look()) > 180 and set(site.asked()) == {"/robots.txt"}
-    assert any("WARNING" in line and "robots.txt answers 500" in line for line in world.messages)
+    assert any("WARNING" in line and "responds 500 to robots.txt" in line for line in world.messages)
 
 
 def test_forgetting_leaves_no_byte(world: World) -> None:
@@ -400,7 +400,7 @@ def test_where_nothing_comes_it_is_reported_why(tmp_path: Path) -> None:
         site.pages["/"] = Answer(b"", 301, headers={"Location": f"http://moved.example:{site.port}/"})
         source = crawl_source(site, tmp_path / "moved")
         source.refresh(silent)
-        with pytest.raises(Problem, match=r"none of the 0 pages .*: leads to http://moved.example\S+ \(another host\)"):
+        with pytest.raises(Problem, match=r"none of the 0 .*: leads to http://moved.example\S+ \(another host\)"):
             list(source.documents(silent))
 
 
