@@ -124,8 +124,9 @@ def red_lines(results: CurrentResults) -> list[tuple[str, str]]:
         WIDTH - len(f"  {family}: "))) for family, red in groups.items() if red]
     reasons = [*_against_publishing(results)]
     if results.release and reasons:
-        said = ", ".join(reasons)
-        lines.append(("not publishable", said if len(said) <= MOST_REASON else f"{said[:MOST_REASON - 1]}…"))
+        shown = [reason for at, reason in enumerate(reasons) if len(", ".join(reasons[:at + 1])) <= MOST_REASON]
+        more = f", and {len(reasons) - len(shown)} more" if len(shown) < len(reasons) else ""
+        lines.append(("not publishable", ", ".join(shown) + more))
     return lines
 
 
