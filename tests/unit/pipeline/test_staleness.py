@@ -114,7 +114,7 @@ def test_a_licence_that_is_settled_trains_nothing_anew(folder: Path, store: Stor
     def settle(licence: str, consent: str) -> None:
         rights = {"licence": licence, "consent": consent}
         beside = {"kind": "files", "files": "text/*/*.txt", "register": "other", **rights}
-        labelled = {"kind": "files", "folder": "labels", "train": "train.parquet", "licence": licence}
+        labelled = {"kind": "files", "folder": "labels", "train": "train.jsonl", "licence": licence}
         (folder / "labels").mkdir(exist_ok=True)
         write_jsonl(folder / "labels" / "train.jsonl", [{"text": f"mawu {number}", "label": "ab"[number % 2]}
                                                         for number in range(40)])
