@@ -64,7 +64,7 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path, name: str, content: str 
     drop(tmp_path, name, content)
     with pytest.raises(Problem) as caught:
         read(tmp_path)
-    assert what in caught.value.what and caught.value.where.endswith(where or tmp_path.name)
+    assert what in str(caught.value) and caught.value.where.endswith(where or tmp_path.name)
 
 
 def test_half_a_character_becomes_visible_damage(tmp_path: Path) -> None:
