@@ -51,7 +51,7 @@ bench: $(TESTS)
 check: $(TESTS)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-cache --quiet
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m vernacular.reference --check
 
 # After a change of a setting, stage, gate, command or code, or of its description.

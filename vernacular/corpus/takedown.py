@@ -1,9 +1,9 @@
-"""Taking down: a document, a page or a source out of everything, for good. Also what is said before and after.
+"""Take down a document, a page or a source: remove it everywhere, for good, and report what was removed.
 
-First one row of digests goes on the suppression list; from then on nothing lets the text in again. Then every copy that
-can be reached is removed, in an order in which what is still needed to find the rest goes last: a kill at any point
-leaves the text suppressed, and the same command again finishes the job. What counts as suppressed is in
-``suppression``, the search through files in ``traces``, who saw the text in ``whereabouts``.
+A row of digests is added to the suppression list first, so nothing lets the text in again. Then each reachable copy is
+removed; what is needed to find the other copies is removed last. A kill at any point leaves the text suppressed, and
+the same command finishes the work. ``provenance.suppression_list`` defines what is suppressed,
+``provenance.text_search`` searches files, ``lineage`` finds the models that saw the text.
 """
 
 from __future__ import annotations
