@@ -154,8 +154,7 @@ def _work(batches: Iterator[pa.Table], recipe: Recipe, folder: Path, progress: P
         return [_write(make, batch, folder) for batch in every]
     names: list[str] = []
     running: set[Future[str]] = set()
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([recipe.module, "pandas"])  # pyarrow imports pandas with the first array
+    context = multiprocessing.get_context("spawn")  # the fork server of this process is for heavy stages: it has torch
     with ProcessPoolExecutor(processes, context, _start_worker) as pool:
         try:
             for batch in every:
@@ -166,7 +165,7 @@ def _work(batches: Iterator[pa.Table], recipe: Recipe, folder: Path, progress: P
                 running = _collect(running, names, progress)
         except BrokenProcessPool:
             raise Problem("a process that cleaned text ended early", where="corpus",
-                          fix="Where memory ran out, close other programs; what is done is kept, run again") from None
+                          fix="Close other programs if memory is short, and run again; finished batches stay") from None
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
     return names

@@ -190,6 +190,7 @@ def _part(work: StageContext, source: Source, suppressed: Suppressions) -> tuple
             part = Part(**known["part"])
             part.groups = [Group(*group) for group in part.groups]
             return part, rows
+    (work.cache / f"{source.name}.jsonl").unlink(missing_ok=True)  # of an earlier version
     facts.unlink(missing_ok=True)  # so that a kill from here on leaves rows that nobody trusts
     part = Part()
     write_tables(rows, LEDGER, part.counted(part.read(opened, suppressed, work.progress)))

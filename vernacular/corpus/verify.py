@@ -53,9 +53,9 @@ class Outcome(BaseModel):
     def line(self) -> str:
         """In one line for a person."""
         if not self.differing:
-            return f"{self.documents:,} documents, all as they are when the corpus is made anew"
+            return f"{self.documents:,} documents, all as they are when the corpus is built again"
         named = "; ".join(f"{row['id']} in {row['file']} ({row['how']})" for row in self.first)
-        return f"{self.differing:,} documents differ from what they are when the corpus is made anew: {named}"
+        return f"{self.differing:,} documents differ from what they are when the corpus is built again: {named}"
 
 
 def outcome_of(store: Store, code: str) -> Outcome:
@@ -146,7 +146,7 @@ def _anew(stage: Stage, language: Language, store: Store, place: Path, made: Map
         root=root, cache=place / "cache")
     for folder in (work.out, work.scratch, work.cache):
         folder.mkdir(parents=True)
-    stage.run(replace(work, progress=lambda line: progress(f"{stage.name} anew: {line}")))
+    stage.run(replace(work, progress=lambda line: progress(f"{stage.name} again: {line}")))
     return work.out
 
 

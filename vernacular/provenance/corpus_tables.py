@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from vernacular.core.jsonl import read_jsonl
 from vernacular.provenance.document import COLUMNS, RIGHTS, Document
 
 DOCUMENTS, REJECTS, CHANGES = "documents.parquet", "rejects.parquet", "changes.parquet"
@@ -76,13 +77,25 @@ def write_rows(path: Path, rows: Iterable[Mapping[str, Any]], schema: pa.Schema 
 def read_tables(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
     """The rows of a file, a row group at a time, in their order; of ``columns`` alone where these are given.
 
-    An empty file gives one table without rows.
+    An empty file gives one table without rows. Where an artifact of an earlier version has JSON Lines in place of the
+    file, their rows are given: a takedown has to find its text there, too.
     """
+    earlier = path.with_suffix(".jsonl")
+    if not path.exists() and earlier.exists():
+        yield from _earlier_tables(earlier, columns)
+        return
     with pq.ParquetFile(path) as file:
         if not file.num_row_groups:
             yield file.read(columns=None if columns is None else list(columns))
         for number in range(file.num_row_groups):
             yield file.read_row_group(number, columns=None if columns is None else list(columns))
+
+
+def _earlier_tables(path: Path, columns: Sequence[str] | None) -> Iterator[pa.Table]:
+    waiting = read_jsonl(path)
+    while rows := list(islice(waiting, _ROWS_AT_ONCE)):
+        schema = pa.schema([pa.field(name, _TYPES.get(name, pa.string())) for name in columns or rows[0]])
+        yield pa.Table.from_pylist(rows, schema)
 
 
 def read_table(path: Path, columns: Sequence[str]) -> pa.Table:

@@ -86,7 +86,8 @@ class Traces:
 
     def in_table(self, path: Path) -> bool:
         """Whether a table of the corpus holds any of it; not for files from outside, which the sandbox alone parses."""
-        return bool(self._wanted) and any(self._within(text) for text in read_strings(path))
+        return bool(self._wanted) and any(self._within(text) or self.in_text(text)
+                                          for text in read_strings(path))
 
     def _within(self, text: str) -> bool:
         codes = np.frombuffer(folded(text).encode("utf-32-le", "surrogatepass"), dtype="<u4")

@@ -28,7 +28,7 @@ from vernacular.release.results import gather
 from vernacular.release.rights import claimed_rights
 from vernacular.release.signing_key import trusted_keys
 from vernacular.release.stages import stages
-from vernacular.release.verification import Verified, verify
+from vernacular.release.verification import Verified, agree, verify
 from vernacular.release.waivers import ALL, read_waivers
 
 TOKEN = "HF_TOKEN"
@@ -126,7 +126,8 @@ def _other_gates(verified: Verified, claims: Claims, language: Language, current
     signed = {gate.name: gate for gate in claims.gates}
     computed = {gate.name: gate for gate in now.release_gates if gate.name != ALL}
     return [f"VN-RELEASE-GATES {name}: the store gives another result than was signed"
-            for name in sorted((signed.keys() - {ALL}) | computed.keys()) if signed.get(name) != computed.get(name)]
+            for name in sorted((signed.keys() - {ALL}) | computed.keys())
+            if not agree(signed.get(name), computed.get(name))]
 
 
 def _otherwise(artifact: Artifact, language: Language, store: Store) -> list[str]:

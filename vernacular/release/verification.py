@@ -127,7 +127,14 @@ def _differences(gates: Sequence[Gate], signed: Sequence[Gate], said: str) -> li
     """What differs between two lists of gates, a sentence for each gate."""
     ours, theirs = {gate.name: gate for gate in gates}, {gate.name: gate for gate in signed}
     return [f"the gate {name} was signed as {_verdict(theirs.get(name))}, {said} {_verdict(ours.get(name))}"
-            for name in sorted(ours.keys() | theirs.keys()) if ours.get(name) != theirs.get(name)]
+            for name in sorted(ours.keys() | theirs.keys()) if not agree(ours.get(name), theirs.get(name))]
+
+
+def agree(ours: Gate | None, theirs: Gate | None) -> bool:
+    """Whether two gates give the same result and reason; the advice may be that of another version."""
+    if ours is None or theirs is None:
+        return ours is theirs
+    return ours.model_dump(exclude={"fix"}) == theirs.model_dump(exclude={"fix"})
 
 
 def _verdict(gate: Gate | None) -> str:

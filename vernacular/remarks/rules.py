@@ -110,7 +110,7 @@ def lost_marks(name: str, words: float, merged: float, examples: Sequence[tuple[
     alike = f"; {merged:.2%} are then read as another word" + (f", such as {shown}" if shown else "")
     return Remark(code="VN-LOST-MARKS", what=(
         f"{name}: the tokenizer of this base removes accents and other marks: {words:.1%} of the words lose some"
-        f"{alike}. The model cannot distinguish these, nor write the marks"),
+        f"{alike}. The model cannot distinguish such words or write the marks"),
         fix="Start from a base whose tokenizer keeps them, as cased and multilingual models do")
 
 

@@ -140,7 +140,7 @@ class _Demo:
             raise HTTPException(408, "The form did not arrive whole.") from None
         fields = _fields(body, FIELDS)
         if not secrets.compare_digest(_field(fields, "token").encode(), self._token.encode()):
-            raise HTTPException(403, "The page was opened before the program was started again. Open it anew.")
+            raise HTTPException(403, "The page was opened before the program was started again. Reload it.")
         return await run_in_threadpool(self._keep, fields)
 
     def _keep(self, fields: Mapping[str, list[str]]) -> Response:

@@ -111,7 +111,7 @@ def write_report(out: Path, task_name: str, items: Items, sizes: Sequence[int], 
 
 
 def _calibration(items: Items, runs: Mapping[Arm, Sequence[tuple[int, Run]]]) -> CalibrationReport | None:
-    """Return what effect of calibration on the test items, if the task gives probabilities."""
+    """Return the effect of calibration on the test items, if the task gives probabilities."""
     rows = {arm: [SeedCalibration(seed=seed, calibration=run.calibration) for seed, run in found
                   if run.calibration is not None] for arm, found in runs.items()}
     if not isinstance(items.kind, Labelling) or not all(rows.values()):

@@ -109,7 +109,7 @@ def with_mark(mark: str) -> list[str]:
     found = []
     for entry in Path("/proc").glob("[0-9]*/environ"):
         try:
-            if mark.encode() in entry.read_bytes() and b"forkserver" in (entry.parent / "cmdline").read_bytes():
+            if mark.encode() in entry.read_bytes() and b"spawn_main" in (entry.parent / "cmdline").read_bytes():
                 found.append(entry.parent.name)
         except OSError:
             continue

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.generate import make_documents
 from vernacular.provenance import text_search as traces
+from vernacular.provenance.corpus_tables import write_rows
 from vernacular.provenance.suppression_list import folded
 from vernacular.provenance.text_search import LONG, SHORT, Traces
 
@@ -88,3 +89,11 @@ def test_no_border_of_a_block_hides_a_line(tmp_path_factory: pytest.TempPathFact
         patch.setattr(traces, "_OVERLAP", 250)
         assert Traces([LINE]).in_file(path)
         assert not Traces([LINE[::-1]]).in_file(path)
+
+
+def test_a_row_of_a_table_is_read_as_markup_too(tmp_path: Path) -> None:
+    secret = "the secret line that nobody may keep any longer"
+    write_rows(tmp_path / "a.parquet", [{"id": "1", "text": secret.replace(" line", " <b>line</b>")}])
+    write_rows(tmp_path / "b.parquet", [{"id": "1", "text": "another line that everybody may keep"}])
+    traces = Traces([secret])
+    assert traces.in_table(tmp_path / "a.parquet") and not traces.in_table(tmp_path / "b.parquet")

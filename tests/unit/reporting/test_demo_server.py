@@ -108,7 +108,7 @@ def test_a_mark_is_kept_and_the_page_comes_back(served: tuple[str, list[str]], l
 
 
 @pytest.mark.parametrize(("change", "status", "message"), [
-    ({"token": "another"}, 403, "Open it anew"), ({"token": ""}, 403, "Open it anew"),
+    ({"token": "another"}, 403, "Reload it"), ({"token": ""}, 403, "Reload it"),
     ({"mark": "adapted weather right"}, 400, "no answer of adapted to weather"), ({"mark": "x"}, 400, "mark"),
     ({"mark": "adapted genre wrong", "should_be adapted genre": "law"}, 400, "is no label of genre"),
     ({"mark": "adapted names wrong", "should_be adapted names": "NAME"}, 400, "1 labels for 2 words")])
