@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.generate import make_documents, make_word
 
 _DOCUMENTS, _ASIDE = 1500, 10  # documents of ten lines; of each topic, those whose sentences get labels
-_LABELED, _WORDS = 100, 5  # sentences to learn from, as many to be scored by; at most so many words each, to be quick
+_LABELED, _WORDS = 100, 3  # sentences to learn from, as many to be scored by; at most so many words each, to be quick
 
 
 def write_home(home: Path) -> None:
