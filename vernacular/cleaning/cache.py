@@ -155,7 +155,7 @@ class Library:
     def shed(self, keys: U64) -> None:
         """Delete tables that are mostly about other rows than those with ``keys``, and small ones once they are many.
 
-        So the folder holds at most twice what is needed, in not too many files; what of it is needed is made again.
+        So the folder holds at most twice what is needed, in not too many files; the parts still needed are made again.
         """
         if not self.tables:
             return
