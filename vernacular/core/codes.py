@@ -32,6 +32,7 @@ class Code(StrEnum):
     SOURCE_MISSING = "VN-SOURCE-MISSING"  # a package, file or dataset that is not there
     SOURCE_NETWORK = "VN-SOURCE-NETWORK"  # a download or crawl that failed
     SOURCE_PIN = "VN-SOURCE-PIN"  # content that differs from the recorded checksum or revision
+    MODEL_PACKING = "VN-MODEL-PACKING"  # a base model that reads a text otherwise in a batch than alone
     FILE_KIND = "VN-FILE-KIND"  # a link, pipe, socket or device where a regular file is needed
     FILE_SIZE = "VN-FILE-SIZE"  # a file beyond the size limit
     DISK_FULL = "VN-DISK-FULL"

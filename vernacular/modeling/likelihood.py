@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from vernacular.modeling.base_models import longest_input
 from vernacular.modeling.device import autocast
-from vernacular.modeling.objectives import head_of
+from vernacular.modeling.heads import logits_of
 from vernacular.modeling.packing import opening
 from vernacular.text.words import word_spans
 
@@ -116,7 +116,7 @@ def masked_likelihood(model: Any, tokenizer: Any, lines: Sequence[str], spans: S
                 attend[row, :len(masked)] = 1
             states = model.base_model(input_ids=tokens.to(device), attention_mask=attend.to(device)).last_hidden_state
             picked = states[torch.arange(len(chunk)), torch.tensor([position for _, position in chunk])]
-            scores = head_of(model)(picked).float().log_softmax(-1)
+            scores = logits_of(model, picked).float().log_softmax(-1)
             for row, job in enumerate(chunk):
                 for index, target in asked[job]:
                     nats[index] -= float(scores[row, target])
@@ -157,7 +157,7 @@ def causal_likelihood(model: Any, tokenizer: Any, lines: Sequence[str], longest:
                 ids[at, :len(window)] = torch.tensor(window)
             states = model.base_model(input_ids=ids.to(device)).last_hidden_state
             for at, (row, window, new) in enumerate(chunk):
-                scores = head_of(model)(states[at, new - 1:len(window) - 1]).float().log_softmax(-1)
+                scores = logits_of(model, states[at, new - 1:len(window) - 1]).float().log_softmax(-1)
                 bits[row] -= float(scores.gather(1, ids[at, new:len(window), None].to(device)).sum()) / math.log(2)
     unknown = [sum(right - left for piece, (left, right) in zip(found.ids, found.offsets, strict=True)
                    if piece == tokenizer.unk_token_id) for found in encodings]

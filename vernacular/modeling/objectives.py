@@ -7,9 +7,6 @@ as much as the body.
 
 from __future__ import annotations
 
-import contextlib
-import inspect
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -18,9 +15,12 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
-from vernacular.modeling.fused_loss import UNSCORED, linear_cross_entropy
+from vernacular.modeling.fused_loss import UNSCORED
+from vernacular.modeling.heads import summed_nats
 from vernacular.modeling.masking import mask_words
+from vernacular.modeling.packed_attention import read_packed
 from vernacular.modeling.packing import Blocks
 
 _MULTIPLE = 64  # pad sizes to a few values: the allocator caches gigabytes for varying ones
@@ -114,10 +114,10 @@ def read(model: Any, batch: Batch, embedded: torch.Tensor | None = None) -> torc
         embedded: (blocks, length, width) input embeddings, if already looked up.
     """
     device = next(model.parameters()).device
-    reads = {"inputs_embeds": embedded} if embedded is not None else {
+    inputs = {"inputs_embeds": embedded} if embedded is not None else {
         "input_ids": torch.from_numpy(batch.inputs.astype(np.int64)).to(device)}
-    states: torch.Tensor = model.base_model(**reads, **_surroundings(model, batch, device)).last_hidden_state
-    return states
+    return read_packed(model, inputs, torch.from_numpy(batch.pieces).to(device),
+                       torch.from_numpy(batch.positions).to(device), batch.causal)
 
 
 def nats_at(model: Any, hidden: torch.Tensor, batch: Batch) -> torch.Tensor:
@@ -127,76 +127,29 @@ def nats_at(model: Any, hidden: torch.Tensor, batch: Batch) -> torch.Tensor:
     spare = -len(places) % _MULTIPLE
     targets = torch.from_numpy(np.append(flat[places], np.full(spare, UNSCORED))).to(hidden.device)
     at = torch.from_numpy(np.append(places, np.zeros(spare, np.int64))).to(hidden.device)
-    states, decoder = hidden.flatten(0, 1)[at], model.get_output_embeddings()
-    if type(decoder) is not torch.nn.Linear:  # wrapped by PEFT
-        return cross_entropy(head_of(model)(states).float(), targets, reduction="sum", ignore_index=UNSCORED)
-    with _passed_through(decoder):
-        states = states if head_of(model) is decoder else head_of(model)(states)
-    return linear_cross_entropy(states, decoder.weight, decoder.bias, targets)
+    return summed_nats(model, hidden.flatten(0, 1)[at], targets)
 
 
-def _surroundings(model: Any, batch: Batch, device: torch.device) -> dict[str, Any]:
-    """Return positions and attention mask, for models with positions; empty if every block is one piece."""
-    if not batch.pieces.any():
-        return {}
-    pieces = torch.from_numpy(batch.pieces).to(device)
-    same = (pieces[:, None, :, None] == pieces[:, None, None, :])
-    if batch.causal:
-        same = same.tril()
-    if getattr(model.config, "_attn_implementation", "eager") == "eager":
-        kind = next(model.parameters()).dtype
-        if torch.is_autocast_enabled(device.type):
-            kind = torch.get_autocast_dtype(device.type)
-        same = torch.zeros(same.shape, dtype=kind, device=device).masked_fill_(~same, torch.finfo(kind).min)
-    found: dict[str, Any] = {"attention_mask": same}
-    if "position_ids" in inspect.signature(model.base_model.forward).parameters:
-        # RoBERTa counts from there
-        first = getattr(getattr(model.base_model, "embeddings", None), "padding_idx", None)
-        found["position_ids"] = torch.from_numpy(batch.positions.astype(np.int64) + (
-            0 if first is None else first + 1)).to(device)
-    return found
-
-
-@contextlib.contextmanager
-def _passed_through(decoder: torch.nn.Linear) -> Iterator[None]:
-    """Make the decoder an identity in the block, so that the head returns the states before it."""
-    decoder.forward = lambda states: states  # type: ignore[method-assign,assignment]
-    try:
-        yield
-    finally:
-        del decoder.forward
-
-
-def head_of(model: Any) -> Any:
-    """Return a language model's head, from hidden states to logits.
+def check_reading(model: Any, batch: Batch) -> None:
+    """Check on the batch's first block that training computes the logits of each piece alone.
 
     Raises:
-        Problem: the architecture is unknown.
-    """
-    for name in ("cls", "lm_head"):
-        if hasattr(model, name):
-            return getattr(model, name)
-    raise Problem(f"a {type(model).__name__} has no known head", where="models base",
-                  fix="Use a BERT, RoBERTa, XLM-R, Llama or a model with the same structure")
-
-
-def check_head(model: Any, batch: Batch) -> None:
-    """Check that body and head, applied separately, give the model's logits.
-
-    Raises:
-        Problem: they differ: the model scales or caps its logits or embeddings.
+        Problem: it does not: masks, positions, embeddings or the head of this family work otherwise.
     """
     device, table = next(model.parameters()).device, model.get_input_embeddings()
-    ids = torch.from_numpy(batch.inputs.astype(np.int64)).to(device)
+    first = Batch(batch.inputs[:1], batch.targets[:1], batch.pieces[:1], batch.positions[:1], batch.rows[:1],
+                  batch.causal)
+    ids = torch.from_numpy(first.inputs.astype(np.int64)).to(device)
+    counts = np.diff(np.append(np.flatnonzero(first.positions[0] == 0), ids.shape[1])).tolist()
     with torch.no_grad():
-        logits = model(input_ids=ids, **_surroundings(model, batch, device)).logits
-        wanted = float(cross_entropy(logits.flatten(0, 1).float(), torch.from_numpy(batch.targets).flatten().to(device),
+        alone = torch.cat([model(input_ids=piece).logits for piece in torch.split(ids, counts, dim=1)], dim=1)
+        wanted = float(cross_entropy(alone[0].float(), torch.from_numpy(first.targets[0]).to(device),
                                      reduction="sum", ignore_index=UNSCORED))
-        ours = float(nats(model, batch, table(ids) if type(table) is torch.nn.Embedding else None))
+        ours = float(nats(model, first, table(ids) if type(table) is torch.nn.Embedding else None))
     if not np.isclose(ours, wanted, rtol=1e-3):
-        raise Problem(f"the logits of a {type(model).__name__} are not computed "
-                      "by its head alone", where="models base",
-                      fix="Use a BERT, RoBERTa, XLM-R, Llama or a model with the same structure")
+        raise Problem(f"a {type(model).__name__} gives a text another likelihood in a block than alone ({ours:.4g} "
+                      f"and {wanted:.4g} nats)", where="models base", fix="Use another base model",
+                      code=Code.MODEL_PACKING)
 
 
 def objective_for(kind: str, tokenizer: Any, share: float) -> Objective:

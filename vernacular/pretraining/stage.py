@@ -32,7 +32,7 @@ from vernacular.modeling.device import device_of
 from vernacular.modeling.distributed import share, start, together
 from vernacular.modeling.fused_loss import keep_memory
 from vernacular.modeling.likelihood import LEAST_WORDS, likelihood
-from vernacular.modeling.objectives import Objective, check_head, lengths, nats, objective_for
+from vernacular.modeling.objectives import Objective, check_reading, lengths, nats, objective_for
 from vernacular.modeling.optimizer import times_further, waiting
 from vernacular.modeling.packing import Blocks
 from vernacular.modeling.schedules import capped, most_blocks, order
@@ -85,7 +85,7 @@ def run(work: StageContext, name: str, model: Model, arm: Arm) -> Report:
     if states is not None:
         states.check()
     objective, sizes = objective_for(model.objective, tokenizer, settings.mask_share), lengths(tokenizer)
-    check_head(network, objective.batch(text.dev, np.arange(1), (0, 3)))
+    check_reading(network, objective.batch(text.dev, np.arange(1), (0, 3)))
     translations = None if model.alignment is None else TranslationLoss(
         Learned.read(work.inputs[f"alignment/{name}"]), tokenizer, model.alignment, network, work.seed,
         f"{work.language.code} models {name}: alignment.translations")

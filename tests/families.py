@@ -1,0 +1,192 @@
+"""Tiny random models of the families that people start from, and what training does with each.
+
+``python -m tests.families`` writes the table of docs/reference/models.md from ``conformance``.
+"""
+
+from __future__ import annotations
+
+import copy
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM
+
+from tests.project import CHECKOUT
+from vernacular.config.training import Pretraining
+from vernacular.modeling import lora
+from vernacular.modeling.base_models import load_model, without_dropout
+from vernacular.modeling.objectives import Masked, check_reading, objective_for, read
+from vernacular.modeling.optimizer import optimizer_for
+from vernacular.modeling.packed_attention import choose_packing
+from vernacular.modeling.packing import Blocks
+from vernacular.modeling.schedules import Stream, order
+from vernacular.modeling.training_loop import Plan, batch_of, take_step
+from vernacular.tokenizer.embedding_init import grow
+
+PAGE = CHECKOUT / "docs" / "reference" / "models.md"
+TOKENS, LENGTH, NEW, WINDOW = 64, 48, 3, 8
+_SPECIAL = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
+_ENCODER: dict[str, Any] = {
+    "vocab_size": TOKENS, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 3, "num_attention_heads": 4,
+    "max_position_embeddings": 64, **_SPECIAL}
+_DECODER = {**_ENCODER, "num_key_value_heads": 2}
+_HEADS = {**_DECODER, "head_dim": 8}
+_WINDOWS = {"sliding_window": WINDOW, "num_hidden_layers": 6}
+_GPT = {"vocab_size": TOKENS, "n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 64, "bos_token_id": 1,
+        "eos_token_id": 2}
+_MAMBA = {"vocab_size": TOKENS, "hidden_size": 32, "num_hidden_layers": 2, "state_size": 8, **_SPECIAL}
+# transformers' name of the family -> the changes of its default configuration.
+MASKED: dict[str, dict[str, Any]] = {
+    "bert": _ENCODER, "roberta": _ENCODER, "xlm-roberta": _ENCODER, "camembert": _ENCODER, "xlm-roberta-xl": _ENCODER,
+    "electra": {**_ENCODER, "embedding_size": 16}, "albert": {**_ENCODER, "embedding_size": 16}, "mpnet": _ENCODER,
+    "distilbert": {"vocab_size": TOKENS, "dim": 32, "hidden_dim": 48, "n_layers": 3, "n_heads": 4,
+                   "max_position_embeddings": 64, "pad_token_id": 0},
+    "deberta-v2": {**_ENCODER, "relative_attention": True, "position_buckets": 16, "pos_att_type": ["p2c", "c2p"],
+                   "share_att_key": True, "norm_rel_ebd": "layer_norm", "position_biased_input": False},
+    "modernbert": {**_ENCODER, "local_attention": WINDOW, "cls_token_id": 1, "sep_token_id": 2},
+    "eurobert": _DECODER, "nomic_bert": _ENCODER, "megatron-bert": _ENCODER, "roformer": _ENCODER,
+    "rembert": {**_ENCODER, "input_embedding_size": 16, "output_embedding_size": 20},
+    "convbert": {**_ENCODER, "embedding_size": 32}}
+CAUSAL: dict[str, dict[str, Any]] = {
+    "llama": _DECODER, "mistral": {**_DECODER, **_WINDOWS}, "mixtral": {**_DECODER, "num_local_experts": 2},
+    "qwen2": _DECODER, "qwen3": _HEADS, "smollm3": _DECODER, "olmo2": _DECODER, "olmo3": {**_DECODER, **_WINDOWS},
+    "phi": _DECODER, "phi3": _DECODER, "gemma": _HEADS, "gemma2": {**_HEADS, **_WINDOWS},
+    "gemma3_text": {**_HEADS, **_WINDOWS}, "gemma4_text": {**_HEADS, **_WINDOWS, "vocab_size_per_layer_input": TOKENS}, "granite": _DECODER,
+    "cohere": _DECODER, "cohere2": {**_DECODER, **_WINDOWS}, "gpt2": _GPT, "gpt_neox": _ENCODER, "gptj": {**_GPT, "rotary_dim": 4},
+    "gpt_oss": {**_HEADS, **_WINDOWS, "num_local_experts": 2, "num_experts_per_tok": 1},
+    "xglm": {"vocab_size": TOKENS, "d_model": 32, "num_layers": 2, "attention_heads": 4, "ffn_dim": 48,
+             "max_position_embeddings": 64, **_SPECIAL},
+    "opt": {**_ENCODER, "ffn_dim": 48, "word_embed_proj_dim": 32}, "falcon": _ENCODER, "stablelm": _DECODER,
+    "bloom": {"vocab_size": TOKENS, "hidden_size": 32, "n_layer": 2, "n_head": 4, **_SPECIAL}, "apertus": _DECODER,
+    "starcoder2": {**_DECODER, **_WINDOWS}, "exaone4": {**_DECODER, **_WINDOWS}, "ernie4_5": _DECODER,
+    "modernbert-decoder": {**_ENCODER, "local_attention": WINDOW, "num_hidden_layers": 6},
+    "qwen3_5_text": {**_HEADS, "linear_num_key_heads": 2, "linear_num_value_heads": 2, "linear_key_head_dim": 8,
+                     "linear_value_head_dim": 8, "num_hidden_layers": 4},
+    "lfm2": {**_DECODER, "full_attn_idxs": [1], "block_ff_dim": 32}, "mamba": _MAMBA,
+    "mamba2": {**_MAMBA, "num_heads": 8, "head_dim": 8, "n_groups": 1},
+    "jamba": {**_DECODER, "attn_layer_period": 2, "attn_layer_offset": 1, "num_experts": 1, "num_experts_per_tok": 1,
+              "use_mamba_kernels": False, "mamba_d_state": 8, "mamba_dt_rank": 4}}
+FAMILIES = {**dict.fromkeys(MASKED, "masked"), **dict.fromkeys(CAUSAL, "causal")}
+
+
+def write_family(family: str, folder: Path) -> Path:
+    """Save a tiny random model of ``family`` into ``folder``, as transformers does."""
+    torch.manual_seed(1)
+    config = AutoConfig.for_model(family, **(MASKED.get(family) or CAUSAL[family]))
+    loader: Any = AutoModelForMaskedLM if FAMILIES[family] == "masked" else AutoModelForCausalLM
+    model = without_dropout(loader.from_config(config))
+    for parameter in model.parameters():
+        if parameter.dim() > 1:  # the usual range is so small that leaks would not show
+            torch.nn.init.normal_(parameter, std=0.3)
+    model.save_pretrained(folder)
+    return folder
+
+
+def blocks_of(count: int) -> Blocks:
+    """Blocks of three pieces each, the longest one longer than the windows."""
+    pieces = np.repeat(np.arange(3, dtype=np.int32), (4, 26, LENGTH - 30))
+    positions = np.concatenate([np.arange(size, dtype=np.int32) for size in (4, 26, LENGTH - 30)])
+    tokens = np.random.default_rng(1).integers(5, TOKENS, (count, LENGTH)).astype(np.int32)
+    return Blocks(tokens, np.broadcast_to(np.arange(LENGTH, dtype=np.int32), tokens.shape),
+                  np.ones(tokens.shape, bool), np.broadcast_to(pieces, tokens.shape),
+                  np.broadcast_to(positions, tokens.shape))
+
+
+def plan_of(kind: str, **changes: Any) -> Plan:
+    """A plan of training on a few blocks."""
+    blocks = blocks_of(4)
+    objective = Masked(3, TOKENS, 0.3) if kind == "masked" else objective_for(kind, None, 0)
+    settings = Pretraining(**{"steps": 12, "sequence_length": LENGTH, "batch_size": 4, "head_first": 0,  # type: ignore[arg-type]
+                              "learning_rate": 3e-3, **changes})
+    return Plan(blocks, order([Stream("target", 4, 1.0)], 200, 1), objective, settings, 12,
+                np.arange(TOKENS, TOKENS + NEW), 1, lambda _: 0.0)
+
+
+def trained(model: Any, plan: Plan) -> tuple[float, float]:
+    """Train for the plan's steps; the first and the last loss."""
+    optimizer = optimizer_for(model, plan.settings)
+    model.train()
+    losses = [take_step(model, optimizer, plan, step) for step in range(plan.steps)]
+    model.eval()
+    return losses[0], losses[-1]
+
+
+def _packed(model: Any, kind: str) -> str:
+    way = choose_packing(model, LENGTH, kind == "causal")
+    check_reading(model, batch_of(0, plan_of(kind)))
+    return way.value
+
+
+def _grown(model: Any, kind: str) -> str:
+    ids = torch.arange(5, 25)[None]
+    before = model(input_ids=ids).logits
+    decoder = model.get_output_embeddings()
+    rows = {"input": torch.randn(NEW, model.get_input_embeddings().weight.shape[1])}
+    if decoder.weight is not model.get_input_embeddings().weight:
+        rows["output"] = torch.randn(NEW, decoder.weight.shape[1])
+    grow(model, rows)
+    after = model(input_ids=ids).logits
+    assert after.shape[-1] == TOKENS + NEW
+    assert torch.allclose(after[..., :TOKENS], before, atol=1e-4)
+    return "yes"
+
+
+def _full(model: Any, kind: str) -> str:
+    first, last = trained(model, plan_of(kind))
+    assert last < first - 0.1, (first, last)
+    return "yes"
+
+
+def _recomputed(model: Any, kind: str) -> str:
+    plan, other = plan_of(kind, recompute=True), copy.deepcopy(model)
+    other.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    assert np.allclose(trained(other, plan), trained(model, plan), rtol=1e-4)
+    return "yes"
+
+
+def _lora(model: Any, kind: str) -> str:
+    plan = plan_of(kind, method="lora")
+    wrapped = lora.wrap(model, plan.new_rows.tolist(), 4)
+    first, last = trained(model, plan)
+    assert last < first - 0.02, (first, last)
+    with torch.no_grad():
+        before = read(model, batch_of(0, plan))
+        merged = lora.merge(wrapped)
+        assert torch.allclose(read(merged, batch_of(0, plan)), before, atol=1e-3)
+    return "yes"
+
+
+def _saved(model: Any, kind: str) -> str:
+    ids, loader = torch.arange(5, 25)[None], AutoModelForMaskedLM if kind == "masked" else AutoModelForCausalLM
+    with tempfile.TemporaryDirectory() as folder:
+        model.save_pretrained(folder)
+        for again in (load_model(Path(folder), kind),
+                      loader.from_pretrained(folder, attn_implementation=model.config._attn_implementation).eval()):
+            assert torch.equal(again(input_ids=ids).logits, model(input_ids=ids).logits)
+    return "yes"
+
+
+COLUMNS: dict[str, Callable[[Any, str], str]] = {
+    "packed": _packed, "grow rows": _grown, "full": _full, "recompute": _recomputed, "LoRA": _lora, "saved": _saved}
+
+
+def conformance(family: str, folder: Path) -> dict[str, str]:
+    """What works for a family: column -> ``yes``, how blocks are read, or the error."""
+    kind = FAMILIES[family]
+    model = load_model(write_family(family, folder), kind)
+    found = {}
+    for column, check in COLUMNS.items():
+        subject = copy.deepcopy(model)
+        try:
+            with torch.set_grad_enabled(column not in ("packed", "grow rows", "saved")):
+                if column in ("full", "LoRA", "recompute"):
+                    with torch.no_grad():
+                        _grown(subject, kind)
+                found[column] = check(subject, kind)
+        except Exception as error:  # shown in the table
+            found[column] = f"no: {type(error).__name__} {error}"
+    return found

@@ -1,0 +1,174 @@
+"""Read packed blocks so that each piece gets the states that it has alone.
+
+Families accept different masks, and some mix tokens without attention (convolutions, recurrence).
+``choose_packing`` compares a packed block with its pieces read alone, and takes the first way that
+gives the same states. None is assumed: a wrong mask trains without an error.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from enum import StrEnum
+from functools import partial
+from typing import Any
+
+import torch
+from transformers.masking_utils import (
+    create_bidirectional_mask,
+    create_bidirectional_sliding_window_mask,
+    create_masks_for_generate,
+    packed_sequence_mask_function,
+)
+
+from vernacular.core.codes import Code
+from vernacular.core.errors import Problem
+
+_SAME = 1e-4  # largest difference, relative to the largest state, in float32
+_SAME_HALF = 5e-2  # in half precision
+_TEST_PIECES = (3, 17)  # tokens of the first pieces of the test block; the third takes the remainder
+_MULTIPLE = 32  # pieces read alone are padded to a multiple of it
+_REFUSALS = (AttributeError, KeyError, TypeError, ValueError, IndexError, AssertionError, RuntimeError)
+
+
+class Packing(StrEnum):
+    """How packed blocks are read."""
+
+    MASK = "mask"  # one mask for all layers
+    LAYERS = "layers"  # masks by layer type, such as sliding windows
+    ALONE = "alone"  # pieces in separate rows, padded to similar length
+    UNPADDED = "unpadded"  # pieces in separate rows, batches of equal length
+
+
+def read_packed(model: Any, inputs: dict[str, torch.Tensor], pieces: torch.Tensor, positions: torch.Tensor,
+                causal: bool) -> torch.Tensor:
+    """Return the last hidden states of packed blocks: (blocks, length, width).
+
+    Args:
+        model: a language model of transformers.
+        inputs: ``input_ids`` (blocks, length) or ``inputs_embeds`` (blocks, length, width).
+        pieces: (blocks, length) index of the piece within the block.
+        positions: (blocks, length) position within the piece.
+        causal: whether a token attends only to earlier ones.
+    """
+    if not bool(pieces.any()):
+        return _states(model, inputs)
+    if getattr(model, "packing", None) is None:
+        choose_packing(model, pieces.shape[1], causal)
+    return _READERS[model.packing](model, inputs, pieces, positions, causal)
+
+
+def choose_packing(model: Any, length: int, causal: bool) -> Packing:
+    """Find out how ``model`` reads packed blocks of ``length`` tokens; it is stored as ``model.packing``.
+
+    Raises:
+        Problem: even separate rows give other states than the pieces alone.
+    """
+    device, training = next(model.parameters()).device, model.training
+    ids = _test_ids(model, length).to(device)
+    counts = [*_TEST_PIECES, length - sum(_TEST_PIECES)]
+    pieces = torch.arange(3, device=device).repeat_interleave(torch.tensor(counts, device=device))[None]
+    positions = torch.cat([torch.arange(count, device=device) for count in counts])[None]
+    model.eval()
+    # Autocast would cache the weights without gradients for the steps after this.
+    with torch.no_grad(), torch.autocast(device.type, enabled=False):
+        alone = torch.cat([_states(model, {"input_ids": part})
+                           for part in torch.split(ids, counts, dim=1)], dim=1)
+        for way, reader in _READERS.items():
+            try:
+                packed = reader(model, {"input_ids": ids}, pieces, positions, causal)
+            except torch.OutOfMemoryError:
+                raise
+            except _REFUSALS:  # this family does not accept such a mask
+                continue
+            if _equal(packed, alone):
+                model.packing = way
+                model.train(training)
+                return way
+    raise Problem(f"a {type(model).__name__} gives a text other states in a batch than alone",
+                  where="models base", fix="Use another base model", code=Code.MODEL_PACKING)
+
+
+def _equal(packed: torch.Tensor, alone: torch.Tensor) -> bool:
+    most = _SAME if alone.dtype == torch.float32 else _SAME_HALF
+    return packed.shape == alone.shape and bool((packed - alone).abs().max() <= most * alone.abs().max())
+
+
+def _test_ids(model: Any, length: int) -> torch.Tensor:
+    """Return random ids, (1, length), without those of special tokens, which some models treat differently."""
+    config = model.config.get_text_config()
+    special = {value for name, value in vars(config).items() if name.endswith("_token_id") and isinstance(value, int)}
+    known = [index for index in range(config.vocab_size) if index not in special]
+    drawn = torch.randint(len(known), (1, length), generator=torch.Generator().manual_seed(0))
+    return torch.tensor(known)[drawn]
+
+
+def _states(model: Any, inputs: dict[str, torch.Tensor], **how: Any) -> torch.Tensor:
+    if "use_cache" in _parameters(model):
+        how["use_cache"] = False
+    states: torch.Tensor = model.base_model(**inputs, **how).last_hidden_state
+    return states
+
+
+def _parameters(model: Any) -> frozenset[str]:
+    return frozenset(inspect.signature(model.base_model.forward).parameters)
+
+
+def _placed(model: Any, positions: torch.Tensor) -> dict[str, torch.Tensor]:
+    """Return the positions as the model counts them, if it takes positions."""
+    if "position_ids" not in _parameters(model):
+        return {}
+    first = getattr(getattr(model.base_model, "embeddings", None), "padding_idx", None)  # RoBERTa counts from there
+    return {"position_ids": positions.long() + (0 if first is None else first + 1)}
+
+
+def _with_mask(model: Any, inputs: dict[str, torch.Tensor], pieces: torch.Tensor, positions: torch.Tensor,
+               causal: bool) -> torch.Tensor:
+    same = pieces[:, None, :, None] == pieces[:, None, None, :]
+    if causal:
+        same = same.tril()
+    if getattr(model.config, "_attn_implementation", "eager") == "eager":
+        kind = next(model.parameters()).dtype
+        if torch.is_autocast_enabled(pieces.device.type):
+            kind = torch.get_autocast_dtype(pieces.device.type)
+        same = torch.zeros(same.shape, dtype=kind, device=pieces.device).masked_fill_(~same, torch.finfo(kind).min)
+    return _states(model, inputs, attention_mask=same, **_placed(model, positions))
+
+
+def _with_layer_masks(model: Any, inputs: dict[str, torch.Tensor], pieces: torch.Tensor, positions: torch.Tensor,
+                      causal: bool) -> torch.Tensor:
+    config = model.config.get_text_config()
+    kind = next(model.parameters()).dtype
+    if torch.is_autocast_enabled(pieces.device.type):
+        kind = torch.get_autocast_dtype(pieces.device.type)
+    how: dict[str, Any] = {
+        "config": config, "inputs_embeds": torch.empty((*pieces.shape, 1), dtype=kind, device=pieces.device),
+        "attention_mask": None, "past_key_values": None, "and_mask_function": packed_sequence_mask_function(pieces)}
+    masks = create_masks_for_generate(**how) if causal else {
+        "full_attention": create_bidirectional_mask(**how),
+        "sliding_attention": create_bidirectional_sliding_window_mask(**how)}
+    return _states(model, inputs, attention_mask=masks, **_placed(model, positions))
+
+
+def _alone(model: Any, inputs: dict[str, torch.Tensor], pieces: torch.Tensor, positions: torch.Tensor,
+           causal: bool, multiple: int = _MULTIPLE) -> torch.Tensor:
+    (name, values), = inputs.items()
+    flat, blocks, length = values.flatten(0, 1), *pieces.shape
+    starts = torch.nonzero((positions == 0).flatten()).flatten()
+    counts = torch.diff(starts, append=torch.tensor([blocks * length], device=starts.device))
+    padded = -(-counts // multiple) * multiple
+    states, places = [], []
+    for most in sorted(set(padded.tolist())):
+        chosen = padded == most
+        offsets = torch.arange(min(most, int(counts[chosen].max())), device=starts.device)
+        inside = offsets < counts[chosen, None]
+        at = (starts[chosen, None] + offsets).clamp(max=blocks * length - 1)
+        mask = {"attention_mask": inside.long()} if "attention_mask" in _parameters(model) else {}
+        states.append(_states(model, {name: flat[at]}, **mask)[inside])
+        places.append(at[inside])
+    return torch.cat(states)[torch.cat(places).argsort()].view(blocks, length, -1)
+
+
+_READERS: dict[Packing, Callable[..., torch.Tensor]] = {
+    Packing.MASK: _with_mask, Packing.LAYERS: _with_layer_masks, Packing.ALONE: _alone,
+    Packing.UNPADDED: partial(_alone, multiple=1)}
