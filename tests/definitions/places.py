@@ -19,7 +19,7 @@ from vernacular.core.store import Gate
 from vernacular.datasets.keyed_texts import references_of
 from vernacular.evaluation.fairness.plan import load_plan
 from vernacular.langid.seed import seed_lines
-from vernacular.modeling.base_models import locate
+from vernacular.modeling.base_files import locate
 from vernacular.pipeline.stage import silent
 from vernacular.provenance.suppression_list import Suppressions, append_row
 from vernacular.release.marks import Mark, keep

@@ -13,7 +13,7 @@ from vernacular.config.stage_settings import clean_settings
 from vernacular.config.training import Alignment
 from vernacular.core.entry_point import EntryPoint
 from vernacular.corpus.side_texts import versions
-from vernacular.modeling.base_models import fingerprints
+from vernacular.modeling.base_files import fingerprints
 from vernacular.pipeline.stage import Stage
 
 

@@ -11,7 +11,7 @@ from vernacular.config.sources import NetworkSource, Source
 from vernacular.core.errors import Problem
 from vernacular.core.store import Store
 from vernacular.datasets.labeled import fetched_over_network, not_fetched
-from vernacular.modeling.base_models import fetched
+from vernacular.modeling.base_files import fetched
 from vernacular.pipeline.stage import Stage, lookup
 from vernacular.sources import network_sources, place_of
 

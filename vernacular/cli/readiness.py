@@ -24,7 +24,7 @@ from vernacular.langid.draw import source_texts
 from vernacular.langid.limits import SHARED
 from vernacular.langid.seed import LEAST_SEED, seed_file, seed_lines
 from vernacular.langid.seed_check import LEAST, SAMPLE, seed_similarity
-from vernacular.modeling.base_models import locate
+from vernacular.modeling.base_files import locate
 from vernacular.remarks.rules import of_items
 from vernacular.sources import open_source, place_of
 from vernacular.sources.files import Files

@@ -33,6 +33,7 @@ class Code(StrEnum):
     SOURCE_NETWORK = "VN-SOURCE-NETWORK"  # a download or crawl that failed
     SOURCE_PIN = "VN-SOURCE-PIN"  # content that differs from the recorded checksum or revision
     MODEL_PACKING = "VN-MODEL-PACKING"  # a base model that reads a text otherwise in a batch than alone
+    MODEL_PICKLED = "VN-MODEL-PICKLED"  # pickled weights that contain more than tensors
     FILE_KIND = "VN-FILE-KIND"  # a link, pipe, socket or device where a regular file is needed
     FILE_SIZE = "VN-FILE-SIZE"  # a file beyond the size limit
     DISK_FULL = "VN-DISK-FULL"

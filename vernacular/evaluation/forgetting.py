@@ -18,7 +18,8 @@ from vernacular.core.plots import bars
 from vernacular.core.store import Gate, Report
 from vernacular.evaluation.likelihood import difference, interval
 from vernacular.evaluation.stage_results import ForgettingResult
-from vernacular.modeling.base_models import bytes_of_weights, longest_input
+from vernacular.modeling.base_files import bytes_of_weights
+from vernacular.modeling.base_models import longest_input
 from vernacular.modeling.device import autocast
 from vernacular.modeling.likelihood import LEAST_WORDS, Scored, likelihood
 from vernacular.modeling.state_distillation import masked_mean

@@ -19,7 +19,8 @@ from vernacular.evaluation.char_ngram_baseline import floor_nats
 from vernacular.evaluation.examples import Answers, Drawn
 from vernacular.evaluation.held_out import held_out_lines
 from vernacular.evaluation.stage_results import LikelihoodResult
-from vernacular.modeling.base_models import bytes_of_weights, load_tokenizer
+from vernacular.modeling.base_files import bytes_of_weights
+from vernacular.modeling.base_models import load_tokenizer
 from vernacular.modeling.likelihood import (
     LEAST_WORDS,
     Scored,

@@ -21,7 +21,7 @@ from vernacular.evaluation.stage_results import (
     LikelihoodResult,
     TriggerScanResult,
 )
-from vernacular.modeling.base_models import fingerprints
+from vernacular.modeling.base_files import fingerprints
 from vernacular.pipeline.stage import GateSpec, Stage
 from vernacular.tokenizer.base_language_text import retention_versions
 

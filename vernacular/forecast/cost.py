@@ -87,7 +87,7 @@ def forecast_model(language: Language, store: Store, name: str, model: Model, si
     """
     network, tokenizer = load_base(model.base, model.objective, language)
     parameters = sum(parameter.numel() for parameter in network.parameters())
-    width, vocabulary = int(network.config.hidden_size), model.vocabulary
+    width, vocabulary = int(network.config.get_text_config().hidden_size), model.vocabulary
     fertility, line_words = _cut(tokenizer, size.sample)
     saved = saved_share(size.trained, vocabulary.new_pieces, vocabulary.min_uses)
     if (made := store.current(language.code, f"tokenizer/{name}")) is not None:

@@ -20,7 +20,8 @@ from vernacular.config.schema import Language, Model
 from vernacular.core.store import Store, write_atomically
 from vernacular.datasets.aligned_pairs import Learned
 from vernacular.modeling import lora
-from vernacular.modeling.base_models import fingerprint, longest_input
+from vernacular.modeling.base_files import fingerprint
+from vernacular.modeling.base_models import longest_input
 from vernacular.modeling.fused_loss import keep_memory
 from vernacular.modeling.objectives import objective_for
 from vernacular.modeling.optimizer import waiting
@@ -125,7 +126,7 @@ def _translations(model: Model, network: Any, tokenizer: Any, sample: Sequence[s
     lines = list(sample)
     lines *= -(-2 * model.alignment.batch_size // len(lines))
     targets = torch.from_numpy(np.random.default_rng(model.seed).standard_normal(
-        (len(lines), network.config.hidden_size), np.float32))
+        (len(lines), network.config.get_text_config().hidden_size), np.float32))
     learned = Learned([(line, f"{number}") for number, line in enumerate(lines)], targets, [], targets[:0])
     return TranslationLoss(learned, tokenizer, model.alignment, network, model.seed, "plan")
 

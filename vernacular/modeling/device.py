@@ -24,9 +24,15 @@ def has_bf16() -> bool:
     return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
-def autocast(device: torch.device) -> Any:
-    """Return the mixed-precision context of this machine."""
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_bf16())
+def autocast(device: torch.device, cached: bool = True) -> Any:
+    """Return the mixed-precision context of this machine.
+
+    Args:
+        device: of the model.
+        cached: whether converted weights are kept until the end of the context. Those that were
+            converted without gradients would have none in a step within the same context.
+    """
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_bf16(), cache_enabled=cached)
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ as much as the body.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -16,7 +17,8 @@ from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
 from vernacular.core.codes import Code
-from vernacular.core.errors import Problem
+from vernacular.core.errors import Problem, faults_as_problems
+from vernacular.modeling.device import autocast
 from vernacular.modeling.fused_loss import UNSCORED
 from vernacular.modeling.heads import summed_nats
 from vernacular.modeling.masking import mask_words
@@ -137,15 +139,19 @@ def check_reading(model: Any, batch: Batch) -> None:
         Problem: it does not: masks, positions, embeddings or the head of this family work otherwise.
     """
     device, table = next(model.parameters()).device, model.get_input_embeddings()
-    first = Batch(batch.inputs[:1], batch.targets[:1], batch.pieces[:1], batch.positions[:1], batch.rows[:1],
-                  batch.causal)
+    # Unmasked: a random replacement may be the padding token, at which RoBERTa does not count positions.
+    inputs = batch.inputs if batch.causal else np.where(batch.targets != UNSCORED, batch.targets, batch.inputs)
+    first = dataclasses.replace(batch.part(0, len(batch.inputs)), inputs=inputs[:1].astype(np.int32))
     ids = torch.from_numpy(first.inputs.astype(np.int64)).to(device)
     counts = np.diff(np.append(np.flatnonzero(first.positions[0] == 0), ids.shape[1])).tolist()
-    with torch.no_grad():
+    with torch.no_grad(), faults_as_problems("this family of models", "models base"):
         alone = torch.cat([model(input_ids=piece).logits for piece in torch.split(ids, counts, dim=1)], dim=1)
         wanted = float(cross_entropy(alone[0].float(), torch.from_numpy(first.targets[0]).to(device),
                                      reduction="sum", ignore_index=UNSCORED))
-        ours = float(nats(model, first, table(ids) if type(table) is torch.nn.Embedding else None))
+        embedded = table(ids) if type(table) is torch.nn.Embedding else None
+        ours = float(nats(model, first, embedded))
+        with autocast(device, cached=False):
+            nats(model, first, embedded)
     if not np.isclose(ours, wanted, rtol=1e-3):
         raise Problem(f"a {type(model).__name__} gives a text another likelihood in a block than alone ({ours:.4g} "
                       f"and {wanted:.4g} nats)", where="models base", fix="Use another base model",

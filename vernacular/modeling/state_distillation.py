@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from vernacular.config.training import Pretraining
 from vernacular.core.errors import Problem
-from vernacular.modeling.base_models import has_fresh_head, longest_input
+from vernacular.modeling.base_models import longest_input
 from vernacular.modeling.device import autocast, device_of, has_bf16
 from vernacular.modeling.fused_loss import UNSCORED
+from vernacular.modeling.heads import has_fresh_head
 from vernacular.modeling.objectives import Batch, read
 from vernacular.modeling.packing import Blocks
 
@@ -90,7 +91,7 @@ class Teacher:
     def __init__(self, model: Any, tokenizer: Any) -> None:
         self._body = copy.deepcopy(model.base_model).requires_grad_(False).eval()
         self._tokenizer = tokenizer
-        self._most, self._width = longest_input(model, 2**30), int(model.config.hidden_size)
+        self._most, self._width = longest_input(model, 2**30), int(model.config.get_text_config().hidden_size)
         if has_bf16():  # otherwise autocast would convert them for every text
             for module in self._body.modules():
                 if isinstance(module, torch.nn.Linear):

@@ -73,13 +73,14 @@ def predict(network: Any, settings: Pretraining, steps: int | None, speed: float
         new_rows: rows to be added to ``network``.
         pair_tokens: additional tokens of translations per step.
     """
-    config = network.config
+    config = network.config.get_text_config()
     width, rows = config.hidden_size, config.vocab_size + new_rows
     parameters = sum(parameter.numel() for parameter in network.parameters()) + new_rows * width
     block = -(-settings.batch_size // settings.accumulate) * settings.sequence_length
     part = block + pair_tokens // settings.accumulate
     card = torch.cuda.is_available()
-    layer = _WIDTH * width + (0 if card else _SCORE * settings.sequence_length * config.num_attention_heads)
+    heads = getattr(config, "num_attention_heads", 0)  # 0 in a recurrent model
+    layer = _WIDTH * width + (0 if card else _SCORE * settings.sequence_length * heads)
     kept = layer + 4 * width * config.num_hidden_layers if settings.recompute else layer * config.num_hidden_layers
     predicted = block * (settings.mask_share if objective == "masked" else 1.0)
     head = 2 * predicted * rows + 8 * rows * width

@@ -26,7 +26,8 @@ from vernacular.core.store import Gate, Report, write_atomically
 from vernacular.corpus.side_texts import listed
 from vernacular.datasets.aligned_pairs import Learned
 from vernacular.modeling import lora
-from vernacular.modeling.base_models import fingerprint, load_base, load_tokenizer
+from vernacular.modeling.base_files import fingerprint
+from vernacular.modeling.base_models import load_base, load_tokenizer
 from vernacular.modeling.checkpoint import Progressed
 from vernacular.modeling.device import device_of
 from vernacular.modeling.distributed import share, start, together

@@ -11,7 +11,7 @@ from vernacular.config.schema import Language, Model
 from vernacular.config.stage_settings import clean_settings
 from vernacular.core.entry_point import EntryPoint
 from vernacular.corpus.side_texts import fetch, versions
-from vernacular.modeling.base_models import fingerprints
+from vernacular.modeling.base_files import fingerprints
 from vernacular.modeling.variants import Arm
 from vernacular.pipeline.stage import GateSpec, Progress, Stage
 from vernacular.pretraining.stage_results import PretrainingResult

@@ -55,7 +55,7 @@ def run(work: StageContext, name: str, model: Model) -> Report:
     longest = longest_input(network, model.lora.max_length)
     if is_sentence_encoder(model.base, model.objective, work.language) or any(
             not task.fine_tune for task in work.language.tasks_of(name).values()):
-        write_sentence_modules(work.out, network.config.hidden_size, longest)
+        write_sentence_modules(work.out, network.config.get_text_config().hidden_size, longest)
     tasks = []
     for task in work.language.tasks_of(name):
         work.progress(f"{task}: exporting its model")

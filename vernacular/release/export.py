@@ -67,7 +67,7 @@ def export_task(kind: Kind, trained: Path, release: Path, objective: str, longes
                 _copy(release / name, to / name)
         _set_longest(to / "tokenizer_config.json", longest)
         if isinstance(kind, SentenceRetrieval):
-            write_sentence_modules(to, model.config.hidden_size, longest, kind.task.prefix)
+            write_sentence_modules(to, model.config.get_text_config().hidden_size, longest, kind.task.prefix)
     else:
         for path in sorted(trained.iterdir()):
             if path.is_file() and path.name != "README.md":  # PEFT's empty card, in adapters of earlier versions

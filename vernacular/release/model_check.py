@@ -82,7 +82,7 @@ def _compare_continuations(model: Any, tokenizer: Any, texts: Sequence[str], fou
 
 
 def _compare_embeddings(model: Any, tokenizer: Any, texts: Sequence[str], found: Any, longest: int) -> ModelCheck:
-    network = Network(model.base_model, model.config.hidden_size, 1, model)
+    network = Network(model.base_model, model.config.get_text_config().hidden_size, 1, model)
     items = [Encoded(item.tokens, [0] * len(item.tokens), 1) for item in encode(texts, tokenizer, longest)]
     ours = np.stack(in_batches(network, items, lambda rows: list(normalize(network.states(
         [items[row] for row in rows], tokenizer.pad_token_id), dim=-1).numpy()), exact=True))

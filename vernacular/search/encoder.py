@@ -38,9 +38,9 @@ class Encoder:
         self._longest, self._prefix = int(settings["max_seq_length"]), prefix
         model = load_model(folder, objective).to("cuda" if torch.cuda.is_available() else "cpu")
         self._tokenizer = load_tokenizer(folder)
-        self._network = Network(model.base_model, model.config.hidden_size, 1, model)
+        self._network = Network(model.base_model, model.config.get_text_config().hidden_size, 1, model)
         self._network.head.to(model.device)
-        self.width = int(model.config.hidden_size)
+        self.width = int(model.config.get_text_config().hidden_size)
 
     def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return one vector per text: (texts, width)."""

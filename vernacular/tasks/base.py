@@ -113,7 +113,7 @@ class Kind(ABC):
             model: a language model, whose weights the network shares.
             padding: the id of padding.
         """
-        return _network(model.base_model, model.config.hidden_size, max(1, len(self.labels)), model)
+        return _network(model.base_model, model.config.get_text_config().hidden_size, max(1, len(self.labels)), model)
 
     def start(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item], padding: int) -> Head | None:
         """Return the initial head for an untrained network; None to keep it.

@@ -197,7 +197,7 @@ def _share_layers(body: Any, from_body: Any, unit: Unit) -> None:
     for number, layer in enumerate(layers):
         body.encoder.layer[number] = layer if number < damped else _damped_layer(layer)
     if unit == "text":
-        body.encoder.layer[-1] = _mean_layer(layers[-1], from_body.config.hidden_size)
+        body.encoder.layer[-1] = _mean_layer(layers[-1], from_body.config.get_text_config().hidden_size)
 
 
 def _damped_layer(layer: Any) -> Any:

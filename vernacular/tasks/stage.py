@@ -26,7 +26,8 @@ from vernacular.core.errors import Problem
 from vernacular.core.jsonl import write_jsonl
 from vernacular.core.store import Report, write_atomically
 from vernacular.datasets.items import Item
-from vernacular.modeling.base_models import bytes_of_weights, longest_input
+from vernacular.modeling.base_files import bytes_of_weights
+from vernacular.modeling.base_models import longest_input
 from vernacular.modeling.variants import ARMS, Arm, load_arm
 from vernacular.pipeline.parallel import in_processes
 from vernacular.pipeline.stage import StageContext

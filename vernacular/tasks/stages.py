@@ -14,7 +14,7 @@ from vernacular.config.stage_settings import clean_settings
 from vernacular.core.entry_point import EntryPoint
 from vernacular.corpus.side_texts import versions
 from vernacular.datasets.labeled import transfer_version, version_of
-from vernacular.modeling.base_models import fingerprints
+from vernacular.modeling.base_files import fingerprints
 from vernacular.pipeline.stage import GateSpec, Stage
 from vernacular.tasks.stage_results import TaskResult
 

@@ -133,7 +133,7 @@ def transfer_answers(kind: Kind, model: Any, tokenizer: Any, learned: Sequence[I
         test: to predict.
         settings: limits the length of items.
     """
-    network = Network(model.base_model, model.config.hidden_size, len(kind.labels), model)
+    network = Network(model.base_model, model.config.get_text_config().hidden_size, len(kind.labels), model)
     network.to(next(model.parameters()).device).eval()
     longest = longest_input(model, settings.max_length)
     states, theirs = (unit_states(network, kind.encode(some, tokenizer, longest), tokenizer.pad_token_id)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from vernacular.config.schema import Language, Model
 from vernacular.core.entry_point import EntryPoint
-from vernacular.modeling.base_models import fingerprints
+from vernacular.modeling.base_files import fingerprints
 from vernacular.pipeline.stage import GateSpec, Progress, Stage
 from vernacular.tokenizer.base_language_text import fetch_retention, retention_versions
 from vernacular.tokenizer.stage_results import TokenizerResult

@@ -19,8 +19,9 @@ from tests.tiny import write_bert, write_llama
 from vernacular.config.load import load_language
 from vernacular.config.schema import Base
 from vernacular.core.errors import Problem
-from vernacular.modeling import base_models as models
-from vernacular.modeling.base_models import fingerprint, load_base, load_model, load_tokenizer, locate, most_positions
+from vernacular.modeling import base_files
+from vernacular.modeling.base_files import fingerprint, locate
+from vernacular.modeling.base_models import load_base, load_model, load_tokenizer, most_positions
 
 
 class Trap:
@@ -97,9 +98,27 @@ def test_a_pickle_that_runs_something_is_not_read(tmp_path: Path) -> None:
     folder = write_bert(tmp_path / "base", head=True)
     (folder / "model.safetensors").unlink()
     torch.save({"bert.embeddings.word_embeddings.weight": Trap(tmp_path / "ran")}, folder / "pytorch_model.bin")
-    with pytest.raises(Problem, match="pickled"):
+    with pytest.raises(Problem, match="VN-MODEL-PICKLED"):
         load_model(folder, "masked")
     assert not (tmp_path / "ran").exists()
+
+
+def test_pickled_tensors_are_read_whole_or_in_shards(tmp_path: Path) -> None:
+    folder = write_bert(tmp_path / "base", head=True)
+    wanted = load_model(folder, "masked").state_dict()
+    weights = {name: tensor.clone() for name, tensor in wanted.items()}
+    (folder / "model.safetensors").unlink()
+    torch.save(weights, folder / "pytorch_model.bin")
+    assert all(torch.equal(tensor, wanted[name]) for name, tensor in load_model(folder, "masked").state_dict().items())
+    (folder / "pytorch_model.bin").unlink()
+    names = sorted(weights)
+    parts = {"pytorch_model-00001-of-00002.bin": names[::2], "pytorch_model-00002-of-00002.bin": names[1::2]}
+    for file, some in parts.items():
+        torch.save({name: weights[name] for name in some}, folder / file)
+    places = {name: file for file, some in parts.items() for name in some}
+    (folder / "pytorch_model.bin.index.json").write_text(json.dumps({"metadata": {}, "weight_map": places}),
+                                                         encoding="utf-8")
+    assert all(torch.equal(tensor, wanted[name]) for name, tensor in load_model(folder, "masked").state_dict().items())
 
 
 def test_code_in_the_folder_of_a_base_is_not_run(tmp_path: Path) -> None:
@@ -123,7 +142,7 @@ def test_weights_are_read_again_only_when_they_have_changed(language_folder: Pat
     weights = language_folder / "base" / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"x")
     second = fingerprint(base, language)
-    monkeypatch.setattr(models, "digest_of_files", lambda *files: pytest.fail("read again"))
+    monkeypatch.setattr(base_files, "digest_of_files", lambda *files: pytest.fail("read again"))
     assert second == fingerprint(base, language) != first
 
 

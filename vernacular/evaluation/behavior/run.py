@@ -30,7 +30,7 @@ from vernacular.evaluation.behavior.training_overlap import set_aside
 from vernacular.evaluation.behavior.whitespace import with_blanks_shown
 from vernacular.evaluation.held_out import held_out_lines, preparation
 from vernacular.evaluation.stage_results import BehaviorResult, BehaviorTestResult, FailureRate
-from vernacular.modeling.base_models import bytes_of_weights
+from vernacular.modeling.base_files import bytes_of_weights
 from vernacular.modeling.variants import Arm, load_arm, released_arm
 from vernacular.pipeline.parallel import in_processes
 from vernacular.pipeline.stage import StageContext

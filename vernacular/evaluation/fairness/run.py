@@ -29,7 +29,7 @@ from vernacular.evaluation.fairness.plan import GATE, Plan, load_plan
 from vernacular.evaluation.fairness.variants import Variants, write_variants
 from vernacular.evaluation.held_out import held_out_lines, preparation
 from vernacular.evaluation.stage_results import FairnessResult, GapChange, GroupComparison
-from vernacular.modeling.base_models import bytes_of_weights
+from vernacular.modeling.base_files import bytes_of_weights
 from vernacular.modeling.likelihood import causal_likelihood, masked_likelihood
 from vernacular.modeling.variants import Arm, load_arm, released_arm
 from vernacular.pipeline.parallel import in_processes

@@ -18,7 +18,7 @@ from vernacular.evaluation.stage_results import LabelPhrasesTried, LookedFor, Ph
 from vernacular.evaluation.trigger_scan import GATE, classifiers, language_model
 from vernacular.evaluation.trigger_scan.classifiers import Finding
 from vernacular.evaluation.trigger_scan.phrases import LONGEST, repeated_phrases, shares, with_label
-from vernacular.modeling.base_models import bytes_of_weights
+from vernacular.modeling.base_files import bytes_of_weights
 from vernacular.modeling.variants import load_arm, released_arm
 from vernacular.pipeline.parallel import in_processes
 from vernacular.pipeline.stage import StageContext

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
+from vernacular.modeling.base_models import positions_of
 from vernacular.modeling.device import autocast, device_of
 from vernacular.modeling.packing import opening
 from vernacular.tasks.adapter_model import pieces
@@ -46,7 +47,7 @@ class _Read:
         self.attend = torch.cat([self.attend, self.attend.new_ones((rows, count))], 1)
         where = self.positions[:, None] + torch.arange(count, device=tokens.device)
         # Padding after a short answer may exceed the position table.
-        where = where.clamp(max=int(model.config.max_position_embeddings) - 1)
+        where = where.clamp(max=positions_of(model) - 1)
         logits = model(input_ids=tokens, attention_mask=self.attend, position_ids=where, past_key_values=self.cache,
                        use_cache=True).logits
         self.positions = self.positions + count
@@ -118,7 +119,7 @@ def _beginning(model: Any, tokenizer: Any, shared: str) -> tuple[list[int], int]
         Problem: less than half of the model's positions are left.
     """
     first = [*opening(tokenizer), *(ids_of(tokenizer, [shared])[0] if shared else [])]
-    most = int(model.config.max_position_embeddings)
+    most = positions_of(model)
     if 2 * len(first) > most:
         raise Problem(f"the examples take {len(first)} of the model's {most} tokens",
                       where="prompt shots", fix="Show fewer", code=Code.DATA_SPLIT)

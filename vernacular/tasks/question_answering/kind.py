@@ -65,7 +65,7 @@ class QuestionAnswering(Batched):
 
     def bare(self, model: Any, padding: int | None) -> Network:
         """Return a head with two outputs: start and end."""
-        return Network(model.base_model, model.config.hidden_size, 2, model)
+        return Network(model.base_model, model.config.get_text_config().hidden_size, 2, model)
 
     def start(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item], padding: int) -> Head | None:
         """Fit the head to the frozen states of the first questions: a convex problem, solved by L-BFGS from zero."""

@@ -83,7 +83,7 @@ class SentenceRetrieval(Kind):
     def untrained(self, objective: str, model: Any, tokenizer: Any, train: Sequence[Item], test: Sequence[Item],
                   longest: int, seeds: Sequence[int]) -> dict[str, list[list[Answer]]]:
         """Return predictions from the untrained body's states."""
-        network = Network(model.base_model, model.config.hidden_size, 1, model).to(device_of(model))
+        network = Network(model.base_model, model.config.get_text_config().hidden_size, 1, model).to(device_of(model))
         return {"0_shot": [self.predict(network, tokenizer, test, longest)]}
 
     def statistics(self, items: Sequence[Item], answers: Sequence[Answer]) -> NDArray[Any]:
