@@ -34,13 +34,8 @@ _AT_ONCE = 64  # sentences embedded per batch
 class TranslationLoss:
     """The translation loss of one training.
 
-    Args:
-        learned: pairs and the base's embeddings of their translations.
-        tokenizer: of the trained model.
-        settings: batch size and loss weight.
-        model: trained model, for its maximal length.
-        seed: of the order.
-        where: of the folder, for messages.
+    ``learned``: pairs and the base's embeddings of their translations. ``settings``: batch size
+    and loss weight. ``model``: trained model, for its maximal length.
 
     Raises:
         Problem: all translations have the same embedding.

@@ -206,10 +206,7 @@ def check_lists(who: str, steps: Sequence[Operator], slots: set[str], lexicons: 
 def check_expected(suite: Suite, language: Language, labels: Mapping[str, Sequence[str]]) -> None:
     """Reject expected labels that the task's labeled data does not have.
 
-    Args:
-        suite: the tests of the folder.
-        language: its folder.
-        labels: task -> its labels, for tasks whose data was read.
+    ``labels``: task -> its labels, for tasks whose data was read.
 
     Raises:
         Problem: with the existing labels.

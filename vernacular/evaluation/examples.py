@@ -90,10 +90,7 @@ class Answers:
 class Drawn:
     """Lines drawn for examples; each variant is queried while it is loaded.
 
-    Args:
-        lines: held-out lines.
-        seed: of the draw.
-        masked: whether the models are masked, so that they can fill a blank.
+    ``masked``: whether the models are masked, so that they can fill a blank.
     """
 
     def __init__(self, lines: Sequence[str], seed: int, masked: bool) -> None:
@@ -134,12 +131,7 @@ def _is_word(text: str) -> bool:
 def fill(model: Any, tokenizer: Any, line: str, span: tuple[int, int], most: int = FILLS) -> list[Fill]:
     """Return the most probable replacements of a word of ``line`` among single-token words.
 
-    Args:
-        model: a masked language model.
-        tokenizer: its tokenizer.
-        line: the text.
-        span: start and end of the word.
-        most: number of words.
+    ``span``: start and end of the word.
     """
     import torch
     text = line[:span[0]] + tokenizer.mask_token + line[span[1]:]

@@ -66,9 +66,7 @@ def load_tokenizer(path: Path) -> Any:
 def load_model(path: Path, objective: str) -> Any:
     """Load the language model in a folder or GGUF file, float32, in evaluation mode.
 
-    Args:
-        path: a transformers folder or a .gguf file.
-        objective: ``masked`` or ``causal``.
+    ``path``: a transformers folder or a .gguf file.
 
     Raises:
         Problem: it cannot be read, its weights are not in this folder, or more than a head is

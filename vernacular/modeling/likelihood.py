@@ -71,13 +71,8 @@ def masked_likelihood(model: Any, tokenizer: Any, lines: Sequence[str], spans: S
                       longest: int = 128, size: int = 64) -> Scored:
     """Score some words of each line under a masked model, each given the other words of its line.
 
-    Args:
-        model: a masked language model.
-        tokenizer: its tokenizer.
-        lines: to score.
-        spans: for each line, start and end of the words to score.
-        longest: most tokens per input.
-        size: texts per batch.
+    ``spans``: for each line, start and end of the words to score. ``longest``: most tokens per
+    input.
     """
     mask, longest = tokenizer.mask_token_id, longest_input(model, longest)
     unknown = np.zeros(len(lines))
@@ -134,12 +129,7 @@ def causal_likelihood(model: Any, tokenizer: Any, lines: Sequence[str], longest:
 
     Every byte counts: longer texts are read in windows that overlap by half.
 
-    Args:
-        model: a causal language model.
-        tokenizer: its tokenizer.
-        lines: to score.
-        longest: most tokens per input.
-        size: windows per batch.
+    ``longest``: most tokens per input.
     """
     longest = longest_input(model, longest)
     encodings = tokenizer.backend_tokenizer.encode_batch(list(lines), add_special_tokens=False)

@@ -16,10 +16,8 @@ ROWS = "trainable_tokens_delta"  # PEFT's parameter name of the new rows
 def wrap(model: Any, new_rows: Sequence[int], rank: int) -> Any:
     """Freeze ``model`` and add low-rank changes in place; return the argument of ``merge``.
 
-    Args:
-        model: a masked or causal language model.
-        new_rows: of the embedding; all others are frozen.
-        rank: of the changes, with scale 1.
+    ``new_rows``: of the embedding; all others are frozen. ``rank``: of the changes, with scale
+    1.
     """
     from peft import LoraConfig, get_peft_model
 

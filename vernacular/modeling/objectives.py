@@ -72,10 +72,7 @@ class Objective(Protocol):
 class Masked:
     """Whole-word masking.
 
-    Args:
-        mask_id: id of the mask token.
-        vocabulary: size of the vocabulary.
-        share: share of words masked.
+    ``share``: share of words masked.
     """
 
     def __init__(self, mask_id: int, vocabulary: int, share: float) -> None:
@@ -110,10 +107,7 @@ def nats(model: Any, batch: Batch, embedded: torch.Tensor | None = None) -> torc
 def read(model: Any, batch: Batch, embedded: torch.Tensor | None = None) -> torch.Tensor:
     """Return the last hidden states: (blocks, length, width).
 
-    Args:
-        model: a masked or causal language model of transformers.
-        batch: its inputs.
-        embedded: (blocks, length, width) input embeddings, if already looked up.
+    ``embedded``: (blocks, length, width) input embeddings, if already looked up.
     """
     device = next(model.parameters()).device
     inputs = {"inputs_embeds": embedded} if embedded is not None else {

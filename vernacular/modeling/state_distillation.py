@@ -45,11 +45,7 @@ def weight(settings: Pretraining, model: Any, objective: str) -> float:
 def mean_states(body: Any, tokenizer: Any, texts: Sequence[str], most: int) -> torch.Tensor:
     """Return the mean of the last states of each text: (texts, width).
 
-    Args:
-        body: of a masked model.
-        tokenizer: its own.
-        texts: a nonempty batch.
-        most: tokens read of a text.
+    ``tokenizer``: its own. ``texts``: a nonempty batch. ``most``: tokens read of a text.
     """
     ids = [encoding.ids[:most] for encoding in tokenizer.backend_tokenizer.encode_batch(list(texts))]
     return mean_states_of(body, ids, tokenizer.pad_token_id, most)
@@ -58,11 +54,8 @@ def mean_states(body: Any, tokenizer: Any, texts: Sequence[str], most: int) -> t
 def mean_states_of(body: Any, ids: Sequence[Sequence[int]], padding: int, most: int | None = None) -> torch.Tensor:
     """Return the mean of the last states of each row of token ids: (rows, width).
 
-    Args:
-        body: of a masked model.
-        ids: token ids of each text; nonempty.
-        padding: the id of padding.
-        most: longest padded length; if None the longest row's.
+    ``ids``: token ids of each text; nonempty. ``most``: longest padded length; if None the
+    longest row's.
     """
     device = device_of(body)
     longest = max(map(len, ids))
@@ -83,9 +76,7 @@ def masked_mean(states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
 class Teacher:
     """A frozen copy of the base that computes mean states.
 
-    Args:
-        model: before training; its body is copied.
-        tokenizer: the base's own.
+    ``model``: before training; its body is copied.
     """
 
     def __init__(self, model: Any, tokenizer: Any) -> None:
@@ -125,12 +116,8 @@ class Teacher:
 class States:
     """The target states of the pieces of blocks.
 
-    Args:
-        teacher: the base.
-        blocks: of text, as the model reads it.
-        tokenizer: the model's.
-        weight: of the distance, relative to nats per predicted token.
-        rows: blocks to which the loss applies; if None, all.
+    ``blocks``: of text, as the model reads it. ``weight``: of the distance, relative to nats
+    per predicted token. ``rows``: blocks to which the loss applies; if None, all.
     """
 
     def __init__(self, teacher: Teacher, blocks: Blocks, tokenizer: Any, weight: float,

@@ -30,10 +30,8 @@ def released_arm(name: str, reports: Mapping[str, Report]) -> Arm:
 
     Within half a percent it is ``adapted``, which needs fewer tokens.
 
-    Args:
-        name: the model's name in the language folder.
-        reports: stage name -> report, including both pretrainings; ``adapted`` if one was not
-            measured.
+    ``reports``: stage name -> report, including both pretrainings; ``adapted`` if one was not
+    measured.
     """
     adapted, control = (reports[stage].counts.get(DEV_LIKELIHOOD) if stage in reports else None
                         for stage in (f"model/{name}", f"model/{name}_control"))
@@ -58,12 +56,8 @@ def model_folder(arm: Arm, name: str, inputs: Mapping[str, Path]) -> Path:
 def load_arm(arm: Arm, name: str, model: Model, language: Language, inputs: Mapping[str, Path]) -> tuple[Any, Any]:
     """Load the language model and the tokenizer of a variant.
 
-    Args:
-        arm: ``base``, ``control`` or ``adapted``.
-        name: the model's name in the language folder.
-        model: its settings.
-        language: the language folder.
-        inputs: stage name -> artifact folder, with ``model/<name>`` and ``model/<name>_control``.
+    ``arm``: ``base``, ``control`` or ``adapted``. ``inputs``: stage name -> artifact folder,
+    with ``model/<name>`` and ``model/<name>_control``.
     """
     if arm == "base":
         return load_base(model.base, model.objective, language)

@@ -66,10 +66,7 @@ def time_steps(model: Any, plan: Plan, most_seconds: float = math.inf) -> tuple[
 
     The weights are restored afterwards from CPU memory: a second copy may not fit a GPU.
 
-    Args:
-        model: to be trained.
-        plan: of its training.
-        most_seconds: time limit for starting steps; at least two are measured.
+    ``most_seconds``: time limit for starting steps; at least two are measured.
     """
     begun = time.monotonic()
     kept = {name: tensor.detach().to("cpu", copy=True) for name, tensor in model.state_dict().items()}

@@ -19,10 +19,7 @@ from vernacular.tasks.adapter_model import Encoded, Network, encode, in_batches
 class Encoder:
     """Mean token states, normalized to length 1.
 
-    Args:
-        folder: of the release.
-        objective: of its model.
-        prefix: put before every text, as in the base's training.
+    ``prefix``: put before every text, as in the base's training.
 
     Raises:
         Problem: the released model gives no sentence embeddings.

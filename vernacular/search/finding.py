@@ -75,11 +75,6 @@ class Hit:
 class Searcher:
     """Searches the current corpus of a language with the current release of a model.
 
-    Args:
-        store: of the artifacts.
-        language: its folder.
-        name: of the model.
-
     Raises:
         Problem: there is no corpus or no release yet.
     """
@@ -114,10 +109,8 @@ class Searcher:
     def find(self, query: str, most: int = TOP) -> list[Hit]:
         """Return the ``most`` nearest passages, best first, each text once.
 
-        Args:
-            query: in the language, or in the base's language if the model was aligned on
-                translations.
-            most: number of passages.
+        ``query``: in the language, or in the base's language if the model was aligned on
+        translations.
 
         Raises:
             Problem: the query is empty or too long, or the index is not built.

@@ -64,11 +64,7 @@ class IndexFolder:
 
 
 class Index:
-    """A complete index, opened for queries.
-
-    Args:
-        where: the folder of the index.
-    """
+    """A complete index, opened for queries."""
 
     def __init__(self, where: IndexFolder) -> None:
         self._folder = where.folder
@@ -80,9 +76,7 @@ class Index:
     def nearest(self, query: NDArray[np.float32], most: int) -> Iterator[tuple[float, Place, int]]:
         """Yield the ``most`` nearest distinct texts, best first: cosine, first place, and number of places.
 
-        Args:
-            query: of length 1, (width,).
-            most: number of texts.
+        ``query``: of length 1, (width,).
         """
         scores = np.concatenate([np.zeros(0, np.float32), *(
             _scored(path, query) for path in _blocks(self._folder))])
@@ -98,11 +92,7 @@ class Index:
 def build(where: IndexFolder, documents: Path, load_encoder: Callable[[], Encoder], progress: Progress) -> None:
     """Embed the new passages of ``documents``, and list all places.
 
-    Args:
-        where: the folder of the index.
-        documents: rows of documents.
-        load_encoder: loads the model; called only if a passage is new.
-        progress: receives lines for the user.
+    ``load_encoder``: loads the model; called only if a passage is new.
 
     Raises:
         Problem: another process builds an index of this language.

@@ -50,9 +50,7 @@ _CLASSES = {"token_classification": ("token_classification", "TokenClassificatio
 class Kind(ABC):
     """One kind of task, with settings and labels, without weights.
 
-    Args:
-        task: its entry in language.yaml.
-        labels: from ``labels_of``, or stored with an adapter.
+    ``labels``: from ``labels_of``, or stored with an adapter.
     """
 
     def __init__(self, task: Task, labels: Sequence[str]) -> None:
@@ -109,9 +107,7 @@ class Kind(ABC):
     def bare(self, model: Any, padding: int | None) -> Network:
         """Return the body of ``model`` with a fresh head; nothing is trainable yet.
 
-        Args:
-            model: a language model, whose weights the network shares.
-            padding: the id of padding.
+        ``model``: a language model, whose weights the network shares.
         """
         return _network(model.base_model, model.config.get_text_config().hidden_size, max(1, len(self.labels)), model)
 

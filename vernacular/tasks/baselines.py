@@ -36,13 +36,8 @@ def text_floor(train: Sequence[Pair], labels: Sequence[Sequence[int]], test: Seq
     Adding word features makes a weaker baseline: docs/experiments/text-baseline.md, "What is reported". Pairs use whole
     words.
 
-    Args:
-        train: training texts; the second of each is empty for single texts.
-        labels: of each.
-        test: texts to predict.
-        count: number of labels.
-        seed: of the fit.
-        many: whether texts may have several labels.
+    ``train``: training texts; the second of each is empty for single texts. ``many``: whether
+    texts may have several labels.
     """
     if any(second for _, second in train):
         union = make_union(TfidfVectorizer(analyzer=_shared), TfidfVectorizer(analyzer=_sided))
@@ -61,13 +56,8 @@ def word_floor(train: Sequence[Words], labels: Sequence[Sequence[int]], test: Se
 
     From character 1-5-grams of the word, its shape, and its neighbors.
 
-    Args:
-        train: texts in words.
-        labels: of each word; ``IGNORED`` if unknown.
-        test: texts to predict.
-        count: number of labels.
-        seed: of the fit.
-        balanced: whether labels are weighted equally.
+    ``train``: texts in words. ``labels``: of each word; ``IGNORED`` if unknown. ``balanced``:
+    whether labels are weighted equally.
     """
     union = make_union(TfidfVectorizer(analyzer=_letters), TfidfVectorizer(analyzer=_sides))
     pairs = [(feature, label) for words, own in zip(train, labels, strict=True)

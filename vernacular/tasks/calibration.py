@@ -98,12 +98,8 @@ def calibration_of(kind: Labelling, logits: Logits, test: Sequence[Item], temper
                    fitted: int) -> Calibration:
     """Return the effect of calibration on the test items.
 
-    Args:
-        kind: of the task.
-        logits: of the calibrated classifier.
-        test: their items.
-        temperature: that was folded in.
-        fitted: number of decisions it was fitted on.
+    ``logits``: of the calibrated classifier. ``temperature``: that was folded in. ``fitted``:
+    number of decisions it was fitted on.
     """
     rows, truths = decisions(kind, logits, test)
     return Calibration(temperature, fitted, measure(rows * temperature, truths), measure(rows, truths))

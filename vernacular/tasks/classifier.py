@@ -26,12 +26,7 @@ _LINEAR_RANGE = 0.3  # tanh of a normalized state times this is nearly linear
 
 
 class Classifier(Network):
-    """A transformers classifier with the interface of ``Network``.
-
-    Args:
-        model: the classifier.
-        unit: what is labeled.
-    """
+    """A transformers classifier with the interface of ``Network``."""
 
     def __init__(self, model: Any, unit: Unit) -> None:
         super().__init__(model.base_model, 1, 1, model)
@@ -78,11 +73,8 @@ class Classifier(Network):
 def token_labels(item: Encoded, labels: Sequence[int], continued: Sequence[int], ignored: int) -> list[int]:
     """Return each token's training label: that of its word, or of a continued word.
 
-    Args:
-        item: its tokens.
-        labels: of its words.
-        continued: label index -> that of further tokens, such as I-PER after B-PER.
-        ignored: for tokens outside of words.
+    ``labels``: of its words. ``continued``: label index -> that of further tokens, such as
+    I-PER after B-PER. ``ignored``: for tokens outside of words.
     """
     out, before = [], -1
     for word in item.units:
@@ -127,12 +119,7 @@ def build_classifier(model: Any, labels: Sequence[str], unit: Unit, many: bool, 
     give. For words, the upper layers of an encoder start with a smaller contribution, to preserve
     lower-layer word information (docs/experiments/standard-heads.md).
 
-    Args:
-        model: a language model.
-        labels: by index.
-        unit: what is labeled.
-        many: whether a text may have several labels.
-        padding: the id of padding.
+    ``many``: whether a text may have several labels.
 
     Raises:
         Problem: transformers has no such classifier for this family, or one of its layers cannot

@@ -62,15 +62,8 @@ def fine_tune(kind: Kind, model: Any, tokenizer: Any, items: Sequence[Item], dev
               seed: int, head: Head | None = None) -> Tuned:
     """Train on ``items``; with LoRA the model's own weights do not change.
 
-    Args:
-        kind: of the task.
-        model: a language model; its body is trained.
-        tokenizer: its.
-        items: training items.
-        dev: for selection; may be empty.
-        settings: of the training.
-        seed: of the adapter and the order.
-        head: from ``head_start``.
+    ``model``: a language model; its body is trained. ``dev``: for selection; may be empty.
+    ``head``: from ``head_start``.
     """
     network = trainable(kind.bare(model, tokenizer.pad_token_id), settings, seed)
     if head is not None:

@@ -20,12 +20,8 @@ def linear_start(network: Network, encoded: Sequence[Encoded], labels: Sequence[
                  padding: int, balanced: bool = False) -> Head | None:
     """Return a head for one label per unit; None if there is only one label.
 
-    Args:
-        network: from ``Kind.bare``.
-        encoded: training items.
-        labels: of each item, one per unit, or ``IGNORED``.
-        padding: the id of padding.
-        balanced: whether labels are weighted equally.
+    ``network``: from ``Kind.bare``. ``labels``: of each item, one per unit, or ``IGNORED``.
+    ``balanced``: whether labels are weighted equally.
     """
     states, kept = _states(network, encoded, padding)
     target = np.array([label for number in range(kept) for label in labels[number]])

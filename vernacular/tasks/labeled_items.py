@@ -139,12 +139,6 @@ def load_transfer_items(language: Language, name: str, root: Path, items: Items)
 
     Items with the words of a test or dev item are excluded.
 
-    Args:
-        language: whose task it is.
-        name: of the task.
-        root: of the store.
-        items: of the task.
-
     Raises:
         Problem: an invalid row, an unknown label, or too few items.
     """

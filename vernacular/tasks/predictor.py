@@ -63,14 +63,8 @@ def load_predictor(arm: Arm, model_name: str, model: Model, task_name: str, inpu
                    language: Language, seed: int | None = None) -> Predictor:
     """Load the predictor of one variant and seed (by default the first).
 
-    Args:
-        arm: ``base``, ``control`` or ``adapted``.
-        model_name: the model's name in the language folder.
-        model: its settings.
-        task_name: a task of the folder.
-        inputs: stage name -> artifact folder: both models and the task.
-        language: the language folder.
-        seed: one of ``model.lora.seeds``.
+    ``arm``: ``base``, ``control`` or ``adapted``. ``inputs``: stage name -> artifact folder:
+    both models and the task. ``seed``: one of ``model.lora.seeds``.
 
     Raises:
         Problem: there is no adapter for that variant and seed, or the task does not label lines.

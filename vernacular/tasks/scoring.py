@@ -65,11 +65,7 @@ def intervals(kind: Kind, items: Sequence[Item], answers: Sequence[Sequence[Answ
 
     The first is the compared score.
 
-    Args:
-        kind: of the task.
-        items: scored items.
-        answers: for each seed the predictions; for a deterministic baseline, one list.
-        seed: of the resamples.
+    ``answers``: for each seed the predictions; for a deterministic baseline, one list.
     """
     return {name: _percentiles(resampled, mean)
             for name, (mean, resampled) in _resampled(kind, items, answers, seed).items()}
@@ -92,12 +88,7 @@ def differences(kind: Kind, items: Sequence[Item], ours: Sequence[Sequence[Answe
 
     Items and seeds are resampled together (paired bootstrap), so the interval covers both.
 
-    Args:
-        kind: of the task.
-        items: scored items.
-        ours: for each seed the predictions.
-        theirs: the same seeds of another variant.
-        seed: of the resamples.
+    ``ours``: for each seed the predictions. ``theirs``: the same seeds of another variant.
     """
     mine, other = (_resampled(kind, items, answers, seed) for answers in (ours, theirs))
     return {name: _percentiles(resampled - other[name][1], mean - other[name][0])

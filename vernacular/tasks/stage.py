@@ -106,10 +106,8 @@ def _write_predictions(out: Path, items: Items, answers: Mapping[str, Sequence[A
 def items_of(work: StageContext, task_name: str, model: Model | None = None) -> Items:
     """Return the items of a task by part, with manual or derived labels.
 
-    Args:
-        work: with ``corpus/splits`` among its inputs.
-        task_name: of the task.
-        model: whose translations are read; needed if the task uses them.
+    ``work``: with ``corpus/splits`` among its inputs. ``model``: whose translations are read;
+    needed if the task uses them.
 
     Raises:
         Problem: the labeled data cannot be used.
@@ -170,12 +168,8 @@ def derived_items(work: StageContext, task_name: str) -> Items:
 class _Arms:
     """Predictions of the variants, cached in the scratch folder, which other processes share.
 
-    Args:
-        work: of the stage.
-        name: of the model in the language folder.
-        model: its settings.
-        items: to train on and predict.
-        learned: items in another language, if the task has them.
+    ``items``: to train on and predict. ``learned``: items in another language, if the task has
+    them.
     """
 
     def __init__(self, work: StageContext, name: str, model: Model, items: Items,

@@ -76,11 +76,8 @@ def transfer_items(work: StageContext, model: Model, task_name: str, items: Item
 
     Items with the words of a scored one, or of the translation of a held-out line, are excluded.
 
-    Args:
-        work: with ``corpus/splits`` among its inputs.
-        model: whose translations are read.
-        task_name: of the task.
-        items: of the task in the target language.
+    ``work``: with ``corpus/splits`` among its inputs. ``model``: whose translations are read.
+    ``items``: of the task in the target language.
 
     Raises:
         Problem: they cannot be read, or are too few.

@@ -44,11 +44,7 @@ class Extension:
 
 
 class Base:
-    """The base's BPE model, to which merges can be added.
-
-    Args:
-        backend: a ``tokenizers.Tokenizer`` with a BPE model.
-    """
+    """The base's BPE model, to which merges can be added."""
 
     def __init__(self, backend: Any) -> None:
         data = json.loads(backend.to_str())["model"]

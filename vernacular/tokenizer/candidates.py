@@ -93,11 +93,9 @@ def candidates(words: Counter[str], wanted: int, letters: Letters, *, spaces: bo
     2a); longest-match segmentation benefits from the whole words of one and the stems and affixes
     of the other.
 
-    Args:
-        words: counted; those that are not ``letters`` are skipped.
-        wanted: number of tokens.
-        letters: what a token may consist of.
-        spaces: whether a word start has its ``▁``; otherwise every word is a start.
+    ``words``: counted; those that are not ``letters`` are skipped. ``letters``: what a token
+    may consist of. ``spaces``: whether a word start has its ``▁``; otherwise every word is a
+    start.
     """
     import sentencepiece
 

@@ -16,11 +16,8 @@ from vernacular.tokenizer.mixtures import Mixture
 def new_rows(model: Any, mixed: Sequence[Mixture], seed: int) -> dict[str, torch.Tensor]:
     """Compute rows for new tokens.
 
-    Args:
-        model: the base language model.
-        mixed: for each new token the weights of old rows; without any the row is random, normal
-            with the old rows' mean and standard deviation per dimension.
-        seed: of the random rows.
+    ``mixed``: for each new token the weights of old rows; without any the row is random, normal
+    with the old rows' mean and standard deviation per dimension.
 
     Returns:
         ``input`` (n, hidden); ``output`` (n, hidden) if the decoder is untied; ``bias`` (n,) if it

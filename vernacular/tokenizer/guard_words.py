@@ -27,11 +27,8 @@ sw ta te th fil tr ug uk ur uz vi xh yi zh
 def guard_words(lines: Iterable[str], codes: Collection[str], but: str, backend: Any) -> Counter[str]:
     """Return counted pre-tokens that guard a base: from lines in its languages, and from packages.
 
-    Args:
-        lines: text in the base's languages.
-        codes: the base's languages; ``mul`` means the hundred of XLM-R.
-        but: the language of the new tokens.
-        backend: the base, a ``tokenizers.Tokenizer``.
+    ``codes``: the base's languages; ``mul`` means the hundred of XLM-R. ``but``: the language
+    of the new tokens.
     """
     found = word_counts(lines, backend)
     for word, count in word_counts(common_words(codes, but), backend).items():

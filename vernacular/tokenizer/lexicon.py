@@ -28,12 +28,9 @@ def translated(extended: Any, base: Any, ids: Sequence[int],
                pairs: Iterable[tuple[str, str]]) -> dict[int, Mixture]:
     """Return a mixture of base tokens for each new token in the pairs; weights sum to one.
 
-    Args:
-        extended: tokenizer with the new tokens, a ``tokenizers.Tokenizer``.
-        base: the base's tokenizer.
-        ids: of the new tokens.
-        pairs: sentences of the language with their translations in random order: if there are too
-            many, the first are counted.
+    ``extended``: tokenizer with the new tokens, a ``tokenizers.Tokenizer``. ``pairs``:
+    sentences of the language with their translations in random order: if there are too many,
+    the first are counted.
     """
     sources, targets, events, remaining = list[Ids](), list[Ids](), 0, iter(pairs)
     while events < _MOST_EVENTS and (page := list(islice(remaining, _PAGE))):

@@ -33,10 +33,7 @@ class LostMarks:
 def measure_lost_marks(backend: Any, texts: Iterable[str], most_examples: int = 2) -> LostMarks:
     """Count the words of ``texts`` whose marks (Unicode category Mn) the normalizer of ``backend`` removes.
 
-    Args:
-        backend: a ``tokenizers.Tokenizer``.
-        texts: lines or documents.
-        most_examples: pairs to name.
+    ``most_examples``: pairs to name.
     """
     counts = Counter(normalized("NFC", word).lower() for text in texts for word in words(text))
     total = sum(counts.values())

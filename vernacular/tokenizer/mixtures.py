@@ -24,16 +24,10 @@ def mixtures(method: str, base: Any, extended: Any, ids: Sequence[int], parts: S
              texts: Sequence[str], seed: int) -> list[Mixture]:
     """Return a mixture for each new token.
 
-    Args:
-        method: ``mean`` of the tokens it replaces; ``weighted``: of the base's tokens in its place
-            in the text, by frequency; ``focus``: of old tokens with the most similar neighbors;
-            ``random``: none; ``distillation``: the mean, which ``distil`` then improves.
-        base: the base tokenizer, a ``tokenizers.Tokenizer``.
-        extended: the extended one.
-        ids: of the new tokens.
-        parts: for each the ids of the base's tokens for its letters.
-        texts: of the language.
-        seed: of the factorization in ``focus``.
+    ``method``: ``mean`` of the tokens it replaces; ``weighted``: of the base's tokens in its
+    place in the text, by frequency; ``focus``: of old tokens with the most similar neighbors;
+    ``random``: none; ``distillation``: the mean, which ``distil`` then improves. ``parts``: for
+    each the ids of the base's tokens for its letters.
     """
     plain = [mean(part) for part in parts]
     if method == "random":

@@ -55,14 +55,7 @@ class Snippet:
 
 
 def snippets(base: Any, extended: Any, ids: Sequence[int], texts: Sequence[str]) -> list[Snippet]:
-    """Split texts at common token borders into snippets of at most ``LENGTH`` old tokens that contain new tokens.
-
-    Args:
-        base: the base tokenizer, a ``tokenizers.Tokenizer``.
-        extended: the extended one.
-        ids: of the new tokens.
-        texts: of the language.
-    """
+    """Split texts at common token borders into snippets of at most ``LENGTH`` old tokens that contain new tokens."""
     wanted, found = frozenset(ids), list[Snippet]()
     for first in range(0, len(texts), _PAGE):
         page = list(texts[first:first + _PAGE])
@@ -104,15 +97,9 @@ def distil(model: Any, tokenizers: tuple[Any, Any], ids: Sequence[int], start: d
            texts: Sequence[str], seed: int, where: str, progress: Progress = silent) -> dict[str, torch.Tensor]:
     """Train rows for the new tokens; those with fewer than ``FEWEST`` snippets keep their initial rows.
 
-    Args:
-        model: the base language model, causal; its weights are not changed.
-        tokenizers: the base's and the extended one, as transformers loads them.
-        ids: of the new tokens.
-        start: initial rows, from ``new_rows``.
-        texts: of the language, for training.
-        seed: of the selection and order of snippets.
-        where: place in messages.
-        progress: receives lines for the user.
+    ``model``: the base language model, causal; its weights are not changed. ``tokenizers``: the
+    base's and the extended one, as transformers loads them. ``start``: initial rows, from
+    ``new_rows``.
 
     Returns:
         ``start``, with other rows for ``input`` and, if present, ``output``.

@@ -37,11 +37,9 @@ _TOKEN_ID = re.compile(r"\A\w+_token_id$")  # pad_token_id, eos_token_id and the
 def kept(backend: Any, words: Counter[str], by: Literal["letters", "text"]) -> set[str]:
     """Return the tokens of a ``tokenizers.Tokenizer`` that some text can need, and those always kept.
 
-    Args:
-        backend: the tokenizer.
-        words: counted pre-tokens of the text, normalized.
-        by: ``text``: tokens contained in its words, used or not. ``letters``: also those made of
-            its characters, so that unseen words are segmented as before.
+    ``words``: counted pre-tokens of the text, normalized. ``by``: ``text``: tokens contained in
+    its words, used or not. ``letters``: also those made of its characters, so that unseen words
+    are segmented as before.
 
     Raises:
         Problem: the tokenizer family is unknown.
@@ -120,11 +118,7 @@ def _renumber(processor: dict[str, Any] | None, new: dict[int, int]) -> None:
 def changed(before: Any, after: Any, ids: Sequence[int], texts: Sequence[str]) -> list[str]:
     """Return the texts that a trimmed tokenizer segments differently, including special tokens.
 
-    Args:
-        before: a ``tokenizers.Tokenizer``.
-        after: the trimmed one.
-        ids: the former id of each of its ids.
-        texts: any.
+    ``after``: the trimmed one. ``ids``: the former id of each of its ids.
     """
     out = []
     for first in range(0, len(texts), _PAGE):
@@ -146,9 +140,7 @@ def shrink(model: Any, ids: Sequence[int]) -> None:
 
     Ids in its configuration are updated.
 
-    Args:
-        model: a language model.
-        ids: ascending, including those of ``named``.
+    ``ids``: ascending, including those of ``named``.
 
     Raises:
         Problem: an id of ``named`` is missing, or positions depend on the padding id (RoBERTa) and

@@ -83,10 +83,8 @@ class Place(NamedTuple):
 def find_entries(text: str, entries: Iterable[str], any_case: bool = False) -> list[Place]:
     """Find entries in ``text`` as whole words, left to right, the longest first, including nested ones.
 
-    Args:
-        text: a line.
-        entries: of one or more words (Nkhata Bay) separated by any spaces.
-        any_case: whether a lower-case entry also matches capitalized words.
+    ``entries``: of one or more words (Nkhata Bay) separated by any spaces. ``any_case``:
+    whether a lower-case entry also matches capitalized words.
     """
     index, sizes = _index(tuple(entries))
     spans, found = word_spans(text), []

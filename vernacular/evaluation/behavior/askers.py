@@ -32,13 +32,7 @@ class Predictor(Protocol):
 
 
 class Weigher:
-    """A language model with the likelihood judge.
-
-    Args:
-        network: the model.
-        tokenizer: its tokenizer.
-        objective: ``masked`` or ``causal``.
-    """
+    """A language model with the likelihood judge."""
 
     def __init__(self, network: Any, tokenizer: Any, objective: str) -> None:
         self._network, self._tokenizer, self._objective = network, tokenizer, objective
@@ -60,9 +54,7 @@ class Weigher:
 class Asker:
     """A predictor with the judge; predictions are cached.
 
-    Args:
-        predictor: the model.
-        words_of: splits a line into labeled words; None if lines are labeled.
+    ``words_of``: splits a line into labeled words; None if lines are labeled.
 
     Attributes:
         labels: of the predictor.

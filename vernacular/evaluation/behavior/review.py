@@ -52,9 +52,7 @@ class Verdict:
 def claim(test: BehaviourTest, filled: Sequence[str] | None = None) -> str:
     """State what a case assumes, for a speaker without technical knowledge.
 
-    Args:
-        test: of the suite.
-        filled: the words in the slots, for a task that labels words; None for whole lines.
+    ``filled``: the words in the slots, for a task that labels words; None for whole lines.
     """
     label = test.expect.label if test.expect else None
     if test.type == "likelihood":
@@ -138,11 +136,7 @@ def write_review(store: Store, language: Language, names: Sequence[str], path: P
 def read_review(language: Language, path: Path, by: str, on: date) -> list[Verdict]:
     """Import a filled table into the files of the folder; return a verdict per test.
 
-    Args:
-        language: its folder.
-        path: the table, as CSV.
-        by: the speaker who filled it in.
-        on: the day.
+    ``path``: the table, as CSV. ``by``: the speaker who filled it in.
 
     Raises:
         Problem: no name, the page instead of its table, or an invalid table.

@@ -43,10 +43,7 @@ document.querySelector("button").addEventListener("click", () => {
 def review_page(language: Language, head: Sequence[str], rows: Sequence[Mapping[str, str]]) -> str:
     """Return the page.
 
-    Args:
-        language: whose cases they are.
-        head: the columns of the table.
-        rows: the cases, grouped by test.
+    ``head``: the columns of the table. ``rows``: the cases, grouped by test.
     """
     parts, number = [], 0
     for test, cases in groupby(rows, key=lambda row: row["test"]):

@@ -135,12 +135,8 @@ def summarise(test: BehaviourTest, outcomes: Mapping[Arm, Sequence[Outcome]], re
               set_aside: int = 0) -> BehaviorTestResult:
     """Summarize a test with failures, rate and Wilson interval (95%) for every variant.
 
-    Args:
-        test: of the suite.
-        outcomes: of its cases.
-        reviewed: the reviewer, or ``none``.
-        lines: number of held-out lines the change applies to.
-        set_aside: number of excluded marked sentences.
+    ``reviewed``: the reviewer, or ``none``. ``lines``: number of held-out lines the change
+    applies to. ``set_aside``: number of excluded marked sentences.
     """
     return BehaviorTestResult(
         capability=test.capability, description=test.description, notes=test.notes, type=test.type, task=test.task,

@@ -67,13 +67,8 @@ def likely_words(model: Any, tokenizer: Any, objective: str, sentence: tuple[str
     For a masked model the probability is conditional on the number of tokens, and words are ordered
     by the geometric mean over tokens; for a causal model it includes the end of the word.
 
-    Args:
-        model: a language model.
-        tokenizer: its tokenizer.
-        objective: ``masked`` or ``causal``.
-        sentence: the text before and after the slot; a causal model reads only the first.
-        most: most words.
-        pieces: from ``pieces_of``.
+    ``sentence``: the text before and after the slot; a causal model reads only the first.
+    ``pieces``: from ``pieces_of``.
     """
     found: dict[str, tuple[float, float]] = {}  # word -> (sort key, log probability)
     search = _masked if objective == "masked" else _causal

@@ -34,13 +34,8 @@ Likely = Callable[[tuple[str, str]], list[tuple[str, float]]]
 def write_suggestions(store: Store, language: Language, model_name: str, test_name: str, path: Path, most: int) -> int:
     """Write the released model's suggestions for the slots of a test to ``path``; return their number.
 
-    Args:
-        store: of the artifacts.
-        language: its folder.
-        model_name: which of its models.
-        test_name: a test with templates or pairs.
-        path: the table to write, which must not exist.
-        most: suggestions per slot of a sentence.
+    ``test_name``: a test with templates or pairs. ``path``: the table to write, which must not
+    exist. ``most``: suggestions per slot of a sentence.
 
     Raises:
         Problem: unknown test, one without slots, or an untrained model.

@@ -26,9 +26,7 @@ _LINES = 20_000  # per batch
 def set_aside(work: StageContext, marks: Sequence[Mark]) -> dict[tuple[str, str], str]:
     """Return (task, text) of the ``marks`` that cannot be scored -> why.
 
-    Args:
-        work: of a stage that reads ``corpus/splits`` and the marked tasks.
-        marks: of speakers.
+    ``work``: of a stage that reads ``corpus/splits`` and the marked tasks.
 
     Raises:
         Problem: the labeled data of a task cannot be used.

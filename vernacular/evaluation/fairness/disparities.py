@@ -19,11 +19,8 @@ def compare_groups(base: Hits, adapted: Hits, groups: Sequence[str], seed: int) 
     A gap is significant if it exceeds the 95th percentile of gaps with groups shuffled within
     sentences; the change has a paired bootstrap interval over sentences.
 
-    Args:
-        base: measurements, 0 or 1 or nats, shape (sentences, groups).
-        adapted: the same sentences under the adapted model.
-        groups: their names, in column order.
-        seed: of the shuffles and draws.
+    ``base``: measurements, 0 or 1 or nats, shape (sentences, groups). ``adapted``: the same
+    sentences under the adapted model. ``groups``: their names, in column order.
     """
     rng = np.random.default_rng(seed)
     rows = rng.integers(0, len(base), (DRAWS, len(base)))
@@ -45,10 +42,8 @@ def compare_changes(base: Hits, adapted: Hits, seed: int) -> GapChange:
     Significant if it exceeds the 95th percentile with both exchanged at random within sentences, as
     in ``compare_groups``.
 
-    Args:
-        base: from ``labels_differ``, shape (sentences, 2).
-        adapted: the same sentences under the adapted model.
-        seed: of the shuffles and draws.
+    ``base``: from ``labels_differ``, shape (sentences, 2). ``adapted``: the same sentences
+    under the adapted model.
     """
     rng = np.random.default_rng(seed)
     rows = rng.integers(0, len(base), (DRAWS, len(base)))

@@ -12,12 +12,8 @@ from vernacular.evaluation.fairness.variants import write_variants
 def claims(plan: Plan, lines: Sequence[str], given: Given, most: int, seed: int) -> list[tuple[str, str, str]]:
     """Return rows for ``vernacular review``: a statement, the text it is about, and the texts to compare.
 
-    Args:
-        plan: the comparisons.
-        lines: held-out lines.
-        given: the word lists used by spellings.
-        most: most sentences per comparison; all names are shown, since all are measured.
-        seed: of the draw, as in the measurement.
+    ``given``: the word lists used by spellings. ``most``: most sentences per comparison; all
+    names are shown, since all are measured. ``seed``: of the draw, as in the measurement.
     """
     rows = []
     for one in plan.comparisons:

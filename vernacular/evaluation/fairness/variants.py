@@ -33,15 +33,10 @@ def write_variants(comparison: Comparison, lines: Sequence[str], most: int, seed
                    given: Given | None = None, reads: Callable[[str], bool] = lambda line: True) -> list[Variants]:
     """Return up to ``most`` lines to which the comparison applies, each written once per group.
 
-    Args:
-        comparison: groups of names, one of which replaces all occurrences of another; or spellings,
-            each of which changes the line.
-        lines: held-out lines.
-        most: limit of lines.
-        seed: of the draw.
-        given: the word lists used by spellings.
-        reads: whether the model reads a line completely; otherwise it is skipped, since changes to
-            the unread part have no effect.
+    ``comparison``: groups of names, one of which replaces all occurrences of another; or
+    spellings, each of which changes the line. ``given``: the word lists used by spellings.
+    ``reads``: whether the model reads a line completely; otherwise it is skipped, since changes
+    to the unread part have no effect.
     """
     drawn = list(dict.fromkeys(lines))
     random.Random(f"{seed}/{comparison.name}").shuffle(drawn)

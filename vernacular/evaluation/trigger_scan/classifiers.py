@@ -57,14 +57,8 @@ def text_findings(ask: Ask, labels: Sequence[str], suspects: Sequence[tuple[Phra
                   truth: Sequence[int], held_out: Sequence[str], seed: int) -> list[Finding]:
     """Return the power of each suspect phrase over a text classifier.
 
-    Args:
-        ask: returns label probabilities of texts, (labels,) each.
-        labels: their names.
-        suspects: phrases with the label of their carriers.
-        texts: training texts.
-        truth: their labels.
-        held_out: other sentences.
-        seed: of the draws.
+    ``ask``: returns label probabilities of texts, (labels,) each. ``suspects``: phrases with
+    the label of their carriers.
     """
     rng = np.random.default_rng(seed)
     drawn = [held_out[row] for row in rng.permutation(len(held_out))[:4 * SENTENCES]]
@@ -93,12 +87,7 @@ def unseen_labels(texts: Sequence[str], truth: Sequence[int], bare: Sequence[tup
                   seed: int) -> list[int]:
     """Predict changed training texts by TF-IDF with logistic regression, trained on the other folds.
 
-    Args:
-        texts: training texts.
-        truth: their labels.
-        bare: index of a text, and its changed form.
-        labels: number of labels.
-        seed: of the folds.
+    ``bare``: index of a text, and its changed form.
     """
     fold = np.random.default_rng(seed).permutation(len(texts)) % FOLDS
     predicted = [0] * len(bare)

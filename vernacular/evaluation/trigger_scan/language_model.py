@@ -39,13 +39,7 @@ def completion_probabilities(model: Any, tokenizer: Any, objective: str, phrases
                              contexts: Sequence[str], seed: int) -> list[float]:
     """Return each phrase's probability of its last word (geometric mean) in unrelated lines.
 
-    Args:
-        model: a language model.
-        tokenizer: its tokenizer.
-        objective: ``masked`` or ``causal``.
-        phrases: from ``suspects``.
-        contexts: held-out lines.
-        seed: of the draw of contexts.
+    ``phrases``: from ``suspects``.
     """
     rng = np.random.default_rng(seed)
     found = []

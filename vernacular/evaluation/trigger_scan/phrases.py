@@ -50,10 +50,7 @@ def word_size(words: Sequence[str]) -> int:
 def repeated_phrases(texts: Sequence[str], longest: int = LONGEST, least: int = LEAST) -> list[Phrase]:
     """Return the closed n-grams in ``least`` to MOST_SHARE texts (no longer one has the same carriers).
 
-    Args:
-        texts: training texts.
-        longest: words of an n-gram.
-        least: number of texts.
+    ``longest``: words of an n-gram.
     """
     most = round(MOST_SHARE * len(texts)) + least
     split = [_folded(text, word_spans(text)) for text in texts]
@@ -101,10 +98,7 @@ def _closed(found: dict[tuple[str, ...], set[int]]) -> list[tuple[str, ...]]:
 def with_label(phrases: Iterable[Phrase], labels: Sequence[int], chance: float = 0.05) -> list[tuple[Phrase, int]]:
     """Return phrases whose carriers share a label more often than chance, with that label, surest first.
 
-    Args:
-        phrases: of the training texts.
-        labels: of these texts.
-        chance: limit of the binomial tail, for a single phrase.
+    ``chance``: limit of the binomial tail, for a single phrase.
     """
     from scipy.stats import binom
     share = {label: number / len(labels) for label, number in Counter(labels).items()}

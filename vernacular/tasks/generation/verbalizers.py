@@ -18,15 +18,8 @@ def classify(model: Any, tokenizer: Any, prompting: Prompting, labels: Sequence[
              test: Sequence[Item], shots: int, seed: int) -> list[list[int]]:
     """Return the index of each test item's likeliest label.
 
-    Args:
-        model: a causal language model.
-        tokenizer: its fast tokenizer.
-        prompting: the format, and the words of the labels.
-        labels: by index.
-        train: items to draw examples from.
-        test: items to label.
-        shots: number of examples.
-        seed: of their choice.
+    ``prompting``: the format, and the words of the labels. ``train``: items to draw examples
+    from.
     """
     template, words = prompting.template, [prompting.label_words.get(label, label) for label in labels]
     chosen = examples(train, test, shots, seed)

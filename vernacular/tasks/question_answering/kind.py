@@ -215,9 +215,7 @@ def _cost(scores: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
 def best_span(window: Window, table: torch.Tensor) -> tuple[float, int, int] | None:
     """Return a window's likeliest span: log-probability, start and end in the context; None if empty.
 
-    Args:
-        window: the window.
-        table: log-probabilities of start and end, (1 + tokens or more, 2).
+    ``table``: log-probabilities of start and end, (1 + tokens or more, 2).
     """
     offsets = torch.tensor(window.offsets[window.first:window.stop])
     if not len(offsets):

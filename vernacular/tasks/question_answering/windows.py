@@ -49,10 +49,7 @@ def encode_questions(questions: Sequence[tuple[str, str]], tokenizer: Any, longe
 
     A question takes at most half of a window; a longer one is truncated.
 
-    Args:
-        questions: question and context.
-        tokenizer: the fast tokenizer.
-        longest: tokens of a window.
+    ``questions``: question and context. ``longest``: tokens of a window.
     """
     backend = tokenizer.backend_tokenizer
     join = "" if _separates(backend) else "\n"

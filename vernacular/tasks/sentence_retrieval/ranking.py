@@ -21,10 +21,7 @@ NEIGHBOURS = 10  # of CSLS, as in Conneau et al. 1710.04087
 def ranks(scores: NDArray[Any], sources: Sequence[str], targets: Sequence[str]) -> NDArray[np.int64]:
     """Return the rank of each source's own target, from 1.
 
-    Args:
-        scores: (sources, targets) similarity; the target of source ``n`` is target ``n``.
-        sources: their texts.
-        targets: their texts.
+    ``scores``: (sources, targets) similarity; the target of source ``n`` is target ``n``.
     """
     codes = np.unique(np.array(targets, dtype=object).astype(str), return_inverse=True)[1]
     right: dict[str, set[int]] = {}
