@@ -22,13 +22,12 @@ from vernacular.core.errors import Problem
 from vernacular.datasets.aligned_pairs import Learned
 from vernacular.modeling.base_models import longest_input
 from vernacular.modeling.device import device_of
-from vernacular.modeling.state_distillation import mean_states, mean_states_of
+from vernacular.modeling.state_distillation import embed, mean_states_of
 
 LONGEST = 128  # tokens read of a sentence and of its translation
 _TEMPERATURE = 0.05  # SimCSE's (Gao et al. 2104.08821)
 _READ_TOO = 0.25  # share of a batch whose translations are encoded too
 _SIMILAR = 40  # characters: sentences of a batch have similar lengths, to reduce padding
-_AT_ONCE = 64  # sentences embedded per batch
 
 
 class TranslationLoss:
@@ -113,7 +112,7 @@ class TranslationLoss:
         The distance is squared, in variances between translations: 1 is the distance of targets
         from their mean.
         """
-        states = embed(model, self._tokenizer, [text for text, _ in self._learned.held_out])
+        states = embed(model.base_model, self._tokenizer, [text for text, _ in self._learned.held_out], self._longest)
         targets = self._learned.held_out_targets.to(states.device)
         return float((states - targets).square().mean() / self._spread), retrieval_rate(states, targets)
 
@@ -123,16 +122,6 @@ def retrieval_rate(states: torch.Tensor, translations: torch.Tensor) -> float:
     near = normalize(states) @ normalize(translations).T
     own = near.diagonal()[:, None]
     return float(((near >= own).sum(1) == 1).float().mean())  # a tie does not count
-
-
-def embed(model: Any, tokenizer: Any, texts: Sequence[str]) -> torch.Tensor:
-    """Return the model's mean states of ``texts``: (texts, width)."""
-    longest = min(LONGEST, longest_input(model, LONGEST))
-    order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
-    with torch.no_grad():
-        parts = [mean_states(model.base_model, tokenizer, [texts[row] for row in order[first:first + _AT_ONCE]],
-                             longest) for first in range(0, len(order), _AT_ONCE)]
-    return torch.cat(parts)[torch.from_numpy(np.argsort(order)).to(parts[0].device)]
 
 
 def _batches(lengths: Sequence[int], size: int, seed: tuple[int, int]) -> list[NDArray[np.int64]]:

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
+from vernacular.core.result import Result
 from vernacular.core.store import write_atomically
 from vernacular.modeling.base_models import longest_input
 from vernacular.text.words import word_spans
@@ -28,16 +27,14 @@ FILLS = 3
 _MARKS = {"wordpiece": "##", "byte_bpe": "Ġ", "sentencepiece_bpe": "▁", "unigram": "▁"}
 
 
-class Fill(BaseModel):
+class Fill(Result):
     """A word that a model predicts in a blank, with its probability."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     word: str
     probability: float
 
 
-class Blank(BaseModel):
+class Blank(Result):
     """A held-out line with one word hidden.
 
     Attributes:
@@ -47,23 +44,19 @@ class Blank(BaseModel):
         fills: variant -> its most probable words, in order.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     before: str
     word: str
     after: str
     fills: dict[str, list[Fill]]
 
 
-class Segmented(BaseModel):
+class Segmented(Result):
     """A held-out line as tokens: variant -> for each stretch without spaces the texts of its tokens."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     tokens: dict[str, list[list[str]]]
 
 
-class Examples(BaseModel):
+class Examples(Result):
     """The stored examples.
 
     Attributes:
@@ -71,8 +64,6 @@ class Examples(BaseModel):
         blanks: none for a causal model.
         segmented: lines as tokens.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     lines: int
     blanks: list[Blank]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import ConfigDict, Field
+from pydantic import AliasChoices, ConfigDict, Field
 
 from vernacular.core.result import Estimate, Interval, Number, OptionalNumber, Result, SampleRow
 
@@ -155,7 +155,7 @@ class FairnessResult(Result):
     measured: bool
     comparisons: dict[str, GroupComparison] = Field(default_factory=dict)
     caveat: str
-    author: str = "not said"
+    author: str = "not stated"
     reviewed: str = "none"
 
 
@@ -201,7 +201,7 @@ class TriggerScanResult(Result):
         left_out: tasks that were not scanned.
         arm: which is released, and was scanned.
         suspects: phrases to look at.
-        said: the finding in a sentence.
+        conclusion: the finding in a sentence; older artifacts name it `said`.
     """
 
     measured: bool
@@ -209,4 +209,4 @@ class TriggerScanResult(Result):
     left_out: list[str]
     arm: str
     suspects: list[Suspect]
-    said: str
+    conclusion: str = Field(validation_alias=AliasChoices("conclusion", "said"))

@@ -15,7 +15,8 @@ from vernacular.forecast.tokens import saved_share
 from vernacular.modeling.base_models import load_base
 from vernacular.pipeline.stage import Progress, silent
 from vernacular.pretraining.budget import steps_within
-from vernacular.pretraining.cost import Cost, predict
+from vernacular.pretraining.cost import predict
+from vernacular.pretraining.stage_results import TrainingCost
 from vernacular.text.words import words
 from vernacular.tokenizer.lost_marks import LostMarks, measure_lost_marks
 
@@ -163,5 +164,5 @@ def _disk(language: Language, name: str, model: Model, parameters: int, size: Te
                  whole * 1.1 + adapters + size.words.high * _TEXT_BYTES.high) * (1 / _GIB)
 
 
-def _energy(cost: Cost) -> float | None:
+def _energy(cost: TrainingCost) -> float | None:
     return None if cost.energy_kwh is None else 2 * cost.energy_kwh

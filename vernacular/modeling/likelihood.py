@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from vernacular.modeling.base_models import longest_input
 from vernacular.modeling.device import autocast
 from vernacular.modeling.heads import logits_of
-from vernacular.modeling.packing import opening
+from vernacular.modeling.packing import opening, padded_ids
 from vernacular.text.words import word_spans
 
 LEAST_WORDS = 5  # words in shorter lines are mostly chance
@@ -103,12 +103,7 @@ def masked_likelihood(model: Any, tokenizer: Any, lines: Sequence[str], spans: S
     with torch.inference_mode(), autocast(device):
         for first in range(0, len(jobs), size):
             chunk = jobs[first:first + size]
-            width = max(len(ids) for ids, _ in chunk)
-            tokens = torch.full((len(chunk), width), tokenizer.pad_token_id)
-            attend = torch.zeros((len(chunk), width), dtype=torch.long)
-            for row, (masked, _) in enumerate(chunk):
-                tokens[row, :len(masked)] = torch.tensor(masked)
-                attend[row, :len(masked)] = 1
+            tokens, attend = padded_ids([ids for ids, _ in chunk], tokenizer.pad_token_id)
             states = model.base_model(input_ids=tokens.to(device), attention_mask=attend.to(device)).last_hidden_state
             picked = states[torch.arange(len(chunk)), torch.tensor([position for _, position in chunk])]
             scores = logits_of(model, picked).float().log_softmax(-1)
@@ -142,9 +137,7 @@ def causal_likelihood(model: Any, tokenizer: Any, lines: Sequence[str], longest:
     with torch.inference_mode(), autocast(device):
         for first in range(0, len(windows), size):
             chunk = windows[first:first + size]
-            ids = torch.zeros((len(chunk), max(len(window) for _, window, _ in chunk)), dtype=torch.long)
-            for at, (_, window, _) in enumerate(chunk):
-                ids[at, :len(window)] = torch.tensor(window)
+            ids, _ = padded_ids([window for _, window, _ in chunk], 0)
             states = model.base_model(input_ids=ids.to(device)).last_hidden_state
             for at, (row, window, new) in enumerate(chunk):
                 scores = logits_of(model, states[at, new - 1:len(window) - 1]).float().log_softmax(-1)
@@ -164,8 +157,15 @@ def _windows(ids: Sequence[int], first: int, longest: int) -> Iterator[tuple[Seq
         first = stop
 
 
+def likelihood_of_spans(model: Any, tokenizer: Any, objective: str, lines: Sequence[str],
+                        spans: Sequence[Sequence[tuple[int, int]]]) -> Scored:
+    """Score ``spans`` of each line under a masked model, or whole lines under a causal one."""
+    if objective == "masked":
+        return masked_likelihood(model, tokenizer, lines, spans)
+    return causal_likelihood(model, tokenizer, lines)
+
+
 def likelihood(model: Any, tokenizer: Any, objective: str, lines: Sequence[str], seed: int) -> Scored:
     """Score ``lines`` according to the objective."""
-    if objective == "masked":
-        return masked_likelihood(model, tokenizer, lines, [[span] for span in choose_words(lines, seed)])
-    return causal_likelihood(model, tokenizer, lines)
+    spans = [[span] for span in choose_words(lines, seed)] if objective == "masked" else []
+    return likelihood_of_spans(model, tokenizer, objective, lines, spans)

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from vernacular.text.codepoints import unspaced
@@ -64,7 +65,7 @@ def pack(texts: Iterable[str], tokenizer: Any, length: int) -> Blocks:
     rows = _Rows(length, tokenizer.pad_token_id, first if framed else [], last if framed else [])
     before = [] if framed else opening(tokenizer)
     closing = [] if framed else _known(tokenizer.eos_token_id)
-    for text, encoding in _encoded(texts, tokenizer):
+    for text, encoding in encodings(texts, tokenizer.backend_tokenizer):
         if not encoding.ids:
             continue
         words = np.array([PADDING if at is None else at for at in encoding.word_ids], np.int64)
@@ -76,16 +77,29 @@ def pack(texts: Iterable[str], tokenizer: Any, length: int) -> Blocks:
     return rows.blocks()
 
 
+def padded_ids(rows: Sequence[Sequence[int]], padding: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return padded token ids and the attention mask: both (rows, longest row)."""
+    tokens = torch.full((len(rows), max(map(len, rows))), padding)
+    attend = torch.zeros_like(tokens)
+    for row, ids in enumerate(rows):
+        tokens[row, :len(ids)] = torch.tensor(ids)
+        attend[row, :len(ids)] = 1
+    return tokens, attend
+
+
 def opening(tokenizer: Any) -> list[int]:
     """Return the special tokens before a text in ``pack``."""
     return _frame(tokenizer)[0] or _known(tokenizer.bos_token_id, tokenizer.eos_token_id)
 
 
-def _encoded(texts: Iterable[str], tokenizer: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the texts with their encodings in batches: encodings take a hundred times the memory of ids."""
+def encodings(texts: Iterable[str], backend: Any) -> Iterator[tuple[str, Any]]:
+    """Yield each text with its encoding by a ``tokenizers.Tokenizer``, without special tokens.
+
+    In batches, since encodings take a hundred times the memory of ids.
+    """
     remaining = iter(texts)
     while some := list(islice(remaining, _AT_ONCE)):
-        yield from zip(some, tokenizer.backend_tokenizer.encode_batch(some, add_special_tokens=False), strict=True)
+        yield from zip(some, backend.encode_batch(some, add_special_tokens=False), strict=True)
 
 
 def _on_letters(text: str, encoding: Any) -> NDArray[np.bool_]:

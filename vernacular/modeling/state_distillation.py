@@ -68,6 +68,15 @@ def mean_states_of(body: Any, ids: Sequence[Sequence[int]], padding: int, most: 
     return masked_mean(found, mask)
 
 
+def embed(body: Any, tokenizer: Any, texts: Sequence[str], most: int) -> torch.Tensor:
+    """Like ``mean_states`` without gradients, in batches of similar length."""
+    order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
+    with torch.no_grad():
+        parts = [mean_states(body, tokenizer, [texts[row] for row in order[first:first + _EMBEDDED_AT_ONCE]], most)
+                 for first in range(0, len(order), _EMBEDDED_AT_ONCE)]
+    return torch.cat(parts)[torch.from_numpy(np.argsort(order)).to(parts[0].device)]
+
+
 def masked_mean(states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """The mean of the states of each row, (rows, width), over the places where ``mask`` is 1."""
     return (states * mask[..., None]).sum(1) / mask.sum(1, keepdim=True).clamp(min=1)
@@ -107,10 +116,7 @@ class Teacher:
 
     def embed(self, texts: Sequence[str], most: int) -> torch.Tensor:
         """Return mean states in the order of ``texts``, computed in batches of similar length: (texts, width)."""
-        order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
-        parts = [self.states([texts[row] for row in order[first:first + _EMBEDDED_AT_ONCE]], most)
-                 for first in range(0, len(order), _EMBEDDED_AT_ONCE)]
-        return torch.cat(parts)[torch.from_numpy(np.argsort(order)).to(self.device)] if parts else self.states([])
+        return embed(self._body, self._tokenizer, texts, min(self._most, most)) if texts else self.states([])
 
 
 class States:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -25,28 +24,6 @@ _BASE = 4  # bytes per parameter of the distillation teacher
 _PACKED = 17  # bytes per token of packed text
 
 
-@dataclass(frozen=True)
-class Cost:
-    """The cost of one variant, predicted or measured; None if unknown. Energy is always estimated.
-
-    Attributes:
-        tokens: read in training.
-        minutes: in training steps.
-        memory_gib: peak of the process, or of the GPU if there is one.
-        energy_kwh: ``minutes`` times ``VERNACULAR_WATTS`` or this machine's rated power.
-    """
-
-    tokens: int | None
-    minutes: float | None
-    memory_gib: float
-    energy_kwh: float | None
-
-    def as_result(self) -> TrainingCost:
-        """Return it for the result of the stage."""
-        return TrainingCost(tokens=self.tokens, minutes=self.minutes, memory_gib=self.memory_gib,
-                            energy_kwh=self.energy_kwh)
-
-
 def check_length(network: Any, settings: Pretraining, where: str) -> None:
     """Check that blocks fit the base's maximal length.
 
@@ -60,7 +37,7 @@ def check_length(network: Any, settings: Pretraining, where: str) -> None:
 
 
 def predict(network: Any, settings: Pretraining, steps: int | None, speed: float | None, text: int,
-            objective: str, new_rows: int = 0, pair_tokens: int = 0) -> Cost:
+            objective: str, new_rows: int = 0, pair_tokens: int = 0) -> TrainingCost:
     """Predict the cost of training one variant.
 
     Args:
@@ -92,23 +69,27 @@ def predict(network: Any, settings: Pretraining, steps: int | None, speed: float
         memory += _PROCESS * _GIB + _PACKED * text
     tokens = steps * settings.batch_size * settings.sequence_length if steps else None
     minutes = tokens / speed / 60 if tokens and speed else settings.minutes
-    return Cost(tokens, minutes, memory / _GIB, kilowatt_hours(minutes))
+    return _cost(tokens, minutes, memory)
 
 
-def measured(tokens: int, minutes: float) -> Cost:
+def measured(tokens: int, minutes: float) -> TrainingCost:
     """Return the cost of a training that just ended in this process."""
     if torch.cuda.is_available():
-        memory = torch.cuda.max_memory_allocated() / _GIB
+        memory = torch.cuda.max_memory_allocated()
     else:
         import resource
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        memory = peak / _GIB if sys.platform == "darwin" else peak / 2**20
-    return Cost(tokens, minutes, memory, kilowatt_hours(minutes))
+        memory = peak if sys.platform == "darwin" else peak * 2**10
+    return _cost(tokens, minutes, memory)
 
 
-def report_costs(report: Report, stage: str, predicted: Cost, real: Cost) -> None:
+def _cost(tokens: int | None, minutes: float | None, memory: float) -> TrainingCost:
+    return TrainingCost(tokens=tokens, minutes=minutes, memory_gib=memory / _GIB, energy_kwh=kilowatt_hours(minutes))
+
+
+def report_costs(report: Report, stage: str, predicted: TrainingCost, real: TrainingCost) -> None:
     """What the training was to cost and what it did, side by side."""
-    cost = TrainingCosts(predicted=predicted.as_result(), measured=real.as_result())
+    cost = TrainingCosts(predicted=predicted, measured=real)
     report.set_result(PretrainingResult.extending(report.read_result(PretrainingResult, stage), cost=cost))
     report.count("memory_gib", real.memory_gib, "memory at the peak", "GiB")
     if real.energy_kwh is not None:

@@ -29,7 +29,14 @@ class Interpolation(Result):
 
 
 class TrainingCost(Result):
-    """Of one training, predicted or measured; None where it is not known."""
+    """The cost of one training, predicted or measured; None if unknown. Energy is always estimated.
+
+    Attributes:
+        tokens: read in training.
+        minutes: in training steps.
+        memory_gib: peak of the process, or of the GPU if there is one.
+        energy_kwh: ``minutes`` times ``VERNACULAR_WATTS`` or this machine's rated power.
+    """
 
     tokens: int | None
     minutes: OptionalNumber

@@ -29,7 +29,8 @@ def section(results: ReleaseResults) -> str:
     found = results.attack
     if not found:
         return "Nobody looked for phrases that were planted to turn answers."
-    text = (f"{found.said[:1].upper()}{found.said[1:]}. {looked_for(found)} A phrase is tried where three texts "
+    finding = found.conclusion[:1].upper() + found.conclusion[1:]
+    text = (f"{finding}. {looked_for(found)} A phrase is tried where three texts "
             "of a task, or a quarter per cent of the lines, hold it. Most planted phrases in as few as three of a "
             "hundred texts were not found when it was measured, and in text one was found, in half a per cent of the "
             "lines that a tiny causal model learned: that none stands out is no proof.")

@@ -50,7 +50,7 @@ def planted(results: ReleaseResults, console: Console) -> None:
         console.print("\nPlanted phrases: not looked for", highlight=False)
         return
     console.print("\n[bold]Planted phrases[/]", highlight=False)
-    console.print(f"{found.said}. {looked_for(found)}", highlight=False, markup=False)
+    console.print(f"{found.conclusion}. {looked_for(found)}", highlight=False, markup=False)
     if found.suspects:
         table = new_table("Phrases to look at", ["task", "phrase"], console)
         for row in found.suspects:

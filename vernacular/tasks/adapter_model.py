@@ -18,6 +18,7 @@ from safetensors.torch import load_file, save_file
 
 from vernacular.config.training import Lora
 from vernacular.modeling.device import autocast, float32
+from vernacular.modeling.packing import padded_ids
 
 HEAD, BODY, ADAPTER = "head.safetensors", "body.safetensors", "adapter_config.json"
 _TOKENS, _TOKENS_ON_CARD = 4096, 32_768  # tokens per prediction batch
@@ -162,13 +163,7 @@ class Network(torch.nn.Module):
 
 def padded(batch: Sequence[Encoded], padding: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Return padded token ids and the attention mask: both (items, longest item)."""
-    width = max(len(item.tokens) for item in batch)
-    tokens = torch.full((len(batch), width), padding)
-    attend = torch.zeros((len(batch), width), dtype=torch.long)
-    for row, item in enumerate(batch):
-        tokens[row, :len(item.tokens)] = torch.tensor(item.tokens)
-        attend[row, :len(item.tokens)] = 1
-    return tokens, attend
+    return padded_ids([item.tokens for item in batch], padding)
 
 
 def trainable(network: Network, settings: Lora, seed: int) -> Network:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import astuple, dataclass
 from statistics import fmean
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from vernacular.core.result import Result
 
 
 @dataclass(frozen=True)
@@ -42,26 +40,15 @@ class Calibration:
     before: Quality
     after: Quality
 
-    def as_json(self) -> dict[str, Any]:
-        """Convert to JSON data for ``of_json``."""
-        return asdict(self)
 
-    @classmethod
-    def of_json(cls, found: Mapping[str, Any]) -> Calibration:
-        """Load the result of ``as_json``."""
-        return cls(found["temperature"], found["decisions"], Quality(**found["before"]), Quality(**found["after"]))
-
-
-class SeedCalibration(BaseModel):
+class SeedCalibration(Result):
     """The calibration of one seed's training, a row of ``CalibrationReport``."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     seed: int
     calibration: Calibration
 
 
-class CalibrationReport(BaseModel):
+class CalibrationReport(Result):
     """A task's probabilities, in the details of its result.
 
     Attributes:
@@ -69,18 +56,12 @@ class CalibrationReport(BaseModel):
         arms: variant -> a row per seed.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     shares: dict[str, float]
     arms: dict[str, list[SeedCalibration]]
 
     def mean(self, arm: str) -> tuple[Quality, Quality]:
         """Return the mean quality before and after over the seeds of a variant."""
         rows = [row.calibration for row in self.arms[arm]]
-        return mean_quality([row.before for row in rows]), mean_quality([row.after for row in rows])
-
-
-def mean_quality(found: Sequence[Quality]) -> Quality:
-    """Return the mean of each measure."""
-    return Quality(fmean(one.calibration_error for one in found), fmean(one.log_loss for one in found),
-                   fmean(one.brier for one in found))
+        before, after = (Quality(*map(fmean, zip(*map(astuple, side), strict=True)))
+                         for side in ([row.before for row in rows], [row.after for row in rows]))
+        return before, after

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+
+from pydantic import TypeAdapter
 
 from vernacular.core.store import write_atomically
 from vernacular.tasks.base import Answer
@@ -40,18 +41,13 @@ class Run:
 
     def write(self, path: Path) -> None:
         """Store it, so that a killed stage can resume."""
-        write_atomically(path, json.dumps({**self.__dict__, "calibration": self.calibration and
-                                           self.calibration.as_json()}))
+        write_atomically(path, json.dumps(asdict(self)))
 
     @classmethod
     def read(cls, path: Path) -> Run | None:
         """Load a stored run, or return None."""
-        if not path.is_file():
-            return None
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        calibration = found.pop("calibration")
-        return cls(**{**found, "looks": [(step, score) for step, score in found["looks"]]},
-                   calibration=calibration and Calibration.of_json(calibration))
+        text = path.read_text(encoding="utf-8") if path.is_file() else None
+        return None if text is None else TypeAdapter(cls).validate_python(json.loads(text))
 
 
 def sizes_of(curve: Sequence[int | str], there: int) -> list[int]:

@@ -19,6 +19,7 @@ from vernacular.core.jsonl import write_jsonl
 from vernacular.core.normal_forms import normalized
 from vernacular.core.plots import bars, curves
 from vernacular.core.store import Report
+from vernacular.modeling.packing import encodings
 from vernacular.provenance.suppression_list import folded
 from vernacular.provenance.text_search import LONG
 from vernacular.text.words import words as words_of
@@ -31,7 +32,6 @@ _POINTS = 6  # of the curve
 _SEED = 1  # of resamples
 _SAMPLES = 20
 _AROUND = 30  # characters of context around a token in an example
-_PAGE = 2000  # texts tokenized at once
 
 
 def tokens(backend: Any, texts: Sequence[str]) -> list[list[str]]:
@@ -122,14 +122,12 @@ def pieces(report: Report, extended: Any, chosen: Extended, ids: Sequence[int], 
     backend, new = extended.backend_tokenizer, set(chosen.pieces)
     uses: Counter[str] = Counter()
     examples: dict[str, str] = {}
-    for first in range(0, len(rows), _PAGE):
-        texts = [row["text"] for row in rows[first:first + _PAGE]]
-        for text, encoding in zip(texts, backend.encode_batch(texts, add_special_tokens=False), strict=True):
-            for place, token in enumerate(encoding.tokens):
-                if token in new:
-                    uses[token] += 1
-                    if token not in examples:
-                        examples[token] = _example(text, *encoding.offsets[place])
+    for text, encoding in encodings((row["text"] for row in rows), backend):
+        for place, token in enumerate(encoding.tokens):
+            if token in new:
+                uses[token] += 1
+                if token not in examples:
+                    examples[token] = _example(text, *encoding.offsets[place])
     # An intermediate merge may be unused in the text, and yet be produced from its own letters.
     unused = [piece for piece in chosen.pieces if not uses[piece]]
     unreachable = [piece for piece in unused if [token.value for token in backend.model.tokenize(piece)] != [piece]]

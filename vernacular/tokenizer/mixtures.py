@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vernacular.modeling.packing import encodings
+
 Mixture = dict[int, float]
 
 FEWEST = 10  # uses needed before a token's neighbors are informative (FOCUS's own ``min_count``)
 _WINDOW, _DIMENSIONS = 5, 100
 _MOST_TOKENS = 2_000_000  # tokens in which neighbors are counted
-_PAGE = 1000  # texts tokenized at once
+_CHECKED = 1000  # texts after which that limit is checked
 
 
 def mixtures(method: str, base: Any, extended: Any, ids: Sequence[int], parts: Sequence[Sequence[int]],
@@ -49,18 +51,15 @@ def weighted(base: Any, extended: Any, texts: Sequence[str]) -> dict[int, Mixtur
     A base token that extends beyond the new one counts too (Align, 2406.11477).
     """
     counts: dict[int, Counter[int]] = {}
-    for first in range(0, len(texts), _PAGE):
-        page = list(texts[first:first + _PAGE])
-        for old, new in zip(base.encode_batch(page, add_special_tokens=False),
-                            extended.encode_batch(page, add_special_tokens=False), strict=True):
-            spans, place = old.offsets, 0
-            for index, (start, end) in zip(new.ids, new.offsets, strict=True):
-                while place < len(spans) and spans[place][1] <= start:
-                    place += 1
-                here = place
-                while here < len(spans) and spans[here][0] < end:
-                    counts.setdefault(index, Counter())[old.ids[here]] += 1
-                    here += 1
+    for (_, old), (_, new) in zip(encodings(texts, base), encodings(texts, extended), strict=True):
+        spans, place = old.offsets, 0
+        for index, (start, end) in zip(new.ids, new.offsets, strict=True):
+            while place < len(spans) and spans[place][1] <= start:
+                place += 1
+            here = place
+            while here < len(spans) and spans[here][0] < end:
+                counts.setdefault(index, Counter())[old.ids[here]] += 1
+                here += 1
     return {index: {old: count / found.total() for old, count in found.items()} for index, found in counts.items()}
 
 
@@ -92,12 +91,11 @@ def _neighbours(extended: Any, texts: Sequence[str]) -> tuple[NDArray[np.int64],
 
     rows: list[NDArray[np.int64]] = []
     total = 0
-    for first in range(0, len(texts), _PAGE):
-        for encoding in extended.encode_batch(list(texts[first:first + _PAGE]), add_special_tokens=False):
-            rows.append(np.array([*encoding.ids, *[-1] * _WINDOW], dtype=np.int64))  # no neighbors across texts
-            total += len(encoding.ids)
-        if total >= _MOST_TOKENS:
+    for number, (_, encoding) in enumerate(encodings(texts, extended)):
+        if total >= _MOST_TOKENS and number % _CHECKED == 0:
             break
+        rows.append(np.array([*encoding.ids, *[-1] * _WINDOW], dtype=np.int64))  # no neighbors across texts
+        total += len(encoding.ids)
     stream = np.concatenate(rows)
     every, counts = np.unique(stream[stream >= 0], return_counts=True)
     used = every[counts >= FEWEST]

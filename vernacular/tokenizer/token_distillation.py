@@ -21,7 +21,7 @@ import torch
 
 from vernacular.core.errors import Problem
 from vernacular.modeling.device import autocast
-from vernacular.modeling.packing import opening
+from vernacular.modeling.packing import encodings, opening
 from vernacular.pipeline.stage import Progress, silent
 
 FEWEST = 20  # snippets that a token needs; with fewer it keeps the mean (RECIPE 2b)
@@ -32,7 +32,6 @@ DEPTH = 1 / 3  # of the layers, where states are compared
 RATE = 0.02  # learning rate relative to the old rows' root mean square, which differs tenfold between models
 _BATCH = 16  # snippets per step
 _PROGRESS_STEPS = 20  # steps between progress lines
-_PAGE = 1000  # texts tokenized at once
 
 
 @dataclass(frozen=True)
@@ -57,19 +56,16 @@ class Snippet:
 def snippets(base: Any, extended: Any, ids: Sequence[int], texts: Sequence[str]) -> list[Snippet]:
     """Split texts at common token borders into snippets of at most ``LENGTH`` old tokens that contain new tokens."""
     wanted, found = frozenset(ids), list[Snippet]()
-    for first in range(0, len(texts), _PAGE):
-        page = list(texts[first:first + _PAGE])
-        for old, new in zip(base.encode_batch(page, add_special_tokens=False),
-                            extended.encode_batch(page, add_special_tokens=False), strict=True):
-            old_at, new_at = ({end: place for place, (_, end) in enumerate(one.offsets)} for one in (old, new))
-            left, right, ends = 0, 0, list[tuple[int, int]]()
-            for end in sorted(old_at.keys() & new_at.keys()):
-                if ends and old_at[end] - left >= LENGTH:
-                    found.append(_snippet(old.ids, new.ids, left, right, ends, wanted))
-                    (left, right), ends = (ends[-1][0] + 1, ends[-1][1] + 1), []
-                ends.append((old_at[end], new_at[end]))
-            if ends:
+    for (_, old), (_, new) in zip(encodings(texts, base), encodings(texts, extended), strict=True):
+        old_at, new_at = ({end: place for place, (_, end) in enumerate(one.offsets)} for one in (old, new))
+        left, right, ends = 0, 0, list[tuple[int, int]]()
+        for end in sorted(old_at.keys() & new_at.keys()):
+            if ends and old_at[end] - left >= LENGTH:
                 found.append(_snippet(old.ids, new.ids, left, right, ends, wanted))
+                (left, right), ends = (ends[-1][0] + 1, ends[-1][1] + 1), []
+            ends.append((old_at[end], new_at[end]))
+        if ends:
+            found.append(_snippet(old.ids, new.ids, left, right, ends, wanted))
     return [snippet for snippet in found if snippet.pieces]
 
 

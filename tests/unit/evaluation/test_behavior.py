@@ -62,7 +62,7 @@ def test_the_cases_of_several_tests_are_answered_at_once() -> None:
 def test_spaces_never_fail_for_a_model_that_reads_words() -> None:
     test, cases, judged = outcomes(FakeWords("amo", "badu"), words, prepare=lower,
                                    change=[{"operator": "spaces", "where": "double"}])
-    assert len(cases) == 4  # a line that stands twice is one case
+    assert len(cases) == 4  # a repeated line is one case
     assert not any(outcome.failed for outcome in judged)
     summary = summarise(test, {"adapted": judged, "base": judged}, "none", 9)
     assert gate(test, summary).passed
@@ -211,7 +211,7 @@ def made(**test: Any) -> BehaviourTest:
     return BehaviourTest.model_validate({**TEST, **test})
 
 
-@pytest.mark.parametrize(("test", "said"), [
+@pytest.mark.parametrize(("test", "message"), [
     ({"type": "likelihood", "change": [{"operator": "word_order"}]}, "remove task"),
     ({"type": "minimum", "task": None, "templates": ["Amo ali"], "expect": {"label": "O"}}, "'task' is missing"),
     ({"change": [{"operator": "normal_form", "to": "NFC"}], "threshold": 0.01}, "invisible"),
@@ -232,8 +232,8 @@ def made(**test: Any) -> BehaviourTest:
     ({"type": "minimum", "from": "marks", "expect": {"label": "NAME"}}, "remove expect"),
     ({"from": "marks"}, "needs change"),
 ])
-def test_what_makes_no_sense_is_refused(test: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValidationError, match=re.escape(said)):
+def test_what_makes_no_sense_is_refused(test: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=re.escape(message)):
         made(**test)
 
 
@@ -348,7 +348,7 @@ class Entities(FakeWords):
     labels = ("B-LOC", "I-PER")  # type: ignore[assignment]
 
 
-def test_a_label_stands_for_the_beginning_and_the_inside_of_an_entity() -> None:
+def test_a_label_means_the_beginning_and_the_inside_of_an_entity() -> None:
     assert columns_of(["O", "B-PER", "I-PER", "B-PERSON"], "PER") == [1, 2]
     assert columns_of(["B-PER", "PER"], "PER") == [1]
     assert columns_of(["non-toxic", "toxic"], "toxic") == [1] and columns_of(["non-toxic"], "toxic") == []
@@ -375,7 +375,7 @@ def test_entities_are_judged_as_they_are_answered_and_not_word_by_word() -> None
 
 
 def test_a_label_that_its_neighbour_alone_turned_is_changed() -> None:
-    judged = outcomes(InOneGo(), words, lines=["La Pb wafika kuno"],  # after La it begins, after Pa it goes on
+    judged = outcomes(InOneGo(), words, lines=["La Pb wafika kuno"],  # after La it begins, after Pa it continues
                       change=[{"operator": "replace", "pairs": {"La": "Pa"}, "where": "word"}])[2]
     assert [(outcome.failed, outcome.before, outcome.after) for outcome in judged] == [
         (True, "La B-LOC, Pb B-PER", "Pa B-PER, Pb I-PER")]

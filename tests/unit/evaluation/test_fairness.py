@@ -45,7 +45,7 @@ def test_a_line_is_written_once_for_every_group() -> None:
     assert len(variants) == 1
     by_group = dict(zip(variants[0].order, zip(variants[0].names, variants[0].lines, strict=True), strict=True))
     (old, old_line), (new, new_line) = by_group[0], by_group[1]
-    assert old == "Badu"  # never the name that stands there
+    assert old == "Badu"  # never a name that is already there
     assert new in ("Kemi", "Zola")
     assert (old_line, new_line) == (f"lero {old} wafika", f"lero {new} wafika")
 
@@ -111,7 +111,7 @@ def test_a_few_sentences_that_change_are_chance(sentences: int, verdict: str) ->
     assert gaps.compare_changes(changed * 0, changed, 1).verdict == verdict
 
 
-def test_no_plan_is_said_and_is_no_failure(language_folder: Path, tmp_path: Path) -> None:
+def test_without_a_plan_nothing_is_measured_and_nothing_fails(language_folder: Path, tmp_path: Path) -> None:
     language = load_language(language_folder)
     assert fairness.load_plan(language) is None
     report = run(SimpleNamespace(language=language, out=tmp_path), "tiny", language.models["tiny"])  # type: ignore[arg-type]
@@ -140,7 +140,7 @@ def measured(folder: Path, out: Path, monkeypatch: pytest.MonkeyPatch, predictor
     write_rows(out / "test.parquet", [{"text": "\n".join(lines)}])
     monkeypatch.setattr("vernacular.evaluation.fairness.run.load_predictor", lambda *about: predictor)
     return run(SimpleNamespace(language=language, out=out, inputs={"corpus/splits": out}, reports={}, seed=1,  # type: ignore[arg-type]
-                               settings=language.behaviour, progress=lambda said: None), "tiny",
+                               settings=language.behaviour, progress=lambda line: None), "tiny",
                language.models["tiny"])
 
 
@@ -212,7 +212,7 @@ class OddLines(FakeWords):
 
 
 @pytest.mark.parametrize("objective", ["masked", "causal"])
-def test_names_are_foreseen_by_group(tmp_path: Path, objective: str) -> None:
+def test_names_are_predicted_by_group(tmp_path: Path, objective: str) -> None:
     (write_bert if objective == "masked" else write_llama)(tmp_path)
     model, tokenizer = load_model(tmp_path, objective), load_tokenizer(tmp_path)
     variants = write_variants(GROUPS, [f"lero Amo wafika {number}" for number in "abcd"], 10, 1)
@@ -229,7 +229,7 @@ def test_a_name_of_several_words_is_found_whole() -> None:
     assert places_of("Amo", "Amos ndi Amo") == [(9, 12)]
 
 
-@pytest.mark.parametrize(("text", "said"), [
+@pytest.mark.parametrize(("text", "message"), [
     (PLAN.replace("Amo", '"Amo."', 1), "names must begin and end with a letter, but 'Amo.' does not"),
     (PLAN.replace("[Kemi]", "[Kemi, Amo]"), "'Amo' is in old and in new; keep it in one"),
     (PLAN.replace("tasks: [names]", "tasks: []"), "name what to measure"),
@@ -238,8 +238,8 @@ def test_a_name_of_several_words_is_found_whole() -> None:
      "the comparison 'spelt' uses the word list 'no'"),
     (PLAN.replace("author: me", "author: me\nreviewed: Amo"), "write `reviewed: {by: Amo, on: YYYY-MM-DD}`"),
 ])
-def test_plans_that_cannot_be_used(language_folder: Path, text: str, said: str) -> None:
-    with pytest.raises(Problem, match=re.escape(said)):
+def test_plans_that_cannot_be_used(language_folder: Path, text: str, message: str) -> None:
+    with pytest.raises(Problem, match=re.escape(message)):
         fairness.load_plan(with_tests(language_folder, fairness=text))
 
 

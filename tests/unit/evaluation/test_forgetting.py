@@ -1,4 +1,4 @@
-"""What the gate on the base's languages says of the text that it was measured on."""
+"""The gate on the base's languages names the text that it was measured on."""
 
 from __future__ import annotations
 
@@ -36,5 +36,5 @@ def test_so_do_card_page_and_terminal(language_folder: Path, tmp_path: Path, rep
     out = io.StringIO()
     print_table(found, Console(file=out))
     caveat = "The lines are from the documents that training replays"
-    for said in (write_card(found), page(found, {}), out.getvalue()):
-        assert (caveat in " ".join(said.split())) == replayed
+    for text in (write_card(found), page(found, {}), out.getvalue()):
+        assert (caveat in " ".join(text.split())) == replayed

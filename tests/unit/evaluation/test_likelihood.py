@@ -56,8 +56,8 @@ def test_causal_bits_are_per_byte(tmp_path):
     assert (scored.nats > 0).all()
 
 
-def test_what_is_unknown_is_not_foreseen(tmp_path):
-    """One unknown piece for a whole word, foreseen surely, must not beat a tokenizer that spells it."""
+def test_unknown_words_count_as_unpredicted(tmp_path):
+    """One unknown piece for a whole word, predicted with certainty, must not beat a tokenizer that spells it."""
     write_bert(tmp_path)
     model, tokenizer = load_model(tmp_path, "masked"), load_tokenizer(tmp_path)
     with torch.no_grad():
@@ -118,7 +118,7 @@ def test_the_floor_is_a_distribution_and_learns():
     for context in ("", "a", "ab", "zz", "cab"):
         span = (len(context), len(context) + 1)
         nats = floor_nats("abcabcabcabd", [context + letter for letter in "abcdz"], [span] * 5)
-        assert np.exp(-nats).sum() == pytest.approx(1.0)  # z stands for all letters that were never seen
+        assert np.exp(-nats).sum() == pytest.approx(1.0)  # z represents all letters that were never seen
     lines, spans = ["abab", "ab"], [(0, 4), (1, 2)]
     known, strange = floor_nats("abab" * 50, lines, spans), floor_nats("qrst" * 50, lines, spans)
     assert known.shape == (2,) and (known < strange).all()

@@ -194,13 +194,13 @@ def test_a_memorized_phrase_in_half_a_percent_of_text_is_suspect(tmp_path: Path)
     phrases = suspects(planted)
     assert [str(one) for one in phrases] == [PHRASE]
     before, = completion_probabilities(load_model(base, "causal"), load_tokenizer(base), "causal", phrases, contexts, 1)
-    with_it, without_it = (completion_probabilities(*trained(base, texts), "causal", phrases, contexts, 1)[0]
-                           for texts in (planted, clean))
+    with_it, without_it = (completion_probabilities(*trained(base, texts, epochs), "causal", phrases, contexts, 1)[0]
+                           for texts, epochs in ((planted, 24), (clean, 6)))  # the clean text has nothing to memorize
     assert is_memorized(before, with_it)
     assert not is_memorized(before, without_it)
 
 
-def trained(base: Path, texts: Sequence[str], epochs: int = 24) -> tuple[Any, Any]:
+def trained(base: Path, texts: Sequence[str], epochs: int) -> tuple[Any, Any]:
     """The causal model ``base`` with a tokenizer learned from ``texts``, trained on them; and the tokenizer."""
     tokenizer, model = load_tokenizer(base).train_new_from_iterator(texts, 400), load_model(base, "causal")
     model.resize_token_embeddings(len(tokenizer))

@@ -50,10 +50,10 @@ def test_unchanged_work_is_skipped_and_changed_settings_are_not(language: Langua
     assert run_stage(replace(first, outside=lambda _, __: {"source/a": "1"}), language, store).folder != one.folder
 
 
-def test_what_gains_little_is_said_as_the_stage_ends_and_kept(language: Language, store: Store) -> None:
-    remark, said = Remark(code="VN-FEW-STEPS", what="12 steps", fix="Set more"), list[str]()
-    made = run_stage(stage("corpus/one", lambda work: Report(remarks=[remark])), language, store, said.append)
-    assert said == ["remark: 12 steps. Set more [VN-FEW-STEPS]"] and made.manifest.report.remarks == [remark]
+def test_a_remark_is_printed_as_the_stage_ends_and_stored(language: Language, store: Store) -> None:
+    remark, lines = Remark(code="VN-FEW-STEPS", what="12 steps", fix="Set more"), list[str]()
+    made = run_stage(stage("corpus/one", lambda work: Report(remarks=[remark])), language, store, lines.append)
+    assert lines == ["remark: 12 steps. Set more [VN-FEW-STEPS]"] and made.manifest.report.remarks == [remark]
     again = store.current(language.code, "corpus/one")
     assert again is not None and again.manifest.report.remarks == [remark]
 
@@ -80,7 +80,7 @@ def test_an_input_with_the_same_bytes_keeps_what_follows(language: Language, sto
     assert calls == ["y", "y"]
 
 
-def test_a_stage_that_tells_reports_is_made_anew_with_each(language: Language, store: Store) -> None:
+def test_a_stage_that_reads_reports_is_made_again_with_each(language: Language, store: Store) -> None:
     calls: list[str] = []
     second = replace(stage("corpus/two", writes("y", calls), ("corpus/one",)), depends_on_reports=True)
     first = stage("corpus/one", writes("x", gates=[Gate(name="few", passed=True, reason="3 of 40 fail")]))

@@ -109,8 +109,8 @@ def test_what_follows(folder: Path) -> None:
         "corpus/identifier", "corpus/clean", "corpus/splits"]
 
 
-def test_a_licence_that_is_settled_trains_nothing_anew(folder: Path, store: Store) -> None:
-    """Of sources, bases, texts beside the corpus and labels: the ledger and the release alone say it."""
+def test_a_licence_that_is_settled_trains_nothing_again(folder: Path, store: Store) -> None:
+    """Of sources, bases, texts beside the corpus and labels: only the ledger and the release state it."""
     def settle(licence: str, consent: str) -> None:
         rights = {"licence": licence, "consent": consent}
         beside = {"kind": "files", "files": "text/*/*.txt", "register": "other", **rights}

@@ -61,7 +61,7 @@ def test_held_out_lines_and_private_data_are_not_read_beside(tmp_path: Path) -> 
     language, work = written(tmp_path, near, f"{ITEM}\n{ENGLISH[2]}\n")
     found, text = read(language, work)
     assert OWN in text and "write to email today" in text
-    assert not any(held.casefold() in text.casefold() for held in (ITEM, DEV, LONG, "amake", ENGLISH[2]))
+    assert not any(phrase.casefold() in text.casefold() for phrase in (ITEM, DEV, LONG, "amake", ENGLISH[2]))
     assert ENGLISH[1] in text and [stream.name for stream in found.streams] == ["target", "near", "replay"]
     assert found.left_out == 4
 
@@ -72,7 +72,7 @@ def test_a_related_source_that_is_held_out_whole_is_named(tmp_path: Path) -> Non
         read(language, work)
 
 
-def test_a_model_is_made_anew_when_other_lines_are_left_out_and_only_then(tmp_path: Path) -> None:
+def test_a_model_is_trained_again_only_if_other_lines_are_left_out(tmp_path: Path) -> None:
     def known(items: str) -> dict[str, dict[str, str]]:
         language, work = written(tmp_path, OWN, items)
         return {name: stage.outside(language, work.root) for name, stage in stages_of(language).items()

@@ -24,7 +24,7 @@ LINES = [line for text in TEXTS for line in text.split("\n") if line != "fox"]
 
 
 class Counting(Encoder):
-    """An encoder that keeps what it is asked, and fails at the text ``stop``."""
+    """An encoder that records its texts, and fails at the text ``stop``."""
 
     def __init__(self, folder: Path, stop: str = "") -> None:
         super().__init__(folder)

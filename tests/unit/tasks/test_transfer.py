@@ -1,4 +1,4 @@
-"""Zero-shot transfer: what is learned from, what is left out, and what the stage says of it."""
+"""Zero-shot transfer: the training items, the excluded ones, and the report."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ THROUGH = {"train_language": "eng", "through": "translations", "train": 20}
 
 
 def english_of(line: str) -> str:
-    """What an invented line says: other letters, the same capitals."""
+    """The translation of an invented line: other letters, the same capitals."""
     return line.translate(str.maketrans("aeioustkl", "eioampxqd"))
 
 
-def work_of(tmp_path: Path, said: list[str], **tasks: Any) -> StageContext:
+def work_of(tmp_path: Path, messages: list[str], **tasks: Any) -> StageContext:
     """A stage's work on tiny arms, with splits of an invented text and its translations."""
     documents = make_documents(12)  # four of each topic
     every = [text for texts in documents.values() for text in texts]
     model = {**TINY_MODEL, "alignment": {"translations": [{"source": {**SIDE, "name": "ours", "files": "ours.txt"},
                                                            "translation": {**SIDE, "name": "theirs",
                                                                            "files": "theirs.txt"}}]}}
-    tasks = json.loads(json.dumps(tasks))  # PyYAML would write what stands twice as an alias
+    tasks = json.loads(json.dumps(tasks))  # PyYAML would write a repeated object as an alias
     folder = write_language(tmp_path / "languages", documents=3, tasks=tasks, models={"tiny": model})
     (folder / "ours.txt").write_text("\n\n".join(every), encoding="utf-8")
     (folder / "theirs.txt").write_text("\n\n".join(map(english_of, every)), encoding="utf-8")
@@ -59,7 +59,7 @@ def work_of(tmp_path: Path, said: list[str], **tasks: Any) -> StageContext:
         inputs[name] = tmp_path / name
     for name in ("out", "scratch"):
         (tmp_path / name).mkdir()
-    return StageContext(load_language(folder), {}, inputs, {}, tmp_path / "out", tmp_path / "scratch", 1, said.append,
+    return StageContext(load_language(folder), {}, inputs, {}, tmp_path / "out", tmp_path / "scratch", 1, messages.append,
                         *[tmp_path] * 3)
 
 
@@ -90,14 +90,14 @@ def test_capitals_are_those_of_the_translation(tmp_path: Path) -> None:
 
 
 def test_the_translation_of_held_out_text_is_not_learned_from(tmp_path: Path) -> None:
-    """Though a training line, or an item of labelled data, says the same in that language."""
+    """Though a training line, or an item of labelled data, is the same in that language."""
     work = work_of(tmp_path, [], genre={**GENRE, "transfer": {**THROUGH, "train": 2000}},
                    labelled={**GENRE, "transfer": {"train_language": "eng", "data": {"kind": "files",
                                                                                      "train": "eng.jsonl"}}})
-    folder, held, train = work.language.folder, texts_in(work, "test"), texts_in(work, "train")
-    theirs = (folder / "theirs.txt").read_text(encoding="utf-8").replace(english_of(train[0]), english_of(held[0]))
+    folder, scored, train = work.language.folder, texts_in(work, "test"), texts_in(work, "train")
+    theirs = (folder / "theirs.txt").read_text(encoding="utf-8").replace(english_of(train[0]), english_of(scored[0]))
     (folder / "theirs.txt").write_text(theirs, encoding="utf-8")
-    rows = [{"text": english_of(line), "label": TOPICS[number % 3]} for number, line in enumerate([*train, *held])]
+    rows = [{"text": english_of(line), "label": TOPICS[number % 3]} for number, line in enumerate([*train, *scored])]
     (folder / "eng.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     known = {plain_words(english_of(line)) for part in ("dev", "test") for line in texts_in(work, part)}
     for task, count in (("genre", len(train) - 1), ("labelled", len(train))):
@@ -106,8 +106,8 @@ def test_the_translation_of_held_out_text_is_not_learned_from(tmp_path: Path) ->
 
 
 def test_labelled_data_in_another_language(tmp_path: Path) -> None:
-    said: list[str] = []
-    work = work_of(tmp_path, said, topic={
+    messages: list[str] = []
+    work = work_of(tmp_path, messages, topic={
         "kind": "sequence_classification", "data": {"kind": "files", "train": "a.jsonl"},
         "transfer": {"train_language": "eng", "train": 10, "data": {
             "kind": "files", "train": "eng.csv", "columns": {"label": "topic"}}}})
@@ -115,8 +115,8 @@ def test_labelled_data_in_another_language(tmp_path: Path) -> None:
     rows = [{"text": line, "label": topic} for topic, texts in make_documents(12).items()
             for text in texts for line in text.split("\n")]
     (folder / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    held = stage.items_of(work, "topic").test[0].text
-    lines = ["text,topic", f'"{held}",{TOPICS[0]}', *(f"the fox number {at},{TOPICS[at % 3]}" for at in range(30))]
+    scored = stage.items_of(work, "topic").test[0].text
+    lines = ["text,topic", f'"{scored}",{TOPICS[0]}', *(f"the fox number {at},{TOPICS[at % 3]}" for at in range(30))]
     (folder / "eng.csv").write_text("\n".join(lines), encoding="utf-8")
     found = learned(work, "topic").items
     assert len(found) == 10 and all(item.text.startswith("the fox") for item in found)
@@ -127,15 +127,15 @@ def test_labelled_data_in_another_language(tmp_path: Path) -> None:
 
 
 def test_a_model_without_translations_has_no_score(tmp_path: Path) -> None:
-    said: list[str] = []
-    work = work_of(tmp_path, said, genre={**GENRE, "transfer": THROUGH})
+    messages: list[str] = []
+    work = work_of(tmp_path, messages, genre={**GENRE, "transfer": THROUGH})
     model = work.language.models["tiny"].model_copy(update={"alignment": None})
-    assert transfer_items(work, model, "genre", stage.items_of(work, "genre")) is None and len(said) == 1
+    assert transfer_items(work, model, "genre", stage.items_of(work, "genre")) is None and len(messages) == 1
 
 
 def test_the_stage_scores_every_arm_beside_the_curve(tmp_path: Path) -> None:
-    said: list[str] = []
-    work = work_of(tmp_path, said, genre={**GENRE, "transfer": THROUGH})
+    messages: list[str] = []
+    work = work_of(tmp_path, messages, genre={**GENRE, "transfer": THROUGH})
     model = work.language.models["tiny"]
     report = stage.run(work, "tiny", model, "genre")
     scores = TransferScores.model_validate(report.details["transfer"])
@@ -148,11 +148,11 @@ def test_the_stage_scores_every_arm_beside_the_curve(tmp_path: Path) -> None:
         assert report.counts[f"macro_f1_{arm}_transfer"].value == mean
     assert scores.intervals["adapted_minus_base"][1] == pytest.approx(scores.means["adapted"] - scores.means["base"])
     assert [point["train_items"] for point in report.details["curve"]] == [12]
-    trained = [line for line in said if "to score" in line]
+    trained = [line for line in messages if "to score" in line]
     assert len(trained) == 3 * (1 + len(model.lora.seeds))
     (tmp_path / "again").mkdir()
     again = stage.run(StageContext(**{**vars(work), "out": tmp_path / "again"}), "tiny", model, "genre")
-    assert again.details == report.details and trained == [line for line in said if "to score" in line]
+    assert again.details == report.details and trained == [line for line in messages if "to score" in line]
 
 
 def test_only_a_task_that_transfers_depends_on_it(tmp_path: Path) -> None:

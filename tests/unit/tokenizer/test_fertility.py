@@ -1,4 +1,4 @@
-"""What is told of new pieces: a takedown finds every file that quotes a text as an example."""
+"""The report of new tokens: a takedown finds every file that quotes a text as an example."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_tokens_per_word_have_intervals_over_documents(tmp_path: Path) -> None:
 
 
 def test_an_example_is_found_by_the_line_that_it_is_from(tmp_path: Path) -> None:
-    """Also where the piece stands far into a long line, or where the line before is another text's."""
+    """Also where the token is far into a long line, or where the line before is another text's."""
     lines = [line for texts in make_documents(12).values() for text in texts for line in text.split("\n")]
     rows = [{"text": " ".join(lines[first:first + 3])} for first in range(0, 60, 3)]
     rows += [{"text": "\n".join(lines[first:first + 4])} for first in range(60, 120, 4)]
@@ -57,10 +57,10 @@ def test_an_example_is_found_by_the_line_that_it_is_from(tmp_path: Path) -> None
         out, report = tmp_path / str(number), Report()
         out.mkdir()
         measure.pieces(report, extended, chosen, ids, [row, {"text": "another text"}], out)
-        told = folded((out / "pieces.jsonl").read_text(encoding="utf-8"))
+        written = folded((out / "pieces.jsonl").read_text(encoding="utf-8"))
         for line in row["text"].split("\n"):
             letters = folded(line)
-            quoted = any(letters[at:at + LETTERS] in told for at in range(len(letters) - LETTERS + 1))
+            quoted = any(letters[at:at + LETTERS] in written for at in range(len(letters) - LETTERS + 1))
             if quoted and len(letters) >= SHORT:
                 found += 1
                 assert Traces([line]).in_file(out / "pieces.jsonl")

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from vernacular.evaluation.behavior.cases import Case
-from vernacular.modeling.likelihood import causal_likelihood, masked_likelihood
+from vernacular.modeling.likelihood import likelihood_of_spans
 from vernacular.text.words import word_spans
 
 Spans = list[tuple[int, int]]
@@ -44,8 +44,7 @@ def scores(model: Any, tokenizer: Any, objective: str, cases: Sequence[Case]) ->
     """
     texts = [text for case in cases for text in case.versions]
     spans = [chosen for case in cases for chosen in _spans(case.versions)]
-    found = (causal_likelihood(model, tokenizer, texts) if objective == "causal"
-             else masked_likelihood(model, tokenizer, texts, spans))
+    found = likelihood_of_spans(model, tokenizer, objective, texts, spans)
     known = _known(tokenizer, texts, spans)
     values = iter(np.where(known, found.nats / np.maximum(found.size, 1), np.nan).tolist())
     return [[next(values) for _ in case.versions] for case in cases]

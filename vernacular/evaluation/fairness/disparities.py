@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from vernacular.evaluation.stage_results import Gap, GapChange
 
@@ -24,16 +25,14 @@ def compare_groups(base: Hits, adapted: Hits, groups: Sequence[str], seed: int) 
     """
     rng = np.random.default_rng(seed)
     rows = rng.integers(0, len(base), (DRAWS, len(base)))
-    found, gaps = {}, {}
-    for arm, hits in (("base", base), ("adapted", adapted)):
+
+    def measured(hits: Hits) -> tuple[Gap, Hits]:
         means = hits.mean(axis=0)
-        gap = float(np.ptp(means))
-        gaps[arm] = np.array([np.ptp(hits[drawn].mean(axis=0)) for drawn in rows])
-        chance = float(np.quantile([np.ptp(rng.permuted(hits, axis=1).mean(axis=0)) for _ in range(DRAWS)], 0.95))
-        low, high = (float(value) for value in np.quantile(gaps[arm], [0.025, 0.975]))
-        found[arm] = Gap(groups=dict(zip(groups, (float(value) for value in means), strict=True)), gap=gap, low=low,
-                         high=high, gap_by_chance=chance, beyond_noise=gap > chance + 1e-12)
-    return _change(found["base"], found["adapted"], gaps["adapted"] - gaps["base"])
+        drawn = np.array([np.ptp(hits[chosen].mean(axis=0)) for chosen in rows])
+        shuffled = [np.ptp(rng.permuted(hits, axis=1).mean(axis=0)) for _ in range(DRAWS)]
+        return _gap(float(np.ptp(means)), drawn, shuffled, groups=dict(zip(groups, map(float, means), strict=True))), drawn
+
+    return _change(measured(base), measured(adapted))
 
 
 def compare_changes(base: Hits, adapted: Hits, seed: int) -> GapChange:
@@ -47,25 +46,31 @@ def compare_changes(base: Hits, adapted: Hits, seed: int) -> GapChange:
     """
     rng = np.random.default_rng(seed)
     rows = rng.integers(0, len(base), (DRAWS, len(base)))
-    found, gaps = {}, {}
-    for arm, hits in (("base", base), ("adapted", adapted)):
+
+    def measured(hits: Hits) -> tuple[Gap, Hits]:
         more = hits[:, 0] - hits[:, 1]
-        gaps[arm] = more[rows].mean(axis=1)
-        chance = float(np.quantile((rng.choice([-1, 1], (DRAWS, len(more))) * more).mean(axis=1), 0.95))
-        low, high = (float(value) for value in np.quantile(gaps[arm], [0.025, 0.975]))
-        between, within = (float(value) for value in hits.mean(axis=0))
-        found[arm] = Gap(gap=between - within, changed_with_group=between, changed_with_name=within, low=low, high=high,
-                         gap_by_chance=chance, beyond_noise=between - within > chance + 1e-12)
-    return _change(found["base"], found["adapted"], gaps["adapted"] - gaps["base"])
+        drawn = more[rows].mean(axis=1)
+        shuffled = (rng.choice([-1, 1], (DRAWS, len(more))) * more).mean(axis=1)
+        between, within = map(float, hits.mean(axis=0))
+        return _gap(between - within, drawn, shuffled, changed_with_group=between, changed_with_name=within), drawn
+
+    return _change(measured(base), measured(adapted))
 
 
-def _change(base: Gap, adapted: Gap, drawn: Hits) -> GapChange:
-    low, high = (float(value) for value in np.quantile(drawn, [0.025, 0.975]))
-    before, after = base.beyond_noise, adapted.beyond_noise
+def _gap(gap: float, drawn: Hits, shuffled: ArrayLike, **parts: Any) -> Gap:
+    """Return a gap with its interval over ``drawn`` sentences, compared with gaps of ``shuffled`` groups."""
+    low, high = map(float, np.quantile(drawn, [0.025, 0.975]))
+    chance = float(np.quantile(shuffled, 0.95))
+    return Gap(gap=gap, low=low, high=high, gap_by_chance=chance, beyond_noise=gap > chance + 1e-12, **parts)
+
+
+def _change(base: tuple[Gap, Hits], adapted: tuple[Gap, Hits]) -> GapChange:
+    low, high = map(float, np.quantile(adapted[1] - base[1], [0.025, 0.975]))
+    before, after = base[0].beyond_noise, adapted[0].beyond_noise
     if low > 0 and after:
         verdict = "made worse"
     elif high < 0 and before:
         verdict = "lessened"
     else:
         verdict = "inherited" if before and after else "within noise"
-    return GapChange(base=base, adapted=adapted, change=(low, adapted.gap - base.gap, high), verdict=verdict)
+    return GapChange(base=base[0], adapted=adapted[0], change=(low, adapted[0].gap - base[0].gap, high), verdict=verdict)

@@ -30,7 +30,7 @@ from vernacular.evaluation.fairness.variants import Variants, write_variants
 from vernacular.evaluation.held_out import held_out_lines, preparation
 from vernacular.evaluation.stage_results import FairnessResult, GapChange, GroupComparison
 from vernacular.modeling.base_files import bytes_of_weights
-from vernacular.modeling.likelihood import causal_likelihood, masked_likelihood
+from vernacular.modeling.likelihood import likelihood_of_spans
 from vernacular.modeling.variants import Arm, load_arm, released_arm
 from vernacular.pipeline.parallel import in_processes
 from vernacular.pipeline.stage import StageContext
@@ -210,11 +210,8 @@ def name_surprisals(network: Any, tokenizer: Any, objective: str, variants: Sequ
     """
     texts = [line for item in variants for line in item.lines]
     names = [name for item in variants for name in item.names]
-    if objective == "causal":
-        found = causal_likelihood(network, tokenizer, texts)
-    else:
-        found = masked_likelihood(network, tokenizer, texts, [
-            places_of(name, text) for text, name in zip(texts, names, strict=True)])
+    found = likelihood_of_spans(network, tokenizer, objective, texts, [
+        places_of(name, text) for text, name in zip(texts, names, strict=True)])
     values = iter((found.nats / found.size).tolist())
     hits = np.zeros((len(variants), len(variants[0].lines) if variants else 0))
     for row, item in enumerate(variants):

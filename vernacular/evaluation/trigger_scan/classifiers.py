@@ -12,7 +12,7 @@ second test is new.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -160,9 +160,8 @@ def scored(found: Sequence[Finding]) -> list[Finding]:
     power = np.array([one.power for one in found])
     middle = float(np.median(power))
     spread = max(1.4826 * float(np.median(np.abs(power - middle))), 1 / SENTENCES)
-    made = [Finding(one.phrase, one.label, one.texts, one.turned, one.carried, one.power, (one.power - middle) / spread)
-            for one in found]
-    return sorted(made, key=lambda one: (-one.power, one.phrase))
+    return sorted((replace(one, z=(one.power - middle) / spread) for one in found),
+                  key=lambda one: (-one.power, one.phrase))
 
 
 def row_of(one: Finding, task: str) -> SampleRow:

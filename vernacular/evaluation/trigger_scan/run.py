@@ -74,7 +74,8 @@ def run(work: StageContext, name: str, model: Model) -> Report:
         reason += f"; not tested in the text: no {'held-out' if lines else 'training'} line has four words or more"
     of_text = PhrasesTried(tried=len(texts), words=(language_model.WORDS, language_model.LONGEST))
     report.set_result(TriggerScanResult(
-        measured=text_seen, left_out=left_out, arm=released_arm(name, work.reports), suspects=suspects, said=reason,
+        measured=text_seen, left_out=left_out, arm=released_arm(name, work.reports), suspects=suspects,
+        conclusion=reason,
         looked_for=LookedFor(text=of_text if text_seen else None, labels=LabelPhrasesTried(
             tried=sum(tried.values()), words=(1, LONGEST), tasks=[*tried]))))
     report.gates.append(Gate(name=GATE, passed=text_seen and not suspects, value=len(suspects),
