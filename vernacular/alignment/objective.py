@@ -22,7 +22,7 @@ from vernacular.core.errors import Problem
 from vernacular.datasets.aligned_pairs import Learned
 from vernacular.modeling.base_models import longest_input
 from vernacular.modeling.device import device_of
-from vernacular.modeling.state_distillation import embed, mean_states_of
+from vernacular.modeling.state_distillation import embed_texts, mean_states_of
 
 LONGEST = 128  # tokens read of a sentence and of its translation
 _TEMPERATURE = 0.05  # SimCSE's (Gao et al. 2104.08821)
@@ -43,7 +43,7 @@ class TranslationLoss:
     def __init__(self, learned: Learned, tokenizer: Any, settings: Alignment, model: Any, seed: int,
                  where: str) -> None:
         self._settings, self._seed, self._tokenizer = settings, seed, tokenizer
-        self._longest = min(LONGEST, longest_input(model, LONGEST))
+        self._longest = longest_input(model, LONGEST)
         pairs = learned.pairs[:len(learned.targets)]
         self._lengths = [len(text) for text, _ in pairs]
         self._ids, self._translated = (self._tokens([pair[side] for pair in pairs]) for side in (0, 1))
@@ -112,7 +112,7 @@ class TranslationLoss:
         The distance is squared, in variances between translations: 1 is the distance of targets
         from their mean.
         """
-        states = embed(model.base_model, self._tokenizer, [text for text, _ in self._learned.held_out], self._longest)
+        states = embed(model, self._tokenizer, [text for text, _ in self._learned.held_out])
         targets = self._learned.held_out_targets.to(states.device)
         return float((states - targets).square().mean() / self._spread), retrieval_rate(states, targets)
 
@@ -122,6 +122,11 @@ def retrieval_rate(states: torch.Tensor, translations: torch.Tensor) -> float:
     near = normalize(states) @ normalize(translations).T
     own = near.diagonal()[:, None]
     return float(((near >= own).sum(1) == 1).float().mean())  # a tie does not count
+
+
+def embed(model: Any, tokenizer: Any, texts: Sequence[str]) -> torch.Tensor:
+    """Return the model's mean states of ``texts``: (texts, width)."""
+    return embed_texts(model.base_model, tokenizer, texts, longest_input(model, LONGEST))
 
 
 def _batches(lengths: Sequence[int], size: int, seed: tuple[int, int]) -> list[NDArray[np.int64]]:

@@ -41,43 +41,29 @@ _Place = tuple[Part, str]  # a part of the splits and a document in it; no docum
 
 @dataclass(frozen=True)
 class Pair:
-    """A sentence of the language with its translation.
+    """A sentence of the language with its translation."""
 
-    Attributes:
-        text: the sentence; in dev and test as cleaned.
-        translation: in a language of the base.
-        document: id of the sentence's document in ``corpus/splits``; empty if none.
-        key: of the join, such as ``GEN 1 3``; else file and line.
-    """
-
-    text: str
-    translation: str
-    document: str
-    key: str
+    text: str  # the sentence; in dev and test as cleaned
+    translation: str  # in a language of the base
+    document: str  # id of the sentence's document in ``corpus/splits``; empty if none
+    key: str  # of the join, such as ``GEN 1 3``; else file and line
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Selected pairs.
+    """Selected pairs."""
 
-    Attributes:
-        train: training pairs.
-        held_out: pairs for early stopping and evaluation; none of their sentences or translations
-            is trained on.
-        left_out: number of pairs that share text with held-out lines, task items or behavioral
-            tests, or a side with ``held_out``.
-        where: of the folder, for messages.
-        of_held_out: number of left-out pairs whose sentence is in a held-out document.
-        joins: of each entry with keys.
-        remarks: notes on what was left out of the other entries.
-    """
-
-    train: list[TextPair]
+    train: list[TextPair]  # training pairs
+    # pairs for early stopping and evaluation; none of their sentences or translations is
+    # trained on
     held_out: list[TextPair]
+    # number of pairs that share text with held-out lines, task items or behavioral tests, or
+    # a side with ``held_out``
     left_out: int
-    where: str
-    of_held_out: int = 0
-    joins: list[Join] = field(default_factory=list)
+    where: str  # of the folder, for messages
+    of_held_out: int = 0  # number of left-out pairs whose sentence is in a held-out document
+    joins: list[Join] = field(default_factory=list)  # of each entry with keys
+    # notes on what was left out of the other entries
     remarks: list[DataNote] = field(default_factory=list)
 
 

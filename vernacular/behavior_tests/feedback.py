@@ -42,15 +42,10 @@ class Mark(Strict):
 
 @dataclass(frozen=True)
 class Known:
-    """What is known about the answer to a text.
+    """What is known about the answer to a text."""
 
-    Attributes:
-        right: the right answer; None if only wrong ones are known.
-        wrong: wrong answers.
-    """
-
-    right: str | None
-    wrong: tuple[str, ...] = ()
+    right: str | None  # the right answer; None if only wrong ones are known
+    wrong: tuple[str, ...] = ()  # wrong answers
 
 
 def together(marks: Sequence[Mark]) -> Known:

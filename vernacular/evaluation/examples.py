@@ -35,19 +35,12 @@ class Fill(Result):
 
 
 class Blank(Result):
-    """A held-out line with one word hidden.
+    """A held-out line with one word hidden."""
 
-    Attributes:
-        before: the text before the hidden word.
-        word: the hidden word.
-        after: the text after it.
-        fills: variant -> its most probable words, in order.
-    """
-
-    before: str
-    word: str
-    after: str
-    fills: dict[str, list[Fill]]
+    before: str  # the text before the hidden word
+    word: str  # the hidden word
+    after: str  # the text after it
+    fills: dict[str, list[Fill]]  # variant -> its most probable words, in order
 
 
 class Segmented(Result):
@@ -57,17 +50,11 @@ class Segmented(Result):
 
 
 class Examples(Result):
-    """The stored examples.
+    """The stored examples."""
 
-    Attributes:
-        lines: number of held-out lines to draw from.
-        blanks: none for a causal model.
-        segmented: lines as tokens.
-    """
-
-    lines: int
-    blanks: list[Blank]
-    segmented: list[Segmented]
+    lines: int  # number of held-out lines to draw from
+    blanks: list[Blank]  # none for a causal model
+    segmented: list[Segmented]  # lines as tokens
 
 
 @dataclass(frozen=True)

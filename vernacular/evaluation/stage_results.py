@@ -8,44 +8,29 @@ from vernacular.core.result import Estimate, Interval, Number, OptionalNumber, R
 
 
 class LikelihoodResult(Result):
-    """The result of ``evaluation/<name>_likelihood``: how well each model predicts held-out text; lower is better.
+    """The result of ``evaluation/<name>_likelihood``: how well each model predicts held-out text; lower is better."""
 
-    Attributes:
-        unit: of the negative log-likelihood.
-        scores: arm -> its negative log-likelihood.
-        differences: ``adapted_minus_base`` and the like -> interval of the difference.
-        items: how many lines were scored.
-        floor: baseline -> its negative log-likelihood.
-    """
-
-    unit: str
-    scores: dict[str, Estimate]
+    unit: str  # of the negative log-likelihood
+    scores: dict[str, Estimate]  # arm -> its negative log-likelihood
+    # ``adapted_minus_base`` and the like -> interval of the difference
     differences: dict[str, Interval]
-    items: int
+    items: int  # how many lines were scored
+    # baseline -> its negative log-likelihood
     floor: dict[str, Estimate] = Field(default_factory=dict)
 
 
 class ForgettingResult(Result):
-    """The result of ``evaluation/<name>_retention``: how well each model predicts text in the base's languages.
+    """The result of ``evaluation/<name>_retention``: how well each model predicts text in the base's languages."""
 
-    Attributes:
-        measured: whether there was text to measure it on; if not, nothing else is set.
-        caveat: what limits the figures.
-        unit: of the negative log-likelihood.
-        languages: of the text, ISO 639-3.
-        items: how many lines were scored.
-        scores: arm -> its negative log-likelihood.
-        differences: ``adapted_minus_base`` and the like -> interval of the difference.
-        similarity: arm -> mean cosine between its sentence embeddings and the base's.
-    """
-
-    measured: bool
-    caveat: str = ""
-    unit: str = ""
-    languages: list[str] = Field(default_factory=list)
-    items: int = 0
-    scores: dict[str, Estimate] = Field(default_factory=dict)
+    measured: bool  # whether there was text to measure it on; if not, nothing else is set
+    caveat: str = ""  # what limits the figures
+    unit: str = ""  # of the negative log-likelihood
+    languages: list[str] = Field(default_factory=list)  # of the text, ISO 639-3
+    items: int = 0  # how many lines were scored
+    scores: dict[str, Estimate] = Field(default_factory=dict)  # arm -> its negative log-likelihood
+    # ``adapted_minus_base`` and the like -> interval of the difference
     differences: dict[str, Interval] = Field(default_factory=dict)
+    # arm -> mean cosine between its sentence embeddings and the base's
     similarity: dict[str, Number] = Field(default_factory=dict)
 
 
@@ -60,13 +45,7 @@ class FailureRate(Result):
 
 
 class BehaviorTestResult(Result):
-    """A behavioral test, and how base and released model do on it.
-
-    Attributes:
-        reviewed: who reviewed it, or ``none``.
-        lines: of the held-out text that could be changed.
-        set_aside: marked sentences that were not scored, since a model was trained on them.
-    """
+    """A behavioral test, and how base and released model do on it."""
 
     capability: str
     description: str
@@ -76,27 +55,20 @@ class BehaviorTestResult(Result):
     author: str
     threshold: float
     severity: str
-    reviewed: str
-    lines: int
-    set_aside: int
+    reviewed: str  # who reviewed it, or ``none``
+    lines: int  # of the held-out text that could be changed
+    set_aside: int  # marked sentences that were not scored, since a model was trained on them
     base: FailureRate
     adapted: FailureRate
 
 
 class BehaviorResult(Result):
-    """The result of ``evaluation/<name>_behaviour``.
+    """The result of ``evaluation/<name>_behaviour``."""
 
-    Attributes:
-        tests: name -> test.
-        lexicons: list of words -> how many it holds.
-        seed_of_adapter: seed of the adapter that answered.
-        arm: the released variant, which answered as ``adapted``.
-    """
-
-    tests: dict[str, BehaviorTestResult]
-    lexicons: dict[str, int]
-    seed_of_adapter: int
-    arm: str
+    tests: dict[str, BehaviorTestResult]  # name -> test
+    lexicons: dict[str, int]  # list of words -> how many it holds
+    seed_of_adapter: int  # seed of the adapter that answered
+    arm: str  # the released variant, which answered as ``adapted``
 
 
 class Gap(Result):
@@ -142,21 +114,13 @@ class GroupComparison(GapChange):
 
 
 class FairnessResult(Result):
-    """The result of ``evaluation/<name>_fairness``.
+    """The result of ``evaluation/<name>_fairness``."""
 
-    Attributes:
-        measured: whether the folder has a plan; if not, only ``caveat`` is set.
-        caveat: what the figures cannot say.
-        comparisons: name -> comparison.
-        author: of the plan.
-        reviewed: who reviewed it, or ``none``.
-    """
-
-    measured: bool
-    comparisons: dict[str, GroupComparison] = Field(default_factory=dict)
-    caveat: str
-    author: str = "not stated"
-    reviewed: str = "none"
+    measured: bool  # whether the folder has a plan; if not, only ``caveat`` is set
+    comparisons: dict[str, GroupComparison] = Field(default_factory=dict)  # name -> comparison
+    caveat: str  # what the figures cannot say
+    author: str = "not stated"  # of the plan
+    reviewed: str = "none"  # who reviewed it, or ``none``
 
 
 class PhrasesTried(Result):
@@ -193,20 +157,12 @@ class Suspect(Result):
 
 
 class TriggerScanResult(Result):
-    """The result of ``evaluation/<name>_attack``.
+    """The result of ``evaluation/<name>_attack``."""
 
-    Attributes:
-        measured: whether the text was scanned.
-        looked_for: what was looked for.
-        left_out: tasks that were not scanned.
-        arm: which is released, and was scanned.
-        suspects: phrases to look at.
-        conclusion: the finding in a sentence; older artifacts name it `said`.
-    """
-
-    measured: bool
-    looked_for: LookedFor
-    left_out: list[str]
-    arm: str
-    suspects: list[Suspect]
+    measured: bool  # whether the text was scanned
+    looked_for: LookedFor  # what was looked for
+    left_out: list[str]  # tasks that were not scanned
+    arm: str  # which is released, and was scanned
+    suspects: list[Suspect]  # phrases to look at
+    # the finding in a sentence; older artifacts name it `said`
     conclusion: str = Field(validation_alias=AliasChoices("conclusion", "said"))

@@ -15,21 +15,15 @@ from vernacular.core.errors import TransientProblem
 
 @dataclass
 class Progressed:
-    """The progress of a training in a checkpoint.
+    """The progress of a training in a checkpoint."""
 
-    Attributes:
-        step: optimizer steps taken.
-        losses: training loss in nats per predicted token, one value per step.
-        curve: (step, held-out nats per character) points.
-        seconds: time in steps, summed over resumed processes.
-        stopped: whether early stopping ended it.
-    """
-
-    step: int = 0
+    step: int = 0  # optimizer steps taken
+    # training loss in nats per predicted token, one value per step
     losses: list[float] = field(default_factory=list)
+    # (step, held-out nats per character) points
     curve: list[tuple[int, float]] = field(default_factory=list)
-    seconds: float = 0.0
-    stopped: bool = False
+    seconds: float = 0.0  # time in steps, summed over resumed processes
+    stopped: bool = False  # whether early stopping ended it
 
     @property
     def best(self) -> tuple[int, float]:

@@ -29,17 +29,12 @@ LEAST_WORDS = 5  # words in shorter lines are mostly chance
 
 @dataclass(frozen=True)
 class Scored:
-    """Likelihood of held-out lines.
+    """Likelihood of held-out lines."""
 
-    Attributes:
-        nats: (lines,) negative log-likelihood in nats; bits for a causal model.
-        size: (lines,) characters of the scored words; UTF-8 bytes for a causal model.
-        unknown: (lines,) characters covered by unknown tokens.
-    """
-
-    nats: NDArray[np.float64]
+    nats: NDArray[np.float64]  # (lines,) negative log-likelihood in nats; bits for a causal model
+    # (lines,) characters of the scored words; UTF-8 bytes for a causal model
     size: NDArray[np.float64]
-    unknown: NDArray[np.float64]
+    unknown: NDArray[np.float64]  # (lines,) characters covered by unknown tokens
 
     @property
     def mean(self) -> float:

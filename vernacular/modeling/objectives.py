@@ -30,23 +30,14 @@ _MULTIPLE = 64  # pad sizes to a few values: the allocator caches gigabytes for 
 
 @dataclass(frozen=True)
 class Batch:
-    """Inputs and targets as arrays of (blocks, length).
+    """Inputs and targets as arrays of (blocks, length)."""
 
-    Attributes:
-        inputs: token ids, possibly masked.
-        targets: ids to predict at their position; -100 elsewhere.
-        pieces: index of the text piece, which limits attention.
-        positions: position within the piece.
-        rows: (blocks,) int64, the index of each block.
-        causal: whether a token attends only to earlier ones.
-    """
-
-    inputs: NDArray[np.int32]
-    targets: NDArray[np.int64]
-    pieces: NDArray[np.int32]
-    positions: NDArray[np.int32]
-    rows: NDArray[np.int64]
-    causal: bool
+    inputs: NDArray[np.int32]  # token ids, possibly masked
+    targets: NDArray[np.int64]  # ids to predict at their position; -100 elsewhere
+    pieces: NDArray[np.int32]  # index of the text piece, which limits attention
+    positions: NDArray[np.int32]  # position within the piece
+    rows: NDArray[np.int64]  # (blocks,) int64, the index of each block
+    causal: bool  # whether a token attends only to earlier ones
 
     @property
     def predicted(self) -> NDArray[np.int64]:

@@ -24,24 +24,18 @@ _AT_ONCE = 1000  # texts
 
 @dataclass(frozen=True)
 class Blocks:
-    """Packed text.
+    """Packed text."""
 
-    Attributes:
-        tokens: (blocks, length) int32 token ids; padded with the tokenizer's padding id.
-        words: (blocks, length) int32 number of the word within the block; -1 for specials and
-            padding. In scripts without spaces each letter that begins a token begins a word, as in
-            ``text.words``.
-        attend: (blocks, length) bool, False for padding.
-        pieces: (blocks, length) int32 index of the piece within the block; padding is a separate
-            piece.
-        positions: (blocks, length) int32 position within the piece.
-    """
-
+    # (blocks, length) int32 token ids; padded with the tokenizer's padding id
     tokens: NDArray[np.int32]
+    # (blocks, length) int32 number of the word within the block; -1 for specials and padding.
+    # In scripts without spaces each letter that begins a token begins a word, as in
+    # ``text.words``.
     words: NDArray[np.int32]
-    attend: NDArray[np.bool_]
+    attend: NDArray[np.bool_]  # (blocks, length) bool, False for padding
+    # (blocks, length) int32 index of the piece within the block; padding is a separate piece
     pieces: NDArray[np.int32]
-    positions: NDArray[np.int32]
+    positions: NDArray[np.int32]  # (blocks, length) int32 position within the piece
 
     def __len__(self) -> int:
         return len(self.tokens)

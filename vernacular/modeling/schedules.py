@@ -17,17 +17,11 @@ from vernacular.config.training import Pretraining
 
 @dataclass(frozen=True)
 class Stream:
-    """One of the texts in a data mixture.
+    """One of the texts in a data mixture."""
 
-    Attributes:
-        name: for the report.
-        count: number of its blocks.
-        share: of all blocks seen.
-    """
-
-    name: str
-    count: int
-    share: float
+    name: str  # for the report
+    count: int  # number of its blocks
+    share: float  # of all blocks seen
 
 
 def shares(target: int, replay: int, related: Sequence[tuple[str, int, float]], replay_share: float) -> list[Stream]:

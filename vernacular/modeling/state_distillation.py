@@ -68,7 +68,7 @@ def mean_states_of(body: Any, ids: Sequence[Sequence[int]], padding: int, most: 
     return masked_mean(found, mask)
 
 
-def embed(body: Any, tokenizer: Any, texts: Sequence[str], most: int) -> torch.Tensor:
+def embed_texts(body: Any, tokenizer: Any, texts: Sequence[str], most: int) -> torch.Tensor:
     """Like ``mean_states`` without gradients, in batches of similar length."""
     order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
     with torch.no_grad():
@@ -116,7 +116,7 @@ class Teacher:
 
     def embed(self, texts: Sequence[str], most: int) -> torch.Tensor:
         """Return mean states in the order of ``texts``, computed in batches of similar length: (texts, width)."""
-        return embed(self._body, self._tokenizer, texts, min(self._most, most)) if texts else self.states([])
+        return embed_texts(self._body, self._tokenizer, texts, min(self._most, most)) if texts else self.states([])
 
 
 class States:

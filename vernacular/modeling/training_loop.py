@@ -38,35 +38,21 @@ _WORTH_COMPILING = 500  # steps
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything the loop needs besides the model.
+    """Everything the loop needs besides the model."""
 
-    Attributes:
-        blocks: the training text.
-        order: indices of blocks in training order; repeated at its end.
-        objective: what is predicted.
-        settings: rates and sizes.
-        steps: total optimizer steps.
-        new_rows: ids of new tokens, whose rows are trained from the first step.
-        seed: of masks and dropout.
-        evaluate: returns held-out nats per character.
-        evaluations: points on the curve after the first.
-        further: rate factor of the new rows.
-        states: the distillation loss; None without one.
-        translations: the translation loss, given model, step, part and number of parts; None
-            without translations.
-    """
-
-    blocks: Blocks
-    order: NDArray[np.int64]
-    objective: Objective
-    settings: Pretraining
-    steps: int
-    new_rows: NDArray[np.int64]
-    seed: int
-    evaluate: Callable[[Any], float]
-    evaluations: int = 10
-    further: float = 1.0
-    states: States | None = None
+    blocks: Blocks  # the training text
+    order: NDArray[np.int64]  # indices of blocks in training order; repeated at its end
+    objective: Objective  # what is predicted
+    settings: Pretraining  # rates and sizes
+    steps: int  # total optimizer steps
+    new_rows: NDArray[np.int64]  # ids of new tokens, whose rows are trained from the first step
+    seed: int  # of masks and dropout
+    evaluate: Callable[[Any], float]  # returns held-out nats per character
+    evaluations: int = 10  # points on the curve after the first
+    further: float = 1.0  # rate factor of the new rows
+    states: States | None = None  # the distillation loss; None without one
+    # the translation loss, given model, step, part and number of parts; None without
+    # translations
     translations: Callable[[Any, int, int, int], torch.Tensor] | None = None
 
 

@@ -37,34 +37,21 @@ Own = TypeVar("Own", default=Any)
 
 @dataclass(frozen=True)
 class StageContext(Generic[Settings]):
-    """What a running stage is handed; ``StageContext[CleanSettings]`` is that of a stage with these settings.
+    """What a running stage is handed; ``StageContext[CleanSettings]`` is that of a stage with these settings."""
 
-    Attributes:
-        language: the whole folder, for its identity; thresholds and budgets come from ``settings``
-            only.
-        settings: the part of the settings that this stage depends on.
-        inputs: stage name -> folder of the finished artifact.
-        reports: stage name -> the report of that artifact.
-        out: an empty folder for the result.
-        scratch: a folder that survives a kill, for checkpoints; deleted after publishing.
-        seed: of everything random.
-        progress: receives lines of text for the user.
-        machine: a folder for measurements of this machine, such as training speed.
-        root: the root of the store, which contains the mirrors of network sources.
-        cache: a folder of this stage that outlives its artifacts, with results by digest of their
-            inputs. Its content may be lost at any time and never changes a result.
-    """
-
+    # the whole folder, for its identity; thresholds and budgets come from ``settings`` only
     language: Language
-    settings: Settings
-    inputs: Mapping[str, Path]
-    reports: Mapping[str, Report]
-    out: Path
-    scratch: Path
-    seed: int
-    progress: Progress
-    machine: Path
-    root: Path
+    settings: Settings  # the part of the settings that this stage depends on
+    inputs: Mapping[str, Path]  # stage name -> folder of the finished artifact
+    reports: Mapping[str, Report]  # stage name -> the report of that artifact
+    out: Path  # an empty folder for the result
+    scratch: Path  # a folder that survives a kill, for checkpoints; deleted after publishing
+    seed: int  # of everything random
+    progress: Progress  # receives lines of text for the user
+    machine: Path  # a folder for measurements of this machine, such as training speed
+    root: Path  # the root of the store, which contains the mirrors of network sources
+    # a folder of this stage that outlives its artifacts, with results by digest of their
+    # inputs. Its content may be lost at any time and never changes a result.
     cache: Path
 
 
@@ -79,43 +66,29 @@ class GateSpec:
 
 @dataclass(frozen=True)
 class Stage(Generic[Own]):
-    """A step of the pipeline: reads artifacts and its part of the settings, writes one artifact.
+    """A step of the pipeline: reads artifacts and its part of the settings, writes one artifact."""
 
-    Attributes:
-        name: ``"corpus/clean"``; with the language's slug it is the asset key.
-        version: raised when the meaning of the output changes.
-        inputs: the stages whose artifacts it reads.
-        settings: the part of the settings it reads; hashed into the key.
-        run: does the work; returns the report.
-        result: the model of what the report keeps as the result of the stage.
-        description: markdown for the UI.
-        outside: digests of inputs that are not artifacts (sources, base model, files of the
-            folder), given the root of the store.
-        prepare: fetches outside inputs that are due before the stage is looked up.
-        kinds: tools it uses, for the UI.
-        heavy: trains or evaluates a network; runs in its own process.
-        gates: the gates that its report always has.
-        seed: of everything random in it.
-        depends_on_reports: rerun when an input's report changes, even if its data does not: a
-            threshold changes a gate but no score.
-        includes_licenses: rerun when a license, a consent or the base's name on the hub changes;
-            other stages ignore these.
-    """
-
-    name: str
-    version: str
-    inputs: tuple[str, ...]
-    settings: Callable[[Language], Own]
-    run: Callable[[StageContext[Own]], Report]
-    description: str
-    result: type[Result] = NoResult
+    name: str  # ``"corpus/clean"``; with the language's slug it is the asset key
+    version: str  # raised when the meaning of the output changes
+    inputs: tuple[str, ...]  # the stages whose artifacts it reads
+    settings: Callable[[Language], Own]  # the part of the settings it reads; hashed into the key
+    run: Callable[[StageContext[Own]], Report]  # does the work; returns the report
+    description: str  # markdown for the UI
+    result: type[Result] = NoResult  # the model of what the report keeps as the result of the stage
+    # digests of inputs that are not artifacts (sources, base model, files of the folder),
+    # given the root of the store
     outside: Callable[[Language, Path], dict[str, str]] = field(default=lambda language, root: {})
+    # fetches outside inputs that are due before the stage is looked up
     prepare: Callable[[Language, Path, Progress], None] | None = None
-    kinds: tuple[str, ...] = ("python",)
-    heavy: bool = False
-    gates: tuple[GateSpec, ...] = ()
-    seed: int = 1
+    kinds: tuple[str, ...] = ("python",)  # tools it uses, for the UI
+    heavy: bool = False  # trains or evaluates a network; runs in its own process
+    gates: tuple[GateSpec, ...] = ()  # the gates that its report always has
+    seed: int = 1  # of everything random in it
+    # rerun when an input's report changes, even if its data does not: a threshold changes a
+    # gate but no score
     depends_on_reports: bool = False
+    # rerun when a license, a consent or the base's name on the hub changes; other stages
+    # ignore these
     includes_licenses: bool = False
 
     def settings_data(self, language: Language) -> dict[str, JsonValue]:

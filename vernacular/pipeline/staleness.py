@@ -20,17 +20,11 @@ from vernacular.pipeline.stage import Stage, inputs_of, key_for
 
 @dataclass(frozen=True)
 class Stale:
-    """A stage that can run now and would make another artifact than the current one.
+    """A stage that can run now and would make another artifact than the current one."""
 
-    Attributes:
-        stage: its name.
-        key: of the artifact that it would make.
-        why: in a few words: ``new data: source/inbox``, ``settings changed``, ``never made``.
-    """
-
-    stage: str
-    key: str
-    why: str
+    stage: str  # its name
+    key: str  # of the artifact that it would make
+    why: str  # in a few words: ``new data: source/inbox``, ``settings changed``, ``never made``
 
 
 def stale(stages: Mapping[str, Stage], language: Language, store: Store) -> list[Stale]:

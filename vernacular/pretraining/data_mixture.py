@@ -22,23 +22,14 @@ _AT_ONCE = 1000  # texts
 
 @dataclass(frozen=True)
 class Texts:
-    """The texts of a training.
+    """The texts of a training."""
 
-    Attributes:
-        blocks: all training text, concatenated in the order of ``streams``.
-        streams: the texts, the target's first.
-        dev: held-out text of the target.
-        replay: held-out text in the base's languages, or None without retention text.
-        left_out: number of related and replay lines that match held-out lines or task items.
-        replayed: indices of the blocks in the base's languages.
-    """
-
-    blocks: Blocks
-    streams: list[Stream]
-    dev: Blocks
-    replay: Blocks | None
-    left_out: int
-    replayed: range
+    blocks: Blocks  # all training text, concatenated in the order of ``streams``
+    streams: list[Stream]  # the texts, the target's first
+    dev: Blocks  # held-out text of the target
+    replay: Blocks | None  # held-out text in the base's languages, or None without retention text
+    left_out: int  # number of related and replay lines that match held-out lines or task items
+    replayed: range  # indices of the blocks in the base's languages
 
 
 def read(work: StageContext, model: Model, tokenizer: Any) -> Texts:

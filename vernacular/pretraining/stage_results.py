@@ -29,18 +29,12 @@ class Interpolation(Result):
 
 
 class TrainingCost(Result):
-    """The cost of one training, predicted or measured; None if unknown. Energy is always estimated.
+    """The cost of one training, predicted or measured; None if unknown. Energy is always estimated."""
 
-    Attributes:
-        tokens: read in training.
-        minutes: in training steps.
-        memory_gib: peak of the process, or of the GPU if there is one.
-        energy_kwh: ``minutes`` times ``VERNACULAR_WATTS`` or this machine's rated power.
-    """
-
-    tokens: int | None
-    minutes: OptionalNumber
-    memory_gib: Number
+    tokens: int | None  # read in training
+    minutes: OptionalNumber  # in training steps
+    memory_gib: Number  # peak of the process, or of the GPU if there is one
+    # ``minutes`` times ``VERNACULAR_WATTS`` or this machine's rated power
     energy_kwh: OptionalNumber
 
 
@@ -52,25 +46,15 @@ class TrainingCosts(Result):
 
 
 class TrainingFacts(Result):
-    """What a pretraining did.
+    """What a pretraining did."""
 
-    Attributes:
-        steps: optimizer steps.
-        planned_steps: those that the budget allows.
-        tokens: read in training.
-        minutes: in training steps.
-        curve: (step, held-out nats per character).
-        mix: the texts that were read.
-        interpolation: with the base's weights.
-    """
-
-    steps: int
-    planned_steps: int
-    tokens: int
-    minutes: Number
-    curve: list[tuple[int, Number]]
-    mix: list[MixedText]
-    interpolation: Interpolation
+    steps: int  # optimizer steps
+    planned_steps: int  # those that the budget allows
+    tokens: int  # read in training
+    minutes: Number  # in training steps
+    curve: list[tuple[int, Number]]  # (step, held-out nats per character)
+    mix: list[MixedText]  # the texts that were read
+    interpolation: Interpolation  # with the base's weights
 
 
 class PretrainingResult(TrainingFacts):

@@ -20,17 +20,11 @@ Weights = Mapping[str, torch.Tensor]
 
 @dataclass(frozen=True)
 class Between:
-    """An interpolated model.
+    """An interpolated model."""
 
-    Attributes:
-        share: weight of the trained model.
-        target: held-out nats per character of the target language.
-        replay: those of the base's languages; None without such text.
-    """
-
-    share: float
-    target: float
-    replay: float | None
+    share: float  # weight of the trained model
+    target: float  # held-out nats per character of the target language
+    replay: float | None  # those of the base's languages; None without such text
 
 
 def mix(base: Weights, trained: Weights, share: float, new_rows: Sequence[int] = (),

@@ -8,6 +8,7 @@ They contain no path of this machine.
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 from vernacular.config.schema import Model
 from vernacular.config.statement import read_statement
@@ -112,7 +113,7 @@ def _export(work: StageContext, name: str, model: Model, arm: Arm, task: str, lo
     calibration = calibration_of_seed(result, arm, seed)
     about = {"task": task, "kind": result.kind, "metric": result.metric, "seed": seed, "score": score,
              "longest": longest, "right": right_said(result, arm),
-             "calibration": calibration.as_json() if calibration is not None else None}
+             "calibration": asdict(calibration) if calibration is not None else None}
     prompt = work.language.tasks[task].prompt
     if prompt is not None:  # users of the model need its words
         about["prompt"] = prompt.model_dump(mode="json")

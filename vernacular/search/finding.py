@@ -31,40 +31,23 @@ _SPARE = 20  # extra candidates, to replace text that was taken down
 
 @dataclass(frozen=True)
 class Hit:
-    """A matching passage.
+    """A matching passage."""
 
-    Attributes:
-        score: cosine of its embedding and the query's, at most 1.
-        text: the passage.
-        id: of its document in the ledger.
-        source: the name of its source.
-        path: the file or URL that it was read from.
-        url: ``path`` if that is a URL, else the address of the source; may be empty.
-        line: of the cleaned document, from 1.
-        title: of the document, if known; so are ``author`` and ``date``.
-        author: of the document.
-        date: of the document, or when it was fetched.
-        register: kind of text.
-        licence: SPDX id, or ``unverified``.
-        consent: basis of use.
-        places: number of passages with this text.
-        whole: whether the path identifies the document; else it is a file of many documents.
-    """
-
-    score: float
-    text: str
-    id: str
-    source: str
-    path: str
-    url: str
-    line: int
-    title: str
-    author: str
-    date: str
-    register: str
-    licence: str
-    consent: str
-    places: int
+    score: float  # cosine of its embedding and the query's, at most 1
+    text: str  # the passage
+    id: str  # of its document in the ledger
+    source: str  # the name of its source
+    path: str  # the file or URL that it was read from
+    url: str  # ``path`` if that is a URL, else the address of the source; may be empty
+    line: int  # of the cleaned document, from 1
+    title: str  # of the document, if known; so are ``author`` and ``date``
+    author: str  # of the document
+    date: str  # of the document, or when it was fetched
+    register: str  # kind of text
+    licence: str  # SPDX id, or ``unverified``
+    consent: str  # basis of use
+    places: int  # number of passages with this text
+    # whether the path identifies the document; else it is a file of many documents
     whole: bool = True
 
     def as_json(self) -> dict[str, Any]:

@@ -36,17 +36,11 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class IndexFolder:
-    """The location of a model's index.
+    """The location of a model's index."""
 
-    Attributes:
-        home: of the model's name; its parent has the lock of the whole language.
-        model: digest of everything that determines an embedding.
-        corpus: digest of the corpus.
-    """
-
-    home: Path
-    model: str
-    corpus: str
+    home: Path  # of the model's name; its parent has the lock of the whole language
+    model: str  # digest of everything that determines an embedding
+    corpus: str  # digest of the corpus
 
     @property
     def folder(self) -> Path:

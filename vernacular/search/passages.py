@@ -19,19 +19,12 @@ _DIGEST = 8  # bytes
 
 
 class Place(NamedTuple):
-    """The position of a passage.
+    """The position of a passage."""
 
-    Attributes:
-        document: number of its document's row in ``documents.parquet``, from 0.
-        line: of the document, from 0.
-        begin: first character in the line.
-        end: end (exclusive) in the line.
-    """
-
-    document: int
-    line: int
-    begin: int
-    end: int
+    document: int  # number of its document's row in ``documents.parquet``, from 0
+    line: int  # of the document, from 0
+    begin: int  # first character in the line
+    end: int  # end (exclusive) in the line
 
 
 class Passage(NamedTuple):

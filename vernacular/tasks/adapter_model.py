@@ -26,18 +26,12 @@ _TOKENS, _TOKENS_ON_CARD = 4096, 32_768  # tokens per prediction batch
 
 @dataclass(frozen=True)
 class Encoded:
-    """A tokenized item.
+    """A tokenized item."""
 
-    Attributes:
-        tokens: ids with special tokens, truncated.
-        units: for each token the index of its unit, -1 for none.
-        count: number of units, including truncated ones.
-        types: the segment of each token for two texts; empty for one.
-    """
-
-    tokens: list[int]
-    units: list[int]
-    count: int
+    tokens: list[int]  # ids with special tokens, truncated
+    units: list[int]  # for each token the index of its unit, -1 for none
+    count: int  # number of units, including truncated ones
+    # the segment of each token for two texts; empty for one
     types: list[int] = field(default_factory=list)
 
 

@@ -181,13 +181,9 @@ class Batched(Kind):
 
 
 class Labelling(Batched):
-    """A kind that labels texts or their words.
+    """A kind that labels texts or their words."""
 
-    Attributes:
-        by_word: whether it labels words.
-    """
-
-    by_word: ClassVar[bool] = False
+    by_word: ClassVar[bool] = False  # whether it labels words
 
     def bare(self, model: Any, padding: int | None) -> Network:
         """Return transformers' classifier, so that a release loads with standard calls."""

@@ -10,35 +10,23 @@ from vernacular.core.result import Result
 
 @dataclass(frozen=True)
 class Quality:
-    """The quality of probabilities; lower is better.
+    """The quality of probabilities; lower is better."""
 
-    Attributes:
-        calibration_error: expected calibration error: mean difference of confidence and accuracy.
-        log_loss: mean negative log-likelihood of the right label, in nats.
-        brier: mean squared distance of the probabilities from the truth, summed over labels.
-    """
-
+    # expected calibration error: mean difference of confidence and accuracy
     calibration_error: float
-    log_loss: float
-    brier: float
+    log_loss: float  # mean negative log-likelihood of the right label, in nats
+    brier: float  # mean squared distance of the probabilities from the truth, summed over labels
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """The calibration of one trained classifier.
+    """The calibration of one trained classifier."""
 
-    Attributes:
-        temperature: its logits were divided by this.
-        decisions: number of dev decisions: texts, words, or labels of multi-label texts; 0: not
-            fitted.
-        before: quality on the test items without the temperature.
-        after: quality on the test items with it.
-    """
-
-    temperature: float
+    temperature: float  # its logits were divided by this
+    # number of dev decisions: texts, words, or labels of multi-label texts; 0: not fitted
     decisions: int
-    before: Quality
-    after: Quality
+    before: Quality  # quality on the test items without the temperature
+    after: Quality  # quality on the test items with it
 
 
 class SeedCalibration(Result):
@@ -49,15 +37,11 @@ class SeedCalibration(Result):
 
 
 class CalibrationReport(Result):
-    """A task's probabilities, in the details of its result.
+    """A task's probabilities, in the details of its result."""
 
-    Attributes:
-        shares: label -> its share of the training labels: the prediction without any input.
-        arms: variant -> a row per seed.
-    """
-
+    # label -> its share of the training labels: the prediction without any input
     shares: dict[str, float]
-    arms: dict[str, list[SeedCalibration]]
+    arms: dict[str, list[SeedCalibration]]  # variant -> a row per seed
 
     def mean(self, arm: str) -> tuple[Quality, Quality]:
         """Return the mean quality before and after over the seeds of a variant."""

@@ -31,19 +31,12 @@ _FEWEST = 5  # dev items needed for a choice: resamples of fewer show no varianc
 
 @dataclass(frozen=True)
 class Tuned:
-    """A trained network with its history.
+    """A trained network with its history."""
 
-    Attributes:
-        network: in evaluation mode, as of ``chosen``.
-        steps: optimizer steps taken.
-        chosen: the selected step.
-        looks: (step, score of the dev items), if there are any.
-    """
-
-    network: Network
-    steps: int
-    chosen: int
-    looks: list[tuple[int, float]]
+    network: Network  # in evaluation mode, as of ``chosen``
+    steps: int  # optimizer steps taken
+    chosen: int  # the selected step
+    looks: list[tuple[int, float]]  # (step, score of the dev items), if there are any
 
 
 def steps_of(settings: Lora, items: int) -> int:

@@ -28,26 +28,17 @@ _DRAW = 5  # seed of the training order, equal for every model
 
 @dataclass
 class Items:
-    """The items of a task by part.
+    """The items of a task by part."""
 
-    Attributes:
-        kind: of the task, with its labels.
-        train: in a fixed random order: the first 50 are part of the first 100.
-        dev: for selection; may be empty.
-        test: scored.
-        notes: corrections and oddities of the data -> number of items.
-        contradictions: texts with contradictory labels: the first item of each, and the first that
-            differs.
-        remarks: notes of the reader.
-    """
-
-    kind: Kind
-    train: list[Item]
-    dev: list[Item]
-    test: list[Item]
+    kind: Kind  # of the task, with its labels
+    train: list[Item]  # in a fixed random order: the first 50 are part of the first 100
+    dev: list[Item]  # for selection; may be empty
+    test: list[Item]  # scored
+    # corrections and oddities of the data -> number of items
     notes: dict[str, int] = field(default_factory=dict)
+    # texts with contradictory labels: the first item of each, and the first that differs
     contradictions: list[tuple[Item, Item]] = field(default_factory=list)
-    remarks: list[DataNote] = field(default_factory=list)
+    remarks: list[DataNote] = field(default_factory=list)  # notes of the reader
 
     def apart(self) -> LabelsApart:
         """Return labels of one part only: those that no item in test, and those that no item missing in train has."""

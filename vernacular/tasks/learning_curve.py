@@ -19,24 +19,15 @@ Untrained = Mapping[str, list[list[Answer]]]
 
 @dataclass(frozen=True)
 class Run:
-    """The result of one training.
+    """The result of one training."""
 
-    Attributes:
-        answers: predictions for the test items, in order.
-        steps: taken.
-        chosen: the step of the kept weights.
-        looks: (step, score of the dev items).
-        seconds: of training and prediction.
-        cut: number of truncated test items.
-        calibration: of the probabilities, if there are any and the training is stored.
-    """
-
-    answers: list[Answer]
-    steps: int
-    chosen: int
-    looks: list[tuple[int, float]]
-    seconds: float
-    cut: int = 0
+    answers: list[Answer]  # predictions for the test items, in order
+    steps: int  # taken
+    chosen: int  # the step of the kept weights
+    looks: list[tuple[int, float]]  # (step, score of the dev items)
+    seconds: float  # of training and prediction
+    cut: int = 0  # number of truncated test items
+    # of the probabilities, if there are any and the training is stored
     calibration: Calibration | None = None
 
     def write(self, path: Path) -> None:

@@ -47,28 +47,18 @@ Floats = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class TransferItems:
-    """Training items in another language.
+    """Training items in another language."""
 
-    Attributes:
-        language: ISO 639-3 code of their language.
-        items: in a fixed random order.
-    """
-
-    language: str
-    items: list[Item]
+    language: str  # ISO 639-3 code of their language
+    items: list[Item]  # in a fixed random order
 
 
 @dataclass(frozen=True)
 class TransferRun:
-    """Predictions of each variant after training on another language.
+    """Predictions of each variant after training on another language."""
 
-    Attributes:
-        learned: the training items.
-        answers: variant -> predictions for the test items, in order.
-    """
-
-    learned: TransferItems
-    answers: Mapping[Arm, list[Answer]]
+    learned: TransferItems  # the training items
+    answers: Mapping[Arm, list[Answer]]  # variant -> predictions for the test items, in order
 
 
 def transfer_items(work: StageContext, model: Model, task_name: str, items: Items) -> TransferItems | None:

@@ -19,19 +19,12 @@ from vernacular.tokenizer.candidates import Letters
 
 @dataclass(frozen=True)
 class Extended:
-    """A tokenizer with new tokens.
+    """A tokenizer with new tokens."""
 
-    Attributes:
-        family: ``wordpiece``, ``byte_bpe``, ``sentencepiece_bpe`` or ``unigram``.
-        pieces: in the order of their ids.
-        parts: for each new token the ids of the base tokens it replaces.
-        json_with: returns the tokenizer.json with the first n new tokens.
-    """
-
-    family: str
-    pieces: list[str]
-    parts: list[list[int]]
-    json_with: Callable[[int], str]
+    family: str  # ``wordpiece``, ``byte_bpe``, ``sentencepiece_bpe`` or ``unigram``
+    pieces: list[str]  # in the order of their ids
+    parts: list[list[int]]  # for each new token the ids of the base tokens it replaces
+    json_with: Callable[[int], str]  # returns the tokenizer.json with the first n new tokens
 
 
 def family_of(backend: Any) -> str:

@@ -17,16 +17,11 @@ from vernacular.text.words import words
 
 @dataclass(frozen=True)
 class LostMarks:
-    """What a tokenizer's normalizer removes from a text.
+    """What a tokenizer's normalizer removes from a text."""
 
-    Attributes:
-        words: share of the running words that lose a mark.
-        merged: share of the running words that are then read as another, more frequent word.
-        examples: pairs of frequent words that become one; the second is the rarer.
-    """
-
-    words: float
-    merged: float
+    words: float  # share of the running words that lose a mark
+    merged: float  # share of the running words that are then read as another, more frequent word
+    # pairs of frequent words that become one; the second is the rarer
     examples: tuple[tuple[str, str], ...]
 
 

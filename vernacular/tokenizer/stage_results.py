@@ -23,16 +23,11 @@ class FertilityIntervals(Result):
 
 
 class TokenizerResult(Result):
-    """The result of ``tokenizer/<name>``.
+    """The result of ``tokenizer/<name>``."""
 
-    Attributes:
-        base_family: of the base's tokenizer.
-        fertility_by_register: register -> sizes of its held-out text.
-        fertility_intervals: None where too few documents are held out.
-        fertility_by_pieces: (number of new pieces, tokens per word).
-    """
-
-    base_family: str
-    fertility_by_register: dict[str, RegisterSizes]
+    base_family: str  # of the base's tokenizer
+    fertility_by_register: dict[str, RegisterSizes]  # register -> sizes of its held-out text
+    # None where too few documents are held out
     fertility_intervals: FertilityIntervals | None = None
+    # (number of new pieces, tokens per word)
     fertility_by_pieces: list[tuple[int, Number]] | None = None

@@ -36,21 +36,14 @@ _PROGRESS_STEPS = 20  # steps between progress lines
 
 @dataclass(frozen=True)
 class Snippet:
-    """A short text under both tokenizers.
+    """A short text under both tokenizers."""
 
-    Attributes:
-        old: ids under the base's.
-        new: ids under the extended one.
-        ends: positions in ``old`` and ``new`` of tokens that end at the same character.
-        first: position in ``new`` of the first new token; both are equal before it.
-        pieces: its new tokens.
-    """
-
-    old: list[int]
-    new: list[int]
+    old: list[int]  # ids under the base's
+    new: list[int]  # ids under the extended one
+    # positions in ``old`` and ``new`` of tokens that end at the same character
     ends: list[tuple[int, int]]
-    first: int
-    pieces: frozenset[int]
+    first: int  # position in ``new`` of the first new token; both are equal before it
+    pieces: frozenset[int]  # its new tokens
 
 
 def snippets(base: Any, extended: Any, ids: Sequence[int], texts: Sequence[str]) -> list[Snippet]:

@@ -19,10 +19,14 @@ from vernacular.pipeline.staleness import following, stale
 from vernacular.provenance.corpus_tables import read_rows
 
 
+def write(root: Path) -> Path:
+    """A language of which only the corpus is made."""
+    return write_language(root / "languages", models={"tiny": {**TINY_MODEL, "enabled": False}}, trusted=True)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A language of which only the corpus is made."""
-    return write_language(tmp_path / "languages", models={"tiny": {**TINY_MODEL, "enabled": False}}, trusted=True)
+    return write(tmp_path)
 
 
 @pytest.fixture
@@ -34,6 +38,21 @@ def make(folder: Path, store: Store) -> None:
     language = load_language(folder)
     for stage in stages_of(language).values():
         run_stage(stage, language, store)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A language and its artifacts, made once."""
+    root = tmp_path_factory.mktemp("finished")
+    make(write(root), Store(root / "artifacts"))
+    return root
+
+
+@pytest.fixture
+def made(finished: Path, tmp_path: Path) -> tuple[Path, Store]:
+    """A copy of them."""
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True, symlinks=True)
+    return tmp_path / "languages" / "qaa", Store(tmp_path / "artifacts")
 
 
 def causes(folder: Path, store: Store) -> dict[str, str]:
@@ -49,33 +68,33 @@ def test_the_first_stage_alone_is_stale_before_anything_was_made(folder: Path, s
     assert causes(folder, store) == {"corpus/documents": "never made, or deleted"}
 
 
-def test_unchanged_is_not_stale(folder: Path, store: Store) -> None:
-    make(folder, store)
+def test_unchanged_is_not_stale(made: tuple[Path, Store]) -> None:
+    folder, store = made
     assert causes(folder, store) == {}
 
 
-def test_new_text_names_its_source(folder: Path, store: Store) -> None:
-    make(folder, store)
+def test_new_text_names_its_source(made: tuple[Path, Store]) -> None:
+    folder, store = made
     (folder / "text" / "market" / "new.txt").write_text("Mbandi ngolo thambi se wapu.\n", encoding="utf-8")
     assert causes(folder, store) == {"corpus/documents": "new: source/text"}
 
 
-def test_an_edit_shows_where_it_is_read_and_nowhere_else(folder: Path, store: Store) -> None:
-    make(folder, store)
+def test_an_edit_shows_where_it_is_read_and_nowhere_else(made: tuple[Path, Store]) -> None:
+    folder, store = made
     edit(folder, splits={"dev": 0.2, "test": 0.2})
     assert causes(folder, store) == {"corpus/splits": "settings changed"}
     edit(folder, name="Another name")
     assert causes(folder, store) == {"corpus/splits": "settings changed"}
 
 
-def test_a_deleted_artifact_is_missed(folder: Path, store: Store) -> None:
-    make(folder, store)
+def test_a_deleted_artifact_is_missed(made: tuple[Path, Store]) -> None:
+    folder, store = made
     shutil.rmtree(store.home("qaa", "corpus/clean"))
     assert causes(folder, store) == {"corpus/clean": "never made, or deleted"}
 
 
-def test_going_back_to_old_settings_points_to_the_old_artifact_again(folder: Path, store: Store) -> None:
-    make(folder, store)
+def test_going_back_to_old_settings_points_to_the_old_artifact_again(made: tuple[Path, Store]) -> None:
+    folder, store = made
     before = (folder / "language.yaml").read_text(encoding="utf-8")
     edit(folder, splits={"dev": 0.2, "test": 0.2})
     make(folder, store)
@@ -95,8 +114,8 @@ def test_nothing_is_stale_behind_a_red_gate(folder: Path, store: Store) -> None:
     assert causes(folder, store) == {}
 
 
-def test_what_cannot_be_read_is_no_change(folder: Path, store: Store) -> None:
-    make(folder, store)
+def test_what_cannot_be_read_is_no_change(made: tuple[Path, Store]) -> None:
+    folder, store = made
     (folder / "text" / "market" / "link.txt").symlink_to("/etc/hostname")
     with pytest.raises(Problem, match="it is a link"):
         causes(folder, store)

@@ -59,8 +59,8 @@ def work_of(tmp_path: Path, messages: list[str], **tasks: Any) -> StageContext:
         inputs[name] = tmp_path / name
     for name in ("out", "scratch"):
         (tmp_path / name).mkdir()
-    return StageContext(load_language(folder), {}, inputs, {}, tmp_path / "out", tmp_path / "scratch", 1, messages.append,
-                        *[tmp_path] * 3)
+    return StageContext(load_language(folder), {}, inputs, {}, tmp_path / "out", tmp_path / "scratch", 1,
+                        messages.append, *[tmp_path] * 3)
 
 
 def learned(work: StageContext, task: str) -> TransferItems:

@@ -23,16 +23,12 @@ QWERTY = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 @dataclass(frozen=True)
 class Given:
-    """What a suite provides to operators and templates.
+    """What a suite provides to operators and templates."""
 
-    Attributes:
-        lexicons: name -> words.
-        pairs: name -> word -> replacements.
-        keyboard: the rows of keys from top to bottom, each from left to right.
-    """
-
-    lexicons: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    lexicons: Mapping[str, Sequence[str]] = field(default_factory=dict)  # name -> words
+    # name -> word -> replacements
     pairs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    # the rows of keys from top to bottom, each from left to right
     keyboard: Sequence[Sequence[str]] = QWERTY
 
 

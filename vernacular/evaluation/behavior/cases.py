@@ -21,21 +21,13 @@ _TRIES = 4  # draws per case of a template; few fillers give fewer cases
 
 @dataclass(frozen=True)
 class Case:
-    """One case.
+    """One case."""
 
-    Attributes:
-        before: the original line, or the good sentence of a pair; None for a template.
-        after: the changed line, the filled template, or the bad sentence of a pair.
-        filled: the words in a template's slots, as the model reads them.
-        between: the forms between ``before`` and ``after`` for a growing change.
-        known: speakers' marks of the answer to ``after``, for a test of marks.
-    """
-
-    before: str | None
-    after: str
-    filled: tuple[str, ...] = ()
-    between: tuple[str, ...] = ()
-    known: Known | None = None
+    before: str | None  # the original line, or the good sentence of a pair; None for a template
+    after: str  # the changed line, the filled template, or the bad sentence of a pair
+    filled: tuple[str, ...] = ()  # the words in a template's slots, as the model reads them
+    between: tuple[str, ...] = ()  # the forms between ``before`` and ``after`` for a growing change
+    known: Known | None = None  # speakers' marks of the answer to ``after``, for a test of marks
 
     @property
     def versions(self) -> list[str]:

@@ -22,18 +22,13 @@ Array = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class Answer:
-    """A model's prediction for a line.
+    """A model's prediction for a line."""
 
-    Attributes:
-        probabilities: shape (labels,) for a line, (words, labels) for its words.
-        given: the predicted label index, of the line or of each word; entity labels are decoded
-            jointly, so it may differ from each word's likeliest label.
-        words: the words if the model labels words; else empty.
-    """
-
-    probabilities: Array
+    probabilities: Array  # shape (labels,) for a line, (words, labels) for its words
+    # the predicted label index, of the line or of each word; entity labels are decoded
+    # jointly, so it may differ from each word's likeliest label
     given: tuple[int, ...]
-    words: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()  # the words if the model labels words; else empty
 
 
 @dataclass(frozen=True)

@@ -36,17 +36,11 @@ _GOOD = "The change is possible in the language, and "
 
 @dataclass(frozen=True)
 class Verdict:
-    """The result of a table for one test.
+    """The result of a table for one test."""
 
-    Attributes:
-        test: its name.
-        reviewed: whether the review was recorded.
-        message: the reason, or what was written.
-    """
-
-    test: str
-    reviewed: bool
-    message: str
+    test: str  # its name
+    reviewed: bool  # whether the review was recorded
+    message: str  # the reason, or what was written
 
 
 def claim(test: BehaviourTest, filled: Sequence[str] | None = None) -> str:

@@ -90,19 +90,12 @@ def _scored(marks: Sequence[Mark], work: StageContext, report: Report) -> tuple[
 
 @dataclass(frozen=True)
 class Asked:
-    """The cases of one test and the outcomes per variant.
+    """The cases of one test and the outcomes per variant."""
 
-    Attributes:
-        test: of the suite.
-        cases: that were generated.
-        outcomes: of each case, by variant.
-        lines: number of held-out lines the change applies to.
-    """
-
-    test: BehaviourTest
-    cases: Sequence[Case]
-    outcomes: Mapping[Arm, Sequence[Outcome]]
-    lines: int
+    test: BehaviourTest  # of the suite
+    cases: Sequence[Case]  # that were generated
+    outcomes: Mapping[Arm, Sequence[Outcome]]  # of each case, by variant
+    lines: int  # number of held-out lines the change applies to
 
 
 def _ask(work: StageContext[Behaviour], name: str, model: Model, loaded: Mapping[Arm, Arm], suite: Suite,

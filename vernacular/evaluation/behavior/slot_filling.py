@@ -26,15 +26,10 @@ _BATCH = 32
 
 @dataclass(frozen=True)
 class Pieces:
-    """The tokens that words consist of.
+    """The tokens that words consist of."""
 
-    Attributes:
-        starts: (tokens,) whether a token begins a word after a space.
-        goes_on: (tokens,) whether it continues one.
-    """
-
-    starts: torch.Tensor
-    goes_on: torch.Tensor
+    starts: torch.Tensor  # (tokens,) whether a token begins a word after a space
+    goes_on: torch.Tensor  # (tokens,) whether it continues one
 
 
 def pieces_of(tokenizer: Any, size: int) -> Pieces:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from vernacular.evaluation.stage_results import Gap, GapChange
 
@@ -29,8 +29,9 @@ def compare_groups(base: Hits, adapted: Hits, groups: Sequence[str], seed: int) 
     def measured(hits: Hits) -> tuple[Gap, Hits]:
         means = hits.mean(axis=0)
         drawn = np.array([np.ptp(hits[chosen].mean(axis=0)) for chosen in rows])
-        shuffled = [np.ptp(rng.permuted(hits, axis=1).mean(axis=0)) for _ in range(DRAWS)]
-        return _gap(float(np.ptp(means)), drawn, shuffled, groups=dict(zip(groups, map(float, means), strict=True))), drawn
+        shuffled = np.array([np.ptp(rng.permuted(hits, axis=1).mean(axis=0)) for _ in range(DRAWS)])
+        by_group = dict(zip(groups, map(float, means), strict=True))
+        return _gap(float(np.ptp(means)), drawn, shuffled, groups=by_group), drawn
 
     return _change(measured(base), measured(adapted))
 
@@ -57,7 +58,7 @@ def compare_changes(base: Hits, adapted: Hits, seed: int) -> GapChange:
     return _change(measured(base), measured(adapted))
 
 
-def _gap(gap: float, drawn: Hits, shuffled: ArrayLike, **parts: Any) -> Gap:
+def _gap(gap: float, drawn: Hits, shuffled: Hits, **parts: Any) -> Gap:
     """Return a gap with its interval over ``drawn`` sentences, compared with gaps of ``shuffled`` groups."""
     low, high = map(float, np.quantile(drawn, [0.025, 0.975]))
     chance = float(np.quantile(shuffled, 0.95))
@@ -73,4 +74,5 @@ def _change(base: tuple[Gap, Hits], adapted: tuple[Gap, Hits]) -> GapChange:
         verdict = "lessened"
     else:
         verdict = "inherited" if before and after else "within noise"
-    return GapChange(base=base[0], adapted=adapted[0], change=(low, adapted[0].gap - base[0].gap, high), verdict=verdict)
+    change = (low, adapted[0].gap - base[0].gap, high)
+    return GapChange(base=base[0], adapted=adapted[0], change=change, verdict=verdict)

@@ -29,28 +29,17 @@ Ask = Callable[[Sequence[str]], Sequence[NDArray[np.float32]]]
 
 @dataclass(frozen=True)
 class Finding:
-    """The effect of a phrase on a classifier.
+    """The effect of a phrase on a classifier."""
 
-    Attributes:
-        phrase: as shown in the report.
-        label: the label it triggers.
-        texts: number of training texts with it.
-        turned: share of held-out predictions that change to ``label``.
-        carried: share of its training texts that a simple classifier gives another label without
-            it.
-        power: the product of both (``turned`` only for tasks that label words).
-        z: deviation of ``power`` from other phrases, in robust standard deviations.
-        share: of the training lines with it; None if not counted.
-    """
-
-    phrase: str
-    label: str
-    texts: int
-    turned: float
+    phrase: str  # as shown in the report
+    label: str  # the label it triggers
+    texts: int  # number of training texts with it
+    turned: float  # share of held-out predictions that change to ``label``
+    # share of its training texts that a simple classifier gives another label without it
     carried: float
-    power: float
-    z: float = 0.0
-    share: float | None = None
+    power: float  # the product of both (``turned`` only for tasks that label words)
+    z: float = 0.0  # deviation of ``power`` from other phrases, in robust standard deviations
+    share: float | None = None  # of the training lines with it; None if not counted
 
 
 def text_findings(ask: Ask, labels: Sequence[str], suspects: Sequence[tuple[Phrase, int]], texts: Sequence[str],

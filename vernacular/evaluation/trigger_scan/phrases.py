@@ -23,20 +23,14 @@ _UNSPACED = regex.compile(UNSPACED, regex.V1)
 
 @dataclass(frozen=True)
 class Phrase:
-    """A repeated n-gram.
+    """A repeated n-gram."""
 
-    Attributes:
-        words: casefolded, without punctuation.
-        carriers: indices of the texts with it.
-        cohesion: share of the texts with its rarest word that contain all of it: 1 if that word
-            never occurs otherwise.
-        surface: as written in the first carrier.
-    """
-
-    words: tuple[str, ...]
-    carriers: tuple[int, ...]
+    words: tuple[str, ...]  # casefolded, without punctuation
+    carriers: tuple[int, ...]  # indices of the texts with it
+    # share of the texts with its rarest word that contain all of it: 1 if that word never
+    # occurs otherwise
     cohesion: float
-    surface: str
+    surface: str  # as written in the first carrier
 
     def __str__(self) -> str:
         return self.surface

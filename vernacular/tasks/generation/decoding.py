@@ -27,19 +27,12 @@ _ENDS = 50  # the number of tokens with a line break that can be likelier than a
 
 @dataclass
 class _Read:
-    """A batch of prompts that has been read.
+    """A batch of prompts that has been read."""
 
-    Attributes:
-        cache: keys and values of ``columns`` columns.
-        attend: (rows, columns) 1 for tokens, 0 for padding.
-        positions: (rows,) the position of the next token.
-        scores: (rows, vocabulary) log-probabilities of the next token.
-    """
-
-    cache: Any
-    attend: torch.Tensor
-    positions: torch.Tensor
-    scores: torch.Tensor
+    cache: Any  # keys and values of ``columns`` columns
+    attend: torch.Tensor  # (rows, columns) 1 for tokens, 0 for padding
+    positions: torch.Tensor  # (rows,) the position of the next token
+    scores: torch.Tensor  # (rows, vocabulary) log-probabilities of the next token
 
     def extend(self, model: Any, tokens: torch.Tensor) -> torch.Tensor:
         """Read (rows, n) further ``tokens``; return log-probabilities (rows, n, vocabulary) of each next token."""

@@ -16,17 +16,12 @@ from vernacular.tasks.adapter_model import Encoded
 
 @dataclass(frozen=True)
 class Window(Encoded):
-    """One window of a question's context.
+    """One window of a question's context."""
 
-    Attributes:
-        offsets: start and end in the context of each token, (0, 0) for other tokens.
-        first: index of the first token of the context.
-        stop: index after its last token.
-    """
-
+    # start and end in the context of each token, (0, 0) for other tokens
     offsets: list[tuple[int, int]] = field(default_factory=list)
-    first: int = 0
-    stop: int = 0
+    first: int = 0  # index of the first token of the context
+    stop: int = 0  # index after its last token
 
     def place(self, span: tuple[int, int]) -> tuple[int, int] | None:
         """Return the first and last token of the characters ``span``; None if they exceed the window."""
