@@ -16,14 +16,14 @@ import torch
 from vernacular.config.schema import Model
 from vernacular.core.plots import bars
 from vernacular.core.store import Gate, Report
-from vernacular.evaluation.likelihood import difference, interval
+from vernacular.evaluation.likelihood import compare
 from vernacular.evaluation.stage_results import ForgettingResult
 from vernacular.modeling.base_files import bytes_of_weights
 from vernacular.modeling.base_models import longest_input
 from vernacular.modeling.device import autocast
 from vernacular.modeling.likelihood import LEAST_WORDS, Scored, likelihood
 from vernacular.modeling.state_distillation import masked_mean
-from vernacular.modeling.variants import ARMS, COMPARED, NLL, Arm, load_arm, nll_name, released_arm
+from vernacular.modeling.variants import ARMS, NLL, Arm, load_arm, nll_name, nll_unit, released_arm
 from vernacular.pipeline.parallel import in_processes
 from vernacular.pipeline.stage import StageContext
 from vernacular.text.words import words
@@ -49,21 +49,19 @@ def run(work: StageContext, name: str, model: Model) -> Report:
     found = dict(zip(ARMS, in_processes([partial(_measured, work, name, model, arm, lines) for arm in ARMS],
                                         bytes_of_weights(model.base, work.language)), strict=True))
     scored, states = {arm: found[arm][0] for arm in ARMS}, {arm: found[arm][1] for arm in ARMS}
-    unit = "nats per character" if model.objective == "masked" else "bits per byte"
+    unit = nll_unit(model.objective)
     similarity = {arm: float((states["base"] * states[arm]).sum(1).mean()) for arm in ARMS[1:]}
+    scores, differences = compare(scored, work.seed)
     report = Report()
     report.set_result(ForgettingResult(
         measured=True, caveat=REPLAYED if model.pretraining.replay else "", unit=unit,
         languages=model.base.languages, items=len(lines),
-        scores={arm: interval(value, work.seed) for arm, value in scored.items()},
-        differences={f"{ours}_minus_{theirs}": difference(scored[ours], scored[theirs], work.seed)
-                     for ours, theirs in COMPARED},
+        scores=scores, differences=differences,
         similarity=dict(similarity)))
     report.count("retention_lines", len(lines), "lines in the base's languages that were scored")
     for arm in ARMS:
         report.count(f"retention_{nll_name(unit)}_{arm}", scored[arm].mean, f"{NLL} of text in the base's languages "
-                                                                            "under "
-                     f"{arm}; lower is better", unit)
+                                                                            f"under {arm}; lower is better", unit)
     for arm, value in similarity.items():
         meaning = f"mean cosine between {arm} and base sentence representations"
         report.count(f"retention_similarity_{arm}", value, meaning)

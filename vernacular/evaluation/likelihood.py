@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -27,7 +27,7 @@ from vernacular.modeling.likelihood import (
     choose_words,
     likelihood,
 )
-from vernacular.modeling.variants import ARMS, COMPARED, NLL, TIE, Arm, load_arm, model_folder, nll_name
+from vernacular.modeling.variants import ARMS, COMPARED, NLL, TIE, Arm, load_arm, model_folder, nll_name, nll_unit
 from vernacular.pipeline.parallel import in_processes
 from vernacular.pipeline.stage import StageContext
 from vernacular.provenance.corpus_tables import file_of, read_rows
@@ -43,6 +43,12 @@ def difference(ours: Scored, theirs: Scored, seed: int) -> Interval:
     """Return the difference of the means (ours minus theirs) with a paired 95% interval: low, mean, high."""
     low, mean, high = ratio_difference((ours.nats, ours.size), (theirs.nats, theirs.size), seed)
     return low, mean, high
+
+
+def compare(scored: Mapping[Arm, Scored], seed: int) -> tuple[dict[str, Estimate], dict[str, Interval]]:
+    """Return the intervals of each variant and of each difference."""
+    return ({arm: interval(value, seed) for arm, value in scored.items()},
+            {f"{ours}_minus_{theirs}": difference(scored[ours], scored[theirs], seed) for ours, theirs in COMPARED})
 
 
 def run(work: StageContext, name: str, model: Model) -> Report:
@@ -67,10 +73,8 @@ def run(work: StageContext, name: str, model: Model) -> Report:
     scored = {arm: one for arm, (one, _) in zip(ARMS, found, strict=False)}
     examples.write(work.out, {arm: answers for arm, (_, answers) in zip(ARMS, found, strict=False)
                               if answers is not None})
-    unit = "nats per character" if masked else "bits per byte"
-    scores = {arm: interval(value, work.seed) for arm, value in scored.items()}
-    differences = {f"{ours}_minus_{theirs}": difference(scored[ours], scored[theirs], work.seed)
-                   for ours, theirs in COMPARED}
+    unit = nll_unit(model.objective)
+    scores, differences = compare(scored, work.seed)
     floor = {"character_5gram": interval(found[-1][0], work.seed)} if masked else {}
     result = LikelihoodResult(unit=unit, scores=scores, differences=differences, items=len(lines))
     report = Report()
@@ -78,8 +82,7 @@ def run(work: StageContext, name: str, model: Model) -> Report:
     short = nll_name(unit)
     for arm in ARMS:
         report.count(f"{short}_{arm}", scores[arm].mean, f"{NLL} of {len(lines)} held-out lines under {arm}; "
-                                                            "lower is "
-                     "better", unit)
+                                                            "lower is better", unit)
     for arm in ARMS:
         report.count(f"unknown_characters_{arm}", int(scored[arm].unknown.sum()),
                      f"share covered by unknown tokens of {arm}, charged as random characters")

@@ -8,11 +8,11 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from vernacular.behavior_tests.load import digests, digests_of_marks, load_suite
+from vernacular.behavior_tests.schema import Suite, percent
 from vernacular.config.schema import Language, Model
 from vernacular.config.stage_names import SPLITS, model_stages, task_stages
 from vernacular.core.entry_point import EntryPoint
 from vernacular.evaluation import trigger_scan
-from vernacular.evaluation.behavior.gates import gate_specs
 from vernacular.evaluation.fairness import plan as fairness
 from vernacular.evaluation.stage_results import (
     BehaviorResult,
@@ -91,6 +91,13 @@ def _behaviour(language: Language, name: str, model: Model) -> Stage:
         gates=gate_specs(suite), kinds=("pytorch", "python"),
         description=f"The behavioral tests of the folder on `{name}`, compared with its base." if suite.tests else
                     "No behavioral test in the folder: nothing is measured.")
+
+
+def gate_specs(suite: Suite) -> tuple[GateSpec, ...]:
+    """Return one gate per test, with its name."""
+    return tuple(GateSpec(test.name, f"{test.description or test.capability}: at most {percent(test.threshold)} of "
+                                     f"the cases fail. Author: {test.author}; reviewed by: {suite.review_of(test)}.",
+                          test.severity == "error") for test in suite.tests)
 
 
 def _fairness(language: Language, name: str, model: Model) -> Stage:

@@ -65,6 +65,11 @@ def load_arm(arm: Arm, name: str, model: Model, language: Language, inputs: Mapp
     return load_model(folder, model.objective), load_tokenizer(folder)
 
 
+def nll_unit(objective: str) -> str:
+    """Return the unit of the negative log-likelihood of models with this objective."""
+    return "nats per character" if objective == "masked" else "bits per byte"
+
+
 def nll_name(unit: str) -> str:
     """Return the count name of the negative log-likelihood in ``unit`` ("nats per character", "bits per byte")."""
     return "negative_log_likelihood_per_character" if unit == "nats per character" else unit.replace(" ", "_")

@@ -39,7 +39,7 @@ from vernacular.modeling.packing import Blocks
 from vernacular.modeling.schedules import capped, most_blocks, order
 from vernacular.modeling.state_distillation import States, Teacher, weight
 from vernacular.modeling.training_loop import Plan, compile_body, train
-from vernacular.modeling.variants import DEV_LIKELIHOOD, MODEL_FOLDER, NLL, Arm
+from vernacular.modeling.variants import DEV_LIKELIHOOD, MODEL_FOLDER, NLL, Arm, nll_unit
 from vernacular.pipeline.stage import StageContext
 from vernacular.pretraining import data_mixture as texts
 from vernacular.pretraining.budget import known_speed, measure_speed, speed_key, steps_within
@@ -80,8 +80,7 @@ def run(work: StageContext, name: str, model: Model, arm: Arm) -> Report:
     states = (States(teacher.to(device), text.blocks, tokenizer, state_weight, kept)
               if teacher is not None and kept else None)
     if states is not None and model.alignment is not None and not states.differ:
-        work.progress("replay text is too short for distillation; translations preserve the states of their "
-                      "language")
+        work.progress("replay text is too short for distillation; translations preserve the states of their language")
         states = None
     if states is not None:
         states.check()
@@ -217,7 +216,7 @@ def _comparable(report: Report, work: StageContext, model: Model, network: Any, 
         return
     drawn = np.random.default_rng(work.seed).permutation(len(lines))[:model.likelihood_items]
     scored = likelihood(network, tokenizer, model.objective, [lines[row] for row in drawn], work.seed)
-    unit = "nats per character" if model.objective == "masked" else "bits per byte"
+    unit = nll_unit(model.objective)
     report.count(DEV_LIKELIHOOD, scored.mean, f"{NLL} of {len(drawn)} dev lines, comparable across tokenizers; "
                                               "lower is better", unit)
 

@@ -251,6 +251,5 @@ def _gates(report: Report, curve: Sequence[LearningPoint]) -> None:
     report.gates.append(Gate(
         name="adapted_beats_base", passed=low > 0, value=mean, threshold=0,
         reason=f"the adapted model scores {mean:+.3f} against the base; the 95% interval over items and seeds, "
-               f"{low:+.3f} "
-               f"to {high:+.3f}, {'is above 0' if low > 0 else 'must be above 0'}",
+               f"{low:+.3f} to {high:+.3f}, {'is above 0' if low > 0 else 'must be above 0'}",
         fix="More pretraining steps, more text and more labels make the difference clearer"))

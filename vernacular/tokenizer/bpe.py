@@ -19,7 +19,7 @@ from tokenizers import models, pre_tokenizers
 from tokenizers.decoders import ByteLevel
 
 from vernacular.pipeline.stage import Progress, silent
-from vernacular.tokenizer.candidates import KNEE, SPACE, Letters, segment
+from vernacular.tokenizer.candidates import KNEE, SPACE, Letters, add_tokens, count_uses, segment
 
 Pair = tuple[str, str]
 _BYTES = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
@@ -118,10 +118,7 @@ class _Search:
 
         At most ``wanted`` tokens; a letter that does not fit remains in bytes.
         """
-        counts: Counter[str] = Counter()
-        for word, count in self.words.items():
-            for letter in self.base.text(word):
-                counts[letter] += count
+        counts = count_uses({word: self.base.text(word) for word in self.words}, self.words)
         letters = [letter for letter, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
                    if count >= self.min_uses and self.letters.match(letter)]
         if not self.base.bytes:
@@ -182,10 +179,7 @@ class _Search:
 
     def rare(self, new: Extension) -> set[Pair]:
         """Return the merges to remove: unused leaves, and the least used dependents of too many unused merges."""
-        uses: Counter[str] = Counter()
-        for word, pieces in segment(self.base.with_extension(new), self.words).items():
-            for piece in pieces:
-                uses[piece] += self.words[word]
+        uses = count_uses(segment(self.base.with_extension(new), self.words), self.words)
         built: dict[str, list[Pair]] = defaultdict(list)
         for pair in new.merges:
             for part in set(pair):
@@ -229,12 +223,7 @@ def joined(parts: list[str], pair: Pair) -> list[str]:
 def extended_json(tokenizer_json: str, new: Extension) -> str:
     """Return the ``tokenizer.json`` with tokens after the highest id and merges after the last one."""
     data: dict[str, Any] = json.loads(tokenizer_json)
-    vocabulary: dict[str, int] = data["model"]["vocab"]
-    first = 1 + max(max(vocabulary.values()), *(token["id"] for token in data["added_tokens"]))
-    for offset, piece in enumerate(new.pieces):
-        if piece in vocabulary:
-            raise ValueError(f"{piece} is already in the vocabulary")
-        vocabulary[piece] = first + offset
+    add_tokens(data, new.pieces)
     as_lists = not data["model"]["merges"] or isinstance(data["model"]["merges"][0], list)
     data["model"]["merges"] += [list(pair) if as_lists else " ".join(pair) for pair in new.merges]
     return json.dumps(data, ensure_ascii=False)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import regex
@@ -84,6 +84,25 @@ def in_capitals(words: Counter[str]) -> bool:
 def segment(model: Any, words: Iterable[str]) -> dict[str, list[str]]:
     """Return the tokens of each pre-token under a model of ``tokenizers``."""
     return {word: [token.value for token in model.tokenize(word)] for word in words}
+
+
+def count_uses(parts: Mapping[str, Sequence[str]], words: Counter[str]) -> Counter[str]:
+    """Return how often each token is used on counted ``words``, which ``parts`` segments."""
+    uses: Counter[str] = Counter()
+    for word, pieces in parts.items():
+        for piece in pieces:
+            uses[piece] += words[word]
+    return uses
+
+
+def add_tokens(tokenizer: dict[str, Any], pieces: Iterable[str]) -> None:
+    """Add ``pieces`` after all tokens of a tokenizer.json whose vocabulary maps tokens to ids."""
+    vocabulary: dict[str, int] = tokenizer["model"]["vocab"]
+    first = 1 + max(max(vocabulary.values()), *(token["id"] for token in tokenizer["added_tokens"]))
+    for number, piece in enumerate(pieces, first):
+        if piece in vocabulary:
+            raise ValueError(f"{piece} is already in the vocabulary")
+        vocabulary[piece] = number
 
 
 def candidates(words: Counter[str], wanted: int, letters: Letters, *, spaces: bool = False) -> set[tuple[str, bool]]:

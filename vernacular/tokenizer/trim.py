@@ -21,7 +21,7 @@ from safetensors.torch import save_file
 from vernacular.core.errors import Problem
 from vernacular.core.store import Gate, Report
 from vernacular.modeling.base_models import load_tokenizer
-from vernacular.tokenizer.candidates import word_counts
+from vernacular.tokenizer.candidates import count_uses, word_counts
 from vernacular.tokenizer.families import Extended
 from vernacular.tokenizer.wordpiece import CONTINUES
 
@@ -55,10 +55,7 @@ def kept(backend: Any, words: Counter[str], by: Literal["letters", "text"]) -> s
     inside = {word[start:end] for word in words for start in range(len(word))
               for end in range(start + 1, min(len(word), start + longest) + 1) if word[start:end] in known}
     if by == "letters":
-        letters: Counter[str] = Counter()
-        for word, count in words.items():
-            for letter in word:
-                letters[letter] += count
+        letters = count_uses({word: word for word in words}, words)
         common = {letter for letter, count in letters.items() if count >= _RARE * letters.total()}
         inside |= {piece for piece in known if common.issuperset(piece)}
     stay = {*(token["content"] for token in data["added_tokens"]), model.get("unk_token")}

@@ -22,7 +22,7 @@ from typing import Any
 from tokenizers import models
 
 from vernacular.pipeline.stage import Progress, silent
-from vernacular.tokenizer.candidates import KNEE, LETTER_USES, SPACE, Letters, candidates, segment
+from vernacular.tokenizer.candidates import KNEE, LETTER_USES, SPACE, Letters, candidates, count_uses, segment
 
 OFFSET = 1.0  # nats below a new token's log-probability: the base's scores cover a hundred languages
 GUARD_MARGIN = 1e-3  # nats by which a token loses on a guard word
@@ -206,10 +206,7 @@ class _Search:
         """Count uses, drop some tokens, rescore the others, and let none win on the guard."""
         self.rounds += 1
         parts = segment(self.base.with_pieces(self.scores), self.words)
-        self.uses = Counter()
-        for word, pieces in parts.items():
-            for piece in pieces:
-                self.uses[piece] += self.words[word]
+        self.uses = count_uses(parts, self.words)
         total, drop = self.uses.total(), self.rare()
         if not drop and len(self.scores) > self.wanted:
             drop = list(reversed(self.ranked()))[:len(self.scores) - self.wanted]

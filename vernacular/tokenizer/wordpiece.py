@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from vernacular.tokenizer.candidates import KNEE, LETTER_USES, Letters, candidates
+from vernacular.tokenizer.candidates import KNEE, LETTER_USES, Letters, add_tokens, candidates, count_uses
 
 CONTINUES = "##"
 
@@ -50,14 +50,8 @@ class WordPiece:
 
 def uses(model: WordPiece, words: Counter[str]) -> tuple[Counter[str], int]:
     """Count the uses of each token on the counted words, and all tokens (an unknown word counts as one)."""
-    counts: Counter[str] = Counter()
-    total = 0
-    for word, count in words.items():
-        pieces = model.segment(word) or []
-        total += count * max(1, len(pieces))
-        for piece in pieces:
-            counts[piece] += count
-    return counts, total
+    parts = {word: model.segment(word) or [] for word in words}
+    return count_uses(parts, words), sum(words[word] * max(1, len(pieces)) for word, pieces in parts.items())
 
 
 def choose(base: set[str], words: Counter[str], guard: Counter[str], *, wanted: int, min_uses: int,
@@ -112,10 +106,5 @@ def constituents(base: set[str], piece: str) -> list[str]:
 def extended_json(tokenizer_json: str, pieces: list[str]) -> str:
     """Return the ``tokenizer.json`` with ``pieces`` appended after the highest id."""
     data: dict[str, Any] = json.loads(tokenizer_json)
-    vocabulary: dict[str, int] = data["model"]["vocab"]
-    first = 1 + max(max(vocabulary.values()), *(token["id"] for token in data["added_tokens"]))
-    for offset, piece in enumerate(pieces):
-        if piece in vocabulary:
-            raise ValueError(f"{piece} is already in the vocabulary")
-        vocabulary[piece] = first + offset
+    add_tokens(data, pieces)
     return json.dumps(data, ensure_ascii=False)

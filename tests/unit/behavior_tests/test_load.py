@@ -20,8 +20,8 @@ from vernacular.behavior_tests.operators.base import Context
 from vernacular.behavior_tests.schema import Suite, percent
 from vernacular.config.tasks import Task
 from vernacular.core.errors import Problem
-from vernacular.evaluation.behavior.gates import gate_specs
 from vernacular.evaluation.fairness.plan import Plan
+from vernacular.evaluation.stages import gate_specs
 
 
 def test_a_suite_is_read_and_declares_its_gates(language_folder: Path) -> None:

@@ -63,8 +63,7 @@ def review_page(language: Language, head: Sequence[str], rows: Sequence[Mapping[
             "<p>Each box holds one case of a test. Choose whether what the grey line above says is true of it, and "
             f"write what is wrong where it is not. {LEGEND} Then save the file at the end of the page and send it to "
             f"the person who sent you this page.</p>{''.join(parts)}<button>Save</button><script>{script}</script>"
-            "</body>"
-            "</html>")
+            "</body></html>")
 
 
 def _case(row: Mapping[str, str], number: int, code: str) -> str:

@@ -20,8 +20,7 @@ def claims(plan: Plan, lines: Sequence[str], given: Given, most: int, seed: int)
         rows += [(f"{one.name}: every name here belongs to the group '{group}' and is spelled as usual",
                   ", ".join(names), "") for group, names in one.groups.items()]
         statement = (f"{one.name}: each is a good sentence, and only the name differs" if one.groups else
-                f"{one.name}: it is the same sentence, spelled in the ways {', '.join(one.labels)}, which people "
-                "use")
+                f"{one.name}: it is the same sentence, spelled in the ways {', '.join(one.labels)}, which people use")
         for item in write_variants(one, lines, most, seed, given):
             first, *others = (line for _, line in sorted(zip(item.order, item.lines, strict=True)))
             rows.append((statement, first, "\n".join(others)))
