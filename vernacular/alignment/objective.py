@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy, normalize
 
 from vernacular.config.training import Alignment
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.datasets.aligned_pairs import Learned
 from vernacular.modeling.base_models import longest_input
@@ -52,7 +53,7 @@ class TranslationLoss:
         self._learned, self._targets = learned, learned.targets.to(device_of(model))
         self._spread = float(learned.targets.var(0).mean()) if len(pairs) > 1 else 0.0
         if not self._spread > 0:
-            raise Problem("all translations are equal", where=where, fix="Correct the files")
+            raise Problem("all translations are equal", where=where, fix="Correct the files", code=Code.DATA_EMPTY)
         self._order: tuple[int, list[NDArray[np.int64]]] = (-1, [])
 
     def _tokens(self, texts: Sequence[str]) -> list[list[int]]:

@@ -22,6 +22,7 @@ from vernacular.config.schema import Language
 from vernacular.config.stage_settings import clean_settings
 from vernacular.config.training import Alignment
 from vernacular.config.translations import FilesSide, PackageSide
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.result import SampleRow
 from vernacular.core.store import Report, digest_of_listed
@@ -83,7 +84,8 @@ def read_pairs(work: StageContext, asked: Alignment) -> Pairs:
     left = [(pair.text, pair.translation) for pair in _to_learn_from(work, found)]
     if len(left) < LEAST:
         raise Problem(f"{len(left)} translated sentences remain after exclusions; at "
-                      f"least {LEAST} are needed", where=where, fix="Add some, or remove alignment")
+                      f"least {LEAST} are needed", where=where, fix="Add some, or remove alignment",
+                      code=Code.DATA_SPLIT)
     mixed = [left[at] for at in np.random.default_rng(work.seed).permutation(len(left))]
     held_out = mixed[:min(_MOST_HELD_OUT, len(mixed) // _ONE_IN)]
     texts, translations = ({pair[side] for pair in held_out} for side in (0, 1))

@@ -11,6 +11,7 @@ from vernacular.behavior_tests.operators import AnyOperator
 from vernacular.behavior_tests.schema import BehaviourTest, Expectation, FromText, Pairs, Review, SentencePair
 from vernacular.config.explain import NO_NAME, TYPE_MESSAGES, did_you_mean, distinct_errors, walk
 from vernacular.config.yaml_file import Node
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, combine
 
 Kind = TypeVar("Kind", bound=BaseModel)
@@ -44,9 +45,11 @@ def _problem(error: Any, root: Node, kind: type[BaseModel]) -> Problem:
         known = _keys(_owner(loc[:-1], kind))
         meant = did_you_mean(key, known)
         return Problem(f"unknown key '{key}' at {place}{meant}", where=node.where,
-                       fix="Rename or remove it" + ("" if meant else f"; valid keys: {', '.join(known)} ({PAGE})"))
+                       fix="Rename or remove it" + ("" if meant else f"; valid keys: {', '.join(known)} ({PAGE})"),
+                       code=Code.CONFIG_KEY)
     if error["type"] == "missing":
-        return Problem(f"the key '{key}' is missing in {place or 'the file'}", where=node.where, fix=f"Add `{key}:`")
+        return Problem(f"the key '{key}' is missing in {place or 'the file'}", where=node.where, fix=f"Add `{key}:`",
+                       code=Code.CONFIG_KEY)
     if error["type"] in ("union_tag_invalid", "union_tag_not_found") or (
             error["type"] in _NO_KEYS and len(loc) > 1 and loc[-2] in ("change", "before")):
         operator = node.value.get("operator") if isinstance(node.value, dict) else None
@@ -54,18 +57,21 @@ def _problem(error: Any, root: Node, kind: type[BaseModel]) -> Problem:
                 str(node.value)[:40] if isinstance(node.value, str) else "")
         return Problem(f"{place}: unknown operator '{word}'{did_you_mean(word, _OPERATORS)}" if operator is not None
                        else f"{place}: write a change as {{operator: {word or 'NAME'}}}",
-                       where=(operator or node).where, fix=f"Known operators: {', '.join(_OPERATORS)} ({PAGE})")
+                       where=(operator or node).where, fix=f"Known operators: {', '.join(_OPERATORS)} ({PAGE})",
+                       code=Code.CONFIG_VALUE)
     if key == "[key]":
-        return Problem(f"'{loc[-2]}' is not a valid name", where=node.where, fix=NO_NAME)
+        return Problem(f"'{loc[-2]}' is not a valid name", where=node.where, fix=NO_NAME, code=Code.CONFIG_VALUE)
     if error["type"] == "value_error":
-        return Problem(f"{place + ': ' if place else ''}{message}", where=node.where, fix="Correct this entry")
+        return Problem(f"{place + ': ' if place else ''}{message}", where=node.where, fix="Correct this entry",
+                       code=Code.CONFIG_RULE)
     written = "" if isinstance(node.value, dict | list) else f", not {str(node.value)[:60]!r}"
     if error["type"] in _NO_KEYS:
         known = _keys(_owner(loc, kind))
         return Problem(f"{place} must have keys and values{written}", where=node.where, fix=(
-            f"Write {{key: value}}{'; valid keys: ' if known else ''}{', '.join(known)} ({PAGE})"))
+            f"Write {{key: value}}{'; valid keys: ' if known else ''}{', '.join(known)} ({PAGE})"),
+                       code=Code.CONFIG_VALUE)
     explanation, fix = _MESSAGES.get(error["type"], (f": {message[:1].lower()}{message[1:]}", "Correct this entry"))
-    return Problem(f"{place}{explanation}{written}", where=node.where, fix=fix)
+    return Problem(f"{place}{explanation}{written}", where=node.where, fix=fix, code=Code.CONFIG_VALUE)
 
 
 def _owner(loc: tuple[int | str, ...], kind: type[BaseModel]) -> type[BaseModel] | None:

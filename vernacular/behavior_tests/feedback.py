@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError
 
 from vernacular.config.schema import Language
 from vernacular.config.strict import Strict
+from vernacular.core.codes import Code
 from vernacular.core.errors import Collector, Problem
 from vernacular.core.files import File
 from vernacular.text.words import words
@@ -76,7 +77,7 @@ def check_entities(labels: Sequence[str], where: str) -> None:
         if label.startswith("I-") and before[1:] != label[1:]:
             raise Problem(f"{label} at word {number} follows {before or 'nothing'}: in IOB2 an entity begins with B-",
                           where=where, fix=f"Write B-{label[2:]} there, or give the preceding word a label of "
-                                           f"{label[2:]}")
+                                           f"{label[2:]}", code=Code.DATA_LABEL)
 
 
 def read_marks(file: File, language: Language) -> list[Mark]:
@@ -104,23 +105,26 @@ def _mark(line: bytes, where: str, language: Language) -> Mark:
     try:
         mark = Mark.model_validate(orjson.loads(line))
     except orjson.JSONDecodeError as error:
-        raise Problem(f"not a line of JSON ({error})", where=where, fix="Correct or remove the line") from None
+        raise Problem(f"not a line of JSON ({error})", where=where, fix="Correct or remove the line",
+                      code=Code.DATA_FORMAT) from None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise Problem(f"not a mark: {'.'.join(map(str, first['loc']))}: {first['msg']}", where=where,
-                      fix="Correct or remove the line") from None
+                      fix="Correct or remove the line", code=Code.DATA_FORMAT) from None
     if mark.task not in language.tasks:
         raise Problem(f"a mark of the task '{mark.task}', which is not in language.yaml", where=where,
-                      fix="Remove the line, or restore the task's name")
+                      fix="Remove the line, or restore the task's name", code=Code.DATA_LABEL)
     task = language.tasks[mark.task]
     if task.multi_label:
         raise Problem(f"a mark of the task '{mark.task}', which is multi-label "
-                      "(multi_label): tests cannot judge it", where=where, fix="Remove the line")
+                      "(multi_label): tests cannot judge it", where=where, fix="Remove the line",
+                      code=Code.DATA_LABEL)
     if task.kind == "token_classification":
         for labels in filter(None, (mark.answer, mark.should_be)):
             if len(labels.split()) != len(words(mark.text)):
                 raise Problem(f"{len(labels.split())} labels for {len(words(mark.text))} words", where=where,
-                              fix="Give each word of the text one label, separated by spaces, or remove the line")
+                              fix="Give each word of the text one label, separated by spaces, or remove the line",
+                              code=Code.DATA_LABEL)
         if task.data is not None and task.tags != "plain" and mark.wanted is not None:
             check_entities(mark.wanted.split(), where)
     return mark

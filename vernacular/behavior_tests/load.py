@@ -22,6 +22,7 @@ from vernacular.config.schema import Language
 from vernacular.config.strict import LONGEST_NAME
 from vernacular.config.tasks import derived_labels
 from vernacular.config.yaml_file import Node, read_yaml
+from vernacular.core.codes import Code
 from vernacular.core.errors import Collector, Problem
 from vernacular.core.files import File, Folder
 from vernacular.core.store import digest_of, digest_of_listed
@@ -78,7 +79,7 @@ def load_suite(language: Language) -> Suite:
             if test.name in tests:
                 faults.add(Problem(f"the test '{test.name}' is also "
                                    f"defined at {tests[test.name][1]}", where=place.where,
-                                   fix="Rename one of the two"))
+                                   fix="Rename one of the two", code=Code.CONFIG_RULE))
             used = test
             with faults.collect():
                 if test.task is not None:
@@ -115,23 +116,23 @@ def read_files(language: Language) -> list[tuple[Suite, Node]]:
         if file.suffix not in (".yaml", *_OTHERS) and not name.startswith(("~", MARKS)):
             faults.add(Problem("files of tests must end in .yaml; this one would be ignored", where=file.shown,
                                fix=f"Save it as plain text with the name {name.partition('.')[0]}.yaml, or move it "
-                                   f"out of {FOLDER}/"))
+                                   f"out of {FOLDER}/", code=Code.CONFIG_FILE))
     for file in files_of(language):
         with faults.collect():
             node = read_yaml(file)
             part = validate(Suite, node)
             if not node.value:
                 raise Problem("the file contains no test, word list or keyboard", where=file.shown,
-                              fix="Write some, or remove the file")
+                              fix="Write some, or remove the file", code=Code.CONFIG_FILE)
             parts.append((part, node))
     for part, node in parts:
         for name in lexicons & {*part.lexicons}:
             faults.add(Problem(f"the word list '{name}' is defined in two files", where=node.value["lexicons"].where,
-                               fix="Keep one; all files of the folder can use it"))
+                               fix="Keep one; all files of the folder can use it", code=Code.CONFIG_RULE))
         lexicons.update(part.lexicons)
         if part.keyboard and keyboard:
             faults.add(Problem(f"the keyboard is also defined at {keyboard}", where=node.value["keyboard"].where,
-                               fix="Keep one; it applies to all files of the folder"))
+                               fix="Keep one; it applies to all files of the folder", code=Code.CONFIG_RULE))
         keyboard = node.value["keyboard"].where if part.keyboard else keyboard
     faults.raise_collected()
     return parts
@@ -169,13 +170,14 @@ def check_task(task: str, language: Language, where: str) -> None:
     """
     if task not in language.tasks:
         raise Problem(f"unknown task '{task}' in language.yaml{did_you_mean(task, language.tasks)}", where=where,
-                      fix=f"Use one of: {', '.join(language.tasks) or 'none yet, so remove this'}")
+                      fix=f"Use one of: {', '.join(language.tasks) or 'none yet, so remove this'}",
+                      code=Code.CONFIG_VALUE)
     if not language.tasks[task].answers_lines:
         raise Problem(f"the task '{task}' does not label lines or words", where=where,
-                      fix="Use a task of token_classification or sequence_classification")
+                      fix="Use a task of token_classification or sequence_classification", code=Code.CONFIG_RULE)
     if language.tasks[task].multi_label:  # a test compares a single label
         raise Problem(f"the task '{task}' is multi-label (multi_label), which tests cannot judge",
-                      where=where, fix="Use a task with one label per text")
+                      where=where, fix="Use a task with one label per text", code=Code.CONFIG_RULE)
 
 
 def check_lists(who: str, steps: Sequence[Operator], slots: set[str], lexicons: Mapping[str, Any], where: str) -> None:
@@ -196,11 +198,13 @@ def check_lists(who: str, steps: Sequence[Operator], slots: set[str], lexicons: 
         if name not in lexicons:
             raise Problem(f"{who} uses the word list '{name}', which does not exist{did_you_mean(name, lexicons)}",
                           where=where, fix="Add it under lexicons:" if not pairs else
-                          f"Add it under lexicons: as `{name}: {{pairs: {{word: other word}}}}`")
+                          f"Add it under lexicons: as `{name}: {{pairs: {{word: other word}}}}`",
+                          code=Code.CONFIG_RULE)
         if isinstance(lexicons[name], Pairs) != pairs:
             raise Problem(f"{who} needs {'pairs' if pairs else 'words'}, but '{name}' is a list of "
                           f"{'words' if pairs else 'pairs'}", where=where, fix="Use another list, or write it "
-                          + ("as `{pairs: {word: other word}}`" if pairs else "as `[word, word]`"))
+                          + ("as `{pairs: {word: other word}}`" if pairs else "as `[word, word]`"),
+                          code=Code.CONFIG_RULE)
 
 
 def check_expected(suite: Suite, language: Language, labels: Mapping[str, Sequence[str]]) -> None:
@@ -217,7 +221,7 @@ def check_expected(suite: Suite, language: Language, labels: Mapping[str, Sequen
         if label is not None and known is not None and not columns_of(known, label):
             faults.add(Problem(f"the test '{test.name}' expects the label '{label}', which '{test.task}' lacks"
                                f"{did_you_mean(label, known)}", where=f"{language.code} {FOLDER}",
-                               fix=f"Its labels: {', '.join(known)}"))
+                               fix=f"Its labels: {', '.join(known)}", code=Code.DATA_LABEL))
     faults.raise_collected()
 
 
@@ -229,15 +233,17 @@ def _check_test(test: BehaviourTest, language: Language, lexicons: Mapping[str, 
     if label is not None and task.labels is not None and not columns_of(derived_labels(task), label):
         raise Problem(f"the test '{test.name}' expects the label '{label}', which '{test.task}' lacks"
                       f"{did_you_mean(label, derived_labels(task))}", where=place.value["expect"].where,
-                      fix=f"Its labels: {', '.join(derived_labels(task))}")
+                      fix=f"Its labels: {', '.join(derived_labels(task))}", code=Code.DATA_LABEL)
     by_word = task.kind == "token_classification"
     if not by_word and test.compare == "changed":
         raise Problem(f"the test '{test.name}' compares words, but the task '{test.task}' labels whole lines",
-                      where=place.where, fix="Remove compare, or use a token_classification task")
+                      where=place.where, fix="Remove compare, or use a token_classification task",
+                      code=Code.CONFIG_RULE)
     if by_word and test.type == "directional":
         raise Problem(f"the directional test '{test.name}' needs a task that labels lines", where=place.where,
-                      fix="Use a sequence_classification task, or type: invariance")
+                      fix="Use a sequence_classification task, or type: invariance", code=Code.CONFIG_RULE)
     if by_word and test.type == "minimum" and not test.keeps_words:
         raise Problem(f"the test '{test.name}' expects a label for the changed words, but its change does not "
                       "preserve the number "
-                      "of words", where=place.where, fix="Use type: invariance, or another change")
+                      "of words", where=place.where, fix="Use type: invariance, or another change",
+                      code=Code.CONFIG_RULE)

@@ -7,6 +7,7 @@ from vernacular.behavior_tests.schema import BehaviourTest, Suite
 from vernacular.config.explain import did_you_mean
 from vernacular.config.schema import Language
 from vernacular.config.yaml_file import read_yaml
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.files import File
 
@@ -22,7 +23,7 @@ def find_test(suite: Suite, name: str, language: Language) -> BehaviourTest:
             return test
     names = [test.name for test in suite.tests]
     raise Problem(f"unknown test '{name}'{did_you_mean(name, names)}", where=f"{language.code} behaviour",
-                  fix=f"Choose one of: {', '.join(names) or 'none exists yet'}")
+                  fix=f"Choose one of: {', '.join(names) or 'none exists yet'}", code=Code.CONFIG_VALUE)
 
 
 def place_of_test(name: str, language: Language) -> tuple[File, list[str | int]] | None:

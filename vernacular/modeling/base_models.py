@@ -52,7 +52,8 @@ def load_tokenizer(path: Path) -> Any:
     with faults_as_problems("the tokenizer", str(path)):
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True, **extra)
         if not tokenizer.is_fast:
-            raise Problem("the tokenizer has no tokenizer.json", where=str(path), fix="Convert it to a fast tokenizer")
+            raise Problem("the tokenizer has no tokenizer.json", where=str(path), fix="Convert it to a fast tokenizer",
+                          code=Code.MODEL_FILES)
         backend = tokenizer.backend_tokenizer
         backend.no_truncation()
         backend.no_padding()
@@ -89,12 +90,12 @@ def load_model(path: Path, objective: str) -> Any:
         except pickle.UnpicklingError as error:
             raise Problem("the weights are pickled and contain more than tensors, perhaps a program; they are not read",
                           where=str(path), fix="Get the model in safetensors format",
-                          code=Code.MODEL_PICKLED) from error
+                          code=Code.MODEL_FILES) from error
     missing = {name for name in info["missing_keys"] if "position_ids" not in name}
     body = {name for name in missing if name.startswith(f"{model.base_model_prefix}.")}
     if body:
         raise Problem(f"the checkpoint lacks {sorted(body)[0]} and {len(body) - 1} more weights",
-                      where=str(path), fix=f"Use a {objective} checkpoint")
+                      where=str(path), fix=f"Use a {objective} checkpoint", code=Code.MODEL_FILES)
     if missing:
         start_head(model, missing)
     if extra:
@@ -159,11 +160,12 @@ def load_base(base: Base, objective: str, language: Language) -> tuple[Any, Any]
              "a token for padding or for the end of a text" if tokenizer.pad_token_id is None else "")
     if lacks:
         raise Problem(f"the tokenizer has no {lacks.removeprefix('a ')}", where=str(path),
-                      fix=f"Use a base made for the {objective} objective, or set the token in tokenizer_config.json")
+                      fix=f"Use a base made for the {objective} objective, or set the token in tokenizer_config.json",
+                      code=Code.MODEL_KIND)
     model = load_model(path, objective)
     if objective == "causal" and _looks_ahead(model):
         raise Problem("the base model is bidirectional; a causal objective needs a decoder", where=str(path),
-                      fix="Set `objective: masked`, or use a causal base model")
+                      fix="Set `objective: masked`, or use a causal base model", code=Code.MODEL_KIND)
     return model, tokenizer
 
 

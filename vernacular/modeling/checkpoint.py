@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import TransientProblem
 
 
@@ -48,7 +49,8 @@ def write(path: Path, state: Any) -> None:
         if not _full(error):
             raise
         raise TransientProblem("the disk is full", where=str(path.parent),
-                               fix="Free some space and run again; it resumes from the last checkpoint") from error
+                               fix="Free some space and run again; it resumes from the last checkpoint",
+                               code=Code.DISK_FULL) from error
     part.replace(path)
 
 

@@ -14,6 +14,7 @@ from functools import partial
 import torch
 from torch import distributed
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 
 _BUCKET = 1 << 24  # numbers per message: 64 MB
@@ -75,4 +76,5 @@ def _explain_failure(exchange: Callable[[], object]) -> None:
         exchange()
     except RuntimeError as error:
         raise Problem("another process of this training has ended", where="pretraining",
-                      fix="Look for its message above; running again resumes from the last checkpoint") from error
+                      fix="Look for its message above; running again resumes from the last checkpoint",
+                      code=Code.TRAINING_PROCESSES) from error

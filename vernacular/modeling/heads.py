@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch.nn.functional import cross_entropy
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.modeling.fused_loss import UNSCORED, linear_cross_entropy
 
@@ -124,7 +125,8 @@ def start_head(model: Any, missing: Iterable[str]) -> None:
                 parameter.copy_(torch.eye(len(parameter)))
             else:
                 raise Problem(f"the checkpoint has no head, and that of a {type(model).__name__} cannot be started "
-                              f"as an identity ({name})", where="models base", fix="Use a checkpoint with its head")
+                              f"as an identity ({name})", where="models base", fix="Use a checkpoint with its head",
+                              code=Code.MODEL_FILES)
     model.tie_weights()
 
 

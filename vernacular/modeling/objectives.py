@@ -140,7 +140,7 @@ def check_reading(model: Any, batch: Batch) -> None:
     if not np.isclose(ours, wanted, rtol=1e-3):
         raise Problem(f"a {type(model).__name__} gives a text another likelihood in a block than alone ({ours:.4g} "
                       f"and {wanted:.4g} nats)", where="models base", fix="Use another base model",
-                      code=Code.MODEL_PACKING)
+                      code=Code.MODEL_KIND)
 
 
 def objective_for(kind: str, tokenizer: Any, share: float) -> Objective:

@@ -86,7 +86,7 @@ def choose_packing(model: Any, length: int, causal: bool) -> Packing:
                 model.train(training)
                 return way
     raise Problem(f"a {type(model).__name__} gives a text other states in a batch than alone",
-                  where="models base", fix="Use another base model", code=Code.MODEL_PACKING)
+                  where="models base", fix="Use another base model", code=Code.MODEL_KIND)
 
 
 def _equal(packed: torch.Tensor, alone: torch.Tensor) -> bool:

@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from vernacular.config.training import Pretraining
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.modeling.base_models import longest_input
 from vernacular.modeling.device import autocast, device_of, has_bf16
@@ -149,7 +150,8 @@ class States:
         """
         if not self.differ:
             raise Problem(f"fewer than two different texts of {_LEAST} tokens and more",
-                          where="pretraining.keep_states", fix="Add text, or set keep_states: 0")
+                          where="pretraining.keep_states", fix="Add text, or set keep_states: 0",
+                          code=Code.DATA_SPLIT)
 
     def count(self, rows: NDArray[np.int64]) -> int:
         """Return the number of sufficiently long pieces in these blocks."""

@@ -22,6 +22,7 @@ import torch
 from numpy.typing import NDArray
 
 from vernacular.config.training import Pretraining
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.modeling.checkpoint import Progressed, load_checkpoint, save_checkpoint, write
 from vernacular.modeling.device import autocast, device_of
@@ -98,7 +99,8 @@ def take_step(model: Any, optimizer: torch.optim.AdamW, plan: Plan, step: int) -
     length = torch.nn.utils.get_total_norm(gradients)
     if not math.isfinite(float(loss)) or not math.isfinite(float(length)):
         raise Problem(f"the {'gradient' if math.isfinite(float(loss)) else 'loss'} is not a number at step {step}",
-                      where="pretraining", fix="Lower pretraining.learning_rate; the last checkpoint is kept")
+                      where="pretraining", fix="Lower pretraining.learning_rate; the last checkpoint is kept",
+                      code=Code.TRAINING_DIVERGED)
     optimizer.grad_scale = (length / _CLIP).clamp(min=1).float()  # type: ignore[attr-defined]  # AdamW divides by it as it goes
     with further(new_rows_of(model, plan.new_rows), plan.further):
         optimizer.step()
@@ -162,7 +164,7 @@ def train(model: Any, plan: Plan, checkpoint: Path, say: Callable[[str], None]) 
     done = load_checkpoint(checkpoint, model, optimizer)
     if float(share(torch.tensor(float(done.step), device=device_of(model)))) != done.step:
         raise Problem("the processes of this training have different checkpoints", where="pretraining",
-                      fix="Put the artifact root on a folder shared by all machines")
+                      fix="Put the artifact root on a folder shared by all machines", code=Code.TRAINING_PROCESSES)
     best = checkpoint.with_name(f"best-{checkpoint.name}")
     if done.step:
         say(f"resumed at step {done.step} of {plan.steps}")
@@ -197,7 +199,8 @@ def train(model: Any, plan: Plan, checkpoint: Path, say: Callable[[str], None]) 
             if late and done.step < plan.steps:
                 raise Problem(f"the {settings.stop_after_minutes:g} minutes ended at step {done.step} of "
                               f"{plan.steps}", where="pretraining",
-                              fix="Run again: it resumes from there (pretraining.stop_after_minutes)")
+                              fix="Run again: it resumes from there (pretraining.stop_after_minutes)",
+                              code=Code.STAGE_STOPPED)
     if first and done.best[0] not in (0, done.step):
         say(f"held-out likelihood was best at step {done.best[0]}: using those weights")
         model.load_state_dict(torch.load(best, weights_only=True, map_location="cpu")["model"])

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from vernacular.config.schema import Language, Model
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.store import Report
 from vernacular.modeling.base_models import load_base, load_model, load_tokenizer
@@ -49,7 +50,8 @@ def model_folder(arm: Arm, name: str, inputs: Mapping[str, Path]) -> Path:
     stage = f"model/{name}" if arm == "adapted" else f"model/{name}_control"
     folder = inputs[stage] / MODEL_FOLDER
     if not (folder / "config.json").is_file():
-        raise Problem(f"{stage} contains no model", where=str(inputs[stage]), fix="Delete that folder and run again")
+        raise Problem(f"{stage} contains no model", where=str(inputs[stage]), fix="Delete that folder and run again",
+                      code=Code.STAGE_INPUT)
     return folder
 
 

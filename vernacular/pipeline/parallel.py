@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import psutil
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import TransientProblem, panics_as_problems
 from vernacular.pipeline.parent_process import can_fork, end_when_alone
 
@@ -46,7 +47,8 @@ def in_processes(jobs: Sequence[Callable[[], _T]], weights: int = 0) -> list[_T]
         return [job.result() for job in running]
     except BrokenProcessPool as error:
         raise TransientProblem("a process was killed, probably because memory ran out", where="parallel",
-                               fix="Close other programs and run again; work resumes") from error
+                               fix="Close other programs and run again; work resumes",
+                               code=Code.STAGE_STOPPED) from error
     except BaseException:
         for worker in list(pool._processes.values()):
             worker.terminate()

@@ -18,6 +18,7 @@ from pydantic import BaseModel, JsonValue
 from typing_extensions import TypeVar
 
 from vernacular.config.schema import Language
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, TransientProblem, panics_as_problems
 from vernacular.core.result import NoResult, Result
 from vernacular.core.store import Artifact, Gate, Manifest, Origin, Report, Store, describe, key_of, now
@@ -133,11 +134,11 @@ def inputs_of(stage: Stage, language: Language, store: Store) -> dict[str, Artif
         artifact = store.current(language.code, name)
         if artifact is None:
             raise Problem(f"{stage.name} reads {name}, which does not exist yet", where=language.code,
-                          fix=f"Run `vernacular run {language.code} --to {stage.name}`")
+                          fix=f"Run `vernacular run {language.code} --to {stage.name}`", code=Code.STAGE_INPUT)
         red = [gate for gate in artifact.manifest.report.gates if gate.blocking and not gate.passed]
         if red:
             raise Problem(f"{name} did not pass its gate '{red[0].name}' ({red[0].reason})", where=language.code,
-                          fix=f"Fix that first; {stage.name} was not started")
+                          fix=f"Fix that first; {stage.name} was not started", code=Code.STAGE_INPUT)
         found[name] = artifact
     return found
 
@@ -215,7 +216,7 @@ def run_stage(stage: Stage, language: Language, store: Store, progress: Progress
             # Else the key would name the old input, and match again once that is restored.
             raise TransientProblem("its outside input changed while it ran",
                                    where=f"{language.code} {stage.name}",
-                                   fix="Run again; it resumes from its checkpoint")
+                                   fix="Run again; it resumes from its checkpoint", code=Code.STAGE_STOPPED)
         files, data_version = describe(out)
         return store.publish(work, Manifest(
             language=language.code, key=key, data_version=data_version, files=files, created=now(),

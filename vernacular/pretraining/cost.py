@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from vernacular.config.training import Pretraining
+from vernacular.core.codes import Code
 from vernacular.core.energy import kilowatt_hours
 from vernacular.core.errors import Problem
 from vernacular.core.store import Report
@@ -33,7 +34,7 @@ def check_length(network: Any, settings: Pretraining, where: str) -> None:
     most = most_positions(network)
     if most < settings.sequence_length:
         raise Problem(f"the base reads at most {most} tokens at once", where=where,
-                      fix=f"Set sequence_length to at most {most}")
+                      fix=f"Set sequence_length to at most {most}", code=Code.CONFIG_RULE)
 
 
 def predict(network: Any, settings: Pretraining, steps: int | None, speed: float | None, text: int,

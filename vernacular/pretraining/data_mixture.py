@@ -7,6 +7,7 @@ from typing import Any
 
 from vernacular.config.schema import Model
 from vernacular.config.sources import Source
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.corpus.side_texts import Sieve, documents_of
 from vernacular.modeling.packing import Blocks, join, pack
@@ -66,7 +67,8 @@ def _related(work: StageContext, source: Source, sieve: Sieve) -> list[str]:
     texts = sieve.left([document.text for document in documents_of(work, source, "related")])
     if not texts:
         raise Problem(f"the related source {source.name} contains no text after decontamination",
-                      where=f"{work.language.code} pretraining.related", fix="Correct its path, or remove it")
+                      where=f"{work.language.code} pretraining.related", fix="Correct its path, or remove it",
+                      code=Code.DATA_EMPTY)
     return texts
 
 

@@ -19,6 +19,7 @@ from safetensors.torch import load_file
 from vernacular.alignment.objective import TranslationLoss
 from vernacular.config.schema import Model
 from vernacular.config.training import Pretraining
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.jsonl import write_jsonl
 from vernacular.core.plots import curves
@@ -150,7 +151,8 @@ def _check(settings: Pretraining, code: str) -> None:
     if processes > 1 and settings.batch_size < processes * settings.accumulate:
         raise Problem(f"a batch of {settings.batch_size} does not give {processes} processes {settings.accumulate} "
                       "parts each", where=f"{code} models pretraining",
-                      fix=f"Raise batch_size to {processes * settings.accumulate}, or lower accumulate")
+                      fix=f"Raise batch_size to {processes * settings.accumulate}, or lower accumulate",
+                      code=Code.CONFIG_RULE)
 
 
 def _start(work: StageContext, name: str, model: Model,

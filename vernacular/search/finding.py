@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from vernacular.config.schema import Language
+from vernacular.core.codes import Code
 from vernacular.core.entry_point import EntryPoint
 from vernacular.core.errors import Problem
 from vernacular.core.store import Artifact, Store, digest_of
@@ -101,10 +102,12 @@ class Searcher:
         asked = " ".join(query.split())
         if not asked or len(asked) > LONGEST:
             raise Problem("the query is empty" if not asked else f"the query has {len(asked):,} characters",
-                          where="search", fix=f"Give a sentence or a few words, at most {LONGEST:,} characters")
+                          where="search", fix=f"Give a sentence or a few words, at most {LONGEST:,} characters",
+                          code=Code.CONFIG_VALUE)
         if not self.is_ready():
             raise Problem("the search index is not built yet", where=self._language.code, fix=(
-                f'Run `vernacular search {self._language.cli_args(self._name)} "..."` once: it builds it'))
+                f'Run `vernacular search {self._language.cli_args(self._name)} "..."` once: it builds it'),
+                          code=Code.STAGE_INPUT)
         suppressed, documents = Suppressions.of(self._language.folder), self._clean.folder / DOCUMENTS
         found: list[Hit] = []
         vector = self._encoder().vectors([asked])[0]
@@ -128,7 +131,8 @@ def _current(store: Store, language: Language, name: str, stage: str) -> Artifac
     if found is None:
         what = "release" if stage.startswith("release/") else f"artifact of {stage}"
         raise Problem(f"there is no {what} yet: search reads the corpus with the released model",
-                      where=f"{language.code} {name}", fix=f"Run `vernacular run {language.cli_args(name)}`")
+                      where=f"{language.code} {name}", fix=f"Run `vernacular run {language.cli_args(name)}`",
+                      code=Code.STAGE_INPUT)
     return found
 
 

@@ -21,6 +21,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import TransientProblem
 from vernacular.search.passages import Place, digest_of_text, read_passages
 
@@ -97,7 +98,7 @@ def build(where: IndexFolder, documents: Path, load_encoder: Callable[[], Encode
             _build(where, documents, load_encoder, progress)
     except Timeout:
         raise TransientProblem("another process is building the search index", where=str(where.home),
-                               fix="Wait for it, then search again") from None
+                               fix="Wait for it, then search again", code=Code.STAGE_BUSY) from None
 
 
 def _build(where: IndexFolder, documents: Path, load_encoder: Callable[[], Encoder], progress: Progress) -> None:

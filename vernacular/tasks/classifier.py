@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import torch
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.modeling.base_models import without_dropout
 from vernacular.tasks.adapter_model import Encoded, Network
@@ -142,7 +143,8 @@ def build_classifier(model: Any, labels: Sequence[str], unit: Unit, many: bool, 
             out = kind.from_config(config, attn_implementation=model.config._attn_implementation)
     except ValueError:
         raise Problem(f"transformers has no classifier of a {unit} for {config.model_type} models", where="tasks",
-                      fix="Use a base of another family, or remove the tasks of this folder") from None
+                      fix="Use a base of another family, or remove the tasks of this folder",
+                      code=Code.MODEL_KIND) from None
     if encoder:
         _share_layers(out.base_model, model.base_model, unit)
     else:
@@ -165,7 +167,8 @@ def _start_as_identity(module: Any, name: str, family: str) -> None:
     square = isinstance(module, torch.nn.Linear) and module.in_features == module.out_features
     if not square and not hasattr(module, "reset_parameters"):
         raise Problem(f"the classifier of {family} models has {name}, which is neither a square linear layer nor a "
-                      "normalization", where="tasks", fix="Use a base of another family, or remove the tasks")
+                      "normalization", where="tasks", fix="Use a base of another family, or remove the tasks",
+                      code=Code.MODEL_KIND)
     with torch.no_grad():
         if square:
             module.weight.copy_(torch.eye(module.in_features) * _LINEAR_RANGE)
@@ -226,6 +229,6 @@ def _last_linear(model: Any) -> Any:
     if not found:
         raise Problem(f"the classifier of {model.config.model_type} models does not end "
                       "in a linear layer", where="tasks",
-                      fix="Use a base of another family, or remove the tasks of this folder")
+                      fix="Use a base of another family, or remove the tasks of this folder", code=Code.MODEL_KIND)
     return found[-1]
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vernacular.config.training import Vocabulary
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.pipeline.stage import Progress, silent
 from vernacular.tokenizer import bpe, unigram, wordpiece
@@ -70,7 +71,7 @@ def extend(backend: Any, words: Counter[str], guard: Counter[str], settings: Voc
         return Extended(family, list(scores), _parts(backend, list(scores)),
                         lambda count: unigram.extended_json(text, dict(list(scores.items())[:count])))
     raise Problem(f"a {type(backend.model).__name__} tokenizer cannot be extended", where=where,
-                  fix="Set vocabulary: {new_pieces: 0} to keep the original one")
+                  fix="Set vocabulary: {new_pieces: 0} to keep the original one", code=Code.MODEL_KIND)
 
 
 def _parts(backend: Any, pieces: list[str]) -> list[list[int]]:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.modeling.device import autocast
 from vernacular.modeling.packing import encodings, opening
@@ -103,7 +104,7 @@ def distil(model: Any, tokenizers: tuple[Any, Any], ids: Sequence[int], start: d
     if len(rare) > TOO_FEW * len(ids):
         raise Problem(f"{len(rare):,} of {len(ids):,} new tokens are in fewer than {FEWEST} snippets of the "
                       "training text: too few to distil", where=where,
-                      fix="Raise vocabulary.min_uses, or use initialise: mean")
+                      fix="Raise vocabulary.min_uses, or use initialise: mean", code=Code.DATA_SPLIT)
     chosen = picked(found, seed)
     if not chosen:
         return start

@@ -18,6 +18,7 @@ from typing import Any, Literal
 import torch
 from safetensors.torch import save_file
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.store import Gate, Report
 from vernacular.modeling.base_models import load_tokenizer
@@ -47,7 +48,8 @@ def kept(backend: Any, words: Counter[str], by: Literal["letters", "text"]) -> s
     data = json.loads(backend.to_str())
     model, kind = data["model"], type(backend.model).__name__
     if kind not in ("Unigram", "BPE", "WordPiece"):
-        raise Problem(f"a {kind} tokenizer cannot be trimmed", where="vocabulary.trim", fix="Remove trim")
+        raise Problem(f"a {kind} tokenizer cannot be trimmed", where="vocabulary.trim", fix="Remove trim",
+                      code=Code.MODEL_KIND)
     pieces = dict(model["vocab"])
     bare = {piece: piece.removeprefix(CONTINUES) if kind == "WordPiece" else piece for piece in pieces}
     known = set(bare.values())
@@ -109,7 +111,7 @@ def _renumber(processor: dict[str, Any] | None, new: dict[int, int]) -> None:
             processor[side][1] = new[processor[side][1]]
     else:
         raise Problem(f"the tokenizer has a {processor['type']} post-processor, which may hold ids",
-                      where="vocabulary.trim", fix="Remove trim")
+                      where="vocabulary.trim", fix="Remove trim", code=Code.MODEL_KIND)
 
 
 def changed(before: Any, after: Any, ids: Sequence[int], texts: Sequence[str]) -> list[str]:
@@ -145,14 +147,14 @@ def shrink(model: Any, ids: Sequence[int]) -> None:
     """
     if lost := named(model) - set(ids):
         raise Problem(f"the model's configuration has the id {min(lost)}, which is not in its tokenizer",
-                      where="vocabulary.trim", fix="Remove trim")
+                      where="vocabulary.trim", fix="Remove trim", code=Code.MODEL_KIND)
     count, table, decoder = len(ids), model.get_input_embeddings(), model.get_output_embeddings()
     new = {old: index for index, old in enumerate(ids)}
     places = getattr(getattr(model.base_model, "embeddings", None), "position_embeddings", None)
     start = getattr(places, "padding_idx", None)
     if start is not None and new.get(start) != start:
         raise Problem("the model counts positions from the id of its padding token, which would move",
-                      where="vocabulary.trim", fix="Remove trim")
+                      where="vocabulary.trim", fix="Remove trim", code=Code.MODEL_KIND)
     for config, name, value in _token_ids(model):
         setattr(config, name, [new.get(one, one) for one in value] if isinstance(value, list)
                 else new.get(value, value))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -166,9 +165,9 @@ def test_a_plan_is_read_and_its_errors_are_one_line(language_folder: Path) -> No
     plan = fairness.load_plan(with_tests(language_folder, fairness=PLAN))
     assert plan is not None
     assert plan.tasks == ["names"]
-    with pytest.raises(Problem, match=r"qaa/behaviour/fairness.yaml:2: unknown task 'name'"):
+    with pytest.raises(Problem, match=r"qaa/behaviour/fairness.yaml:2: .*VN-CONFIG-VALUE"):
         fairness.load_plan(with_tests(language_folder, fairness=PLAN.replace("[names]", "[name]")))
-    with pytest.raises(Problem, match=r"fairness.yaml:4: comparisons.1: a comparison needs at least two groups"):
+    with pytest.raises(Problem, match=r"fairness.yaml:4: .*VN-CONFIG-RULE"):
         fairness.load_plan(with_tests(language_folder, fairness=PLAN.replace("      new: [Kemi]\n", "")))
 
 
@@ -229,24 +228,24 @@ def test_a_name_of_several_words_is_found_whole() -> None:
     assert places_of("Amo", "Amos ndi Amo") == [(9, 12)]
 
 
-@pytest.mark.parametrize(("text", "message"), [
-    (PLAN.replace("Amo", '"Amo."', 1), "names must begin and end with a letter, but 'Amo.' does not"),
-    (PLAN.replace("[Kemi]", "[Kemi, Amo]"), "'Amo' is in old and in new; keep it in one"),
-    (PLAN.replace("tasks: [names]", "tasks: []"), "name what to measure"),
-    (PLAN + "    spellings: {a: [], b: []}\n", "either groups"),
+@pytest.mark.parametrize(("text", "code"), [
+    (PLAN.replace("Amo", '"Amo."', 1), "VN-CONFIG-RULE"),
+    (PLAN.replace("[Kemi]", "[Kemi, Amo]"), "VN-CONFIG-RULE"),
+    (PLAN.replace("tasks: [names]", "tasks: []"), "VN-CONFIG-RULE"),
+    (PLAN + "    spellings: {a: [], b: []}\n", "VN-CONFIG-RULE"),
     (PLAN + "  - {name: spelt, spellings: {a: [], b: [{operator: code_switch, lexicon: no}]}}\n",
-     "the comparison 'spelt' uses the word list 'no'"),
-    (PLAN.replace("author: me", "author: me\nreviewed: Amo"), "write `reviewed: {by: Amo, on: YYYY-MM-DD}`"),
+     "VN-CONFIG-RULE"),
+    (PLAN.replace("author: me", "author: me\nreviewed: Amo"), "VN-CONFIG-RULE"),
 ])
-def test_plans_that_cannot_be_used(language_folder: Path, text: str, message: str) -> None:
-    with pytest.raises(Problem, match=re.escape(message)):
+def test_plans_that_cannot_be_used(language_folder: Path, text: str, code: str) -> None:
+    with pytest.raises(Problem, match=code):
         fairness.load_plan(with_tests(language_folder, fairness=text))
 
 
 def test_a_plan_refuses_a_task_of_several_labels(language_folder: Path) -> None:
     language = with_tests(language_folder, fairness=PLAN)
     topic = {"kind": "sequence_classification", "multi_label": True, "data": {"kind": "files", "train": "a.csv"}}
-    with pytest.raises(Problem, match=r"fairness.yaml:2: the task 'names' is multi-label"):
+    with pytest.raises(Problem, match=r"fairness.yaml:2: .*VN-CONFIG-RULE"):
         fairness.load_plan(language.model_copy(update={"tasks": {"names": Task.model_validate(topic)}}))
 
 

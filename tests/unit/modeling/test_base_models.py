@@ -34,12 +34,12 @@ class Trap:
         return os.mkdir, (str(self.mark),)
 
 
-@pytest.mark.parametrize(("objective", "token", "message"), [
-    ("masked", "mask_token", "the tokenizer has no mask token"),
-    ("masked", "pad_token", "the tokenizer has no token for padding or for the end of a text"),
-    ("causal", "eos_token", "the tokenizer has no token for padding or for the end of a text")])
+@pytest.mark.parametrize(("objective", "token"), [
+    ("masked", "mask_token"),
+    ("masked", "pad_token"),
+    ("causal", "eos_token")])
 def test_a_tokenizer_that_lacks_a_token_is_refused_before_anything_is_trained(
-        language_folder: Path, objective: str, token: str, message: str) -> None:
+        language_folder: Path, objective: str, token: str) -> None:
     folder = language_folder / "base"
     (write_bert if objective == "masked" else write_llama)(folder)
     (folder / "special_tokens_map.json").unlink(missing_ok=True)
@@ -48,25 +48,25 @@ def test_a_tokenizer_that_lacks_a_token_is_refused_before_anything_is_trained(
     for name in (token, "pad_token") if objective == "causal" else (token,):
         settings.pop(name, None)
     path.write_text(json.dumps(settings), encoding="utf-8")
-    with pytest.raises(Problem, match=message):
+    with pytest.raises(Problem, match="VN-MODEL-KIND"):
         load_base(Base(path="base", licence="CC0-1.0"), objective, load_language(language_folder))  # type: ignore[call-arg]
 
 
 def test_a_local_base_lies_in_the_language_folder_and_is_no_link(language_folder: Path, tmp_path: Path) -> None:
     base, path = Base(path="linked", licence="CC0-1.0"), language_folder / "language.yaml"  # type: ignore[call-arg]
-    with pytest.raises(Problem, match=r"no model at linked"):
+    with pytest.raises(Problem, match="VN-SOURCE-MISSING"):
         locate(base, load_language(language_folder))
     write_bert(tmp_path / "elsewhere", head=True)
     language = load_language(language_folder)
     for target in (tmp_path / "elsewhere", language_folder / "text"):
         (language_folder / "linked").symlink_to(target)
-        with pytest.raises(Problem, match=r"languages/qaa/linked: it is a link"):
+        with pytest.raises(Problem, match=r"languages/qaa/linked: .*VN-FILE-KIND"):
             locate(base, language)
         (language_folder / "linked").unlink()
     shutil.copytree(tmp_path / "elsewhere", language_folder / "linked")
     load_base(base, "masked", language)
     (language_folder / "linked" / "more.json").symlink_to(tmp_path / "elsewhere" / "config.json")
-    with pytest.raises(Problem, match=r"languages/qaa/linked/more.json: it is a link"):
+    with pytest.raises(Problem, match=r"languages/qaa/linked/more.json: .*VN-FILE-KIND"):
         locate(base, language)
     shutil.rmtree(language_folder / "linked")
     written = path.read_text(encoding="utf-8")
@@ -79,7 +79,7 @@ def test_a_local_base_lies_in_the_language_folder_and_is_no_link(language_folder
 def test_an_encoder_is_no_causal_base_for_it_sees_what_it_is_to_predict(language_folder: Path) -> None:
     base = Base(path="base", licence="CC0-1.0")  # type: ignore[call-arg]
     write_bert(language_folder / "base", head=True)
-    with pytest.raises(Problem, match=r"is bidirectional.*objective: masked"):
+    with pytest.raises(Problem, match="VN-MODEL-KIND"):
         load_base(base, "causal", load_language(language_folder))
     shutil.rmtree(language_folder / "base")
     write_llama(language_folder / "base")
@@ -98,7 +98,7 @@ def test_a_pickle_that_runs_something_is_not_read(tmp_path: Path) -> None:
     folder = write_bert(tmp_path / "base", head=True)
     (folder / "model.safetensors").unlink()
     torch.save({"bert.embeddings.word_embeddings.weight": Trap(tmp_path / "ran")}, folder / "pytorch_model.bin")
-    with pytest.raises(Problem, match="VN-MODEL-PICKLED"):
+    with pytest.raises(Problem, match="VN-MODEL-FILES"):
         load_model(folder, "masked")
     assert not (tmp_path / "ran").exists()
 

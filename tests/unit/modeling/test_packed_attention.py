@@ -56,7 +56,7 @@ def test_one_mask_for_all_layers_would_be_wrong(family: str, tmp_path: Path) -> 
 def test_a_model_that_depends_on_more_than_the_text_is_refused(family: str, tmp_path: Path) -> None:
     model = load_model(write_family(family, tmp_path), FAMILIES[family])
     model.get_input_embeddings().register_forward_hook(lambda module, inputs, out: out + torch.randn_like(out))
-    with pytest.raises(Problem, match="VN-MODEL-PACKING"):
+    with pytest.raises(Problem, match="VN-MODEL-KIND"):
         check_reading(model, batch_of(0, plan_of(FAMILIES[family])))
 
 

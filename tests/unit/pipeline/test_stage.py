@@ -104,7 +104,7 @@ def test_a_source_that_changes_during_a_stage_is_not_published(language: Languag
         return Report()
 
     first = replace(stage("corpus/one", run), outside=lambda _, __: {"source/a": lies[0]})
-    with pytest.raises(TransientProblem, match="its outside input changed while it ran"):
+    with pytest.raises(TransientProblem, match="VN-STAGE-STOPPED"):
         run_stage(first, language, store)
     assert store.current("qaa", "corpus/one") is None
     assert (run_stage(first, language, store).folder / "a.txt").read_text() == "two"
@@ -113,7 +113,7 @@ def test_a_source_that_changes_during_a_stage_is_not_published(language: Languag
 
 
 def test_a_missing_input_names_the_command(language: Language, store: Store) -> None:
-    with pytest.raises(Problem, match=r"reads corpus/one, which does not exist yet.*vernacular run qaa"):
+    with pytest.raises(Problem, match=r"corpus/one.*vernacular run qaa.*VN-STAGE-INPUT"):
         run_stage(stage("corpus/two", writes("y"), ("corpus/one",)), language, store)
 
 
@@ -124,7 +124,7 @@ def test_a_red_blocking_gate_stops_what_follows_and_a_warning_does_not(language:
         run_stage(first, language, store)
         second = stage("corpus/two", writes("y"), ("corpus/one",))
         if blocking:
-            with pytest.raises(Problem, match=r"'enough' \(too few words\)"):
+            with pytest.raises(Problem, match=r"enough.*VN-STAGE-INPUT"):
                 run_stage(second, language, store)
         else:
             assert list(inputs_of(second, language, store)) == ["corpus/one"]

@@ -164,7 +164,7 @@ def test_a_piece_with_few_snippets_keeps_its_row(folder, two, start):
 
 def test_too_few_snippets_are_refused(folder, two, start):
     base, extended, ids, _ = two
-    with pytest.raises(Problem, match="20 of 20 new tokens are in fewer than 20 snippets"):
+    with pytest.raises(Problem, match=r"20 of 20.*VN-DATA-SPLIT"):
         distil(load_model(folder, "causal"), (base, extended), ids, start, TEXTS[:1], 1, "test")
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from vernacular.behavior_tests.feedback import Known
 from vernacular.behavior_tests.labels import columns_of
 from vernacular.behavior_tests.schema import BehaviourTest
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.evaluation.behavior.cases import Case
 from vernacular.evaluation.behavior.word_alignment import compared, exchanged
@@ -84,7 +85,7 @@ def _columns(test: BehaviourTest, labels: Sequence[str], label: str) -> list[int
     found = columns_of(labels, label)
     if not found:
         raise Problem(f"the test '{test.name}' expects the label '{label}', which '{test.task}' lacks",
-                      where="behaviour", fix=f"Its labels: {', '.join(labels)}")
+                      where="behaviour", fix=f"Its labels: {', '.join(labels)}", code=Code.DATA_LABEL)
     return found
 
 

@@ -18,6 +18,7 @@ from vernacular.behavior_tests.schema import UNREVIEWED, BehaviourTest, Review, 
 from vernacular.behavior_tests.yaml_locations import find_test, place_of_test
 from vernacular.config.schema import Language
 from vernacular.config.yaml_edit import set_mapping
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.files import File
 from vernacular.core.store import Store, digest_of
@@ -93,7 +94,8 @@ def rows_for(store: Store, language: Language, names: Sequence[str], most: int) 
         raise Problem("there is no case to review" + ("" if splits else ": the text has not been split yet"),
                       where=f"{language.code} behaviour", fix=(
                           "Every test is reviewed; name one to review it again" if splits and not tests else
-                          f"Run `vernacular run {language.code} --to corpus/splits`, or write templates"))
+                          f"Run `vernacular run {language.code} --to corpus/splits`, or write templates"),
+                      code=Code.DATA_EMPTY)
     return rows
 
 
@@ -117,7 +119,8 @@ def write_review(store: Store, language: Language, names: Sequence[str], path: P
         Problem: as ``rows_for``; the file exists, or has another ending.
     """
     if path.suffix.lower() not in (".csv", ".html"):
-        raise Problem(f"unknown ending '{path.suffix}'", where=str(path), fix="Name it .csv or .html")
+        raise Problem(f"unknown ending '{path.suffix}'", where=str(path), fix="Name it .csv or .html",
+                      code=Code.DATA_FORMAT)
     rows = rows_for(store, language, names, most)
     remember_written(store, language.code, path)
     if path.suffix.lower() == ".csv":
@@ -136,10 +139,12 @@ def read_review(language: Language, path: Path, by: str, on: date) -> list[Verdi
         Problem: no name, the page instead of its table, or an invalid table.
     """
     if not by.strip():
-        raise Problem("the reviewer's name is missing", where="vernacular review", fix="Name the reviewer with --by")
+        raise Problem("the reviewer's name is missing", where="vernacular review", fix="Name the reviewer with --by",
+                      code=Code.CONFIG_VALUE)
     if path.suffix.lower() == ".html":
         raise Problem("this is the page, not the table that it saves", where=str(path),
-                      fix="Open it in a browser, answer, press Save, and use the saved .csv file")
+                      fix="Open it in a browser, answer, press Save, and use the saved .csv file",
+                      code=Code.DATA_FORMAT)
     suite, plan = load_suite(language), load_plan(language)
     answers: dict[str, list[tuple[int, Row]]] = {}
     for line, row in read_sheet(path, HEAD):

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from vernacular.core import delimited as separated
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.normal_forms import normalized
 
@@ -62,7 +63,8 @@ def write_new(path: Path, text: str) -> None:
             stream.write(text)
     except FileExistsError:
         raise Problem("the file exists and may have been filled in", where=str(path),
-                      fix="Import it with --read, remove it, or choose another --file") from None
+                      fix="Import it with --read, remove it, or choose another --file",
+                      code=Code.CONFIG_FILE) from None
 
 
 def read_sheet(path: Path, head: Sequence[str]) -> list[tuple[int, Row]]:
@@ -78,23 +80,24 @@ def read_sheet(path: Path, head: Sequence[str]) -> list[tuple[int, Row]]:
             data = stream.read(_LARGEST + 1)
         if len(data) > _LARGEST:
             raise Problem(f"it has more than {_LARGEST // 1_000_000} MB", where=str(path),
-                          fix="Give the file that was filled in")
+                          fix="Give the file that was filled in", code=Code.DATA_LIMIT)
         text = data.decode("utf-8-sig")
     except OSError as error:
         raise Problem(f"cannot be read ({error.strerror})", where=str(path), fix="Give the file that was filled in"
-                      ) from None
+                      , code=Code.DATA_MISSING) from None
     except UnicodeDecodeError:
-        raise Problem("not UTF-8", where=str(path), fix="Save it as `CSV UTF-8`") from None
+        raise Problem("not UTF-8", where=str(path), fix="Save it as `CSV UTF-8`", code=Code.DATA_ENCODING) from None
     reader = separated.reader(text, delimiter=separated.mark_of(text, head))
     try:
         table = [(reader.line_num, cells) for cells in reader]
     except csv.Error as error:
-        raise Problem(f"not a table ({error})", where=f"{path}:{reader.line_num}", fix="Save it as CSV") from None
+        raise Problem(f"not a table ({error})", where=f"{path}:{reader.line_num}", fix="Save it as CSV",
+                      code=Code.DATA_FORMAT) from None
     names = [cell.strip() for cell in table[0][1]] if table else []
     missing = [name for name in head if name not in names]
     if missing:
         raise Problem(f"the column '{missing[0]}' is missing", where=f"{path}:1",
-                      fix=f"Keep the header line: {', '.join(head)}")
+                      fix=f"Keep the header line: {', '.join(head)}", code=Code.DATA_COLUMN)
     empty = [""] * len(names)  # some programs omit empty cells at the end of a row
     return [(line, {name: plain(cell.strip()) for name, cell in zip(names, [*cells, *empty], strict=False)})
             for line, cells in table[1:] if any(cell.strip() for cell in cells)]
@@ -108,5 +111,6 @@ def is_ticked(cell: str, where: str) -> bool:
     """
     answer = normalized("NFKC", cell).strip().lower()
     if answer not in YES | NO:
-        raise Problem(f"'{cell[:40]}' is neither yes nor no", where=where, fix="Write x for yes, no for no")
+        raise Problem(f"'{cell[:40]}' is neither yes nor no", where=where, fix="Write x for yes, no for no",
+                      code=Code.DATA_LABEL)
     return answer in YES

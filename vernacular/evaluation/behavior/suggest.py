@@ -16,6 +16,7 @@ from vernacular.behavior_tests.schema import SLOT, BehaviourTest, Suite
 from vernacular.behavior_tests.yaml_locations import find_test, place_of_list
 from vernacular.config.schema import Language
 from vernacular.config.yaml_edit import add_words
+from vernacular.core.codes import Code
 from vernacular.core.entry_point import EntryPoint
 from vernacular.core.errors import Problem
 from vernacular.core.store import Store
@@ -44,7 +45,7 @@ def write_suggestions(store: Store, language: Language, model_name: str, test_na
     test = find_test(suite, test_name, language)
     if not test.slots():
         raise Problem(f"the test '{test_name}' has no slots to fill", where=f"{language.code} behaviour",
-                      fix="Suggestions need templates, such as `{animals} is asleep`")
+                      fix="Suggestions need templates, such as `{animals} is asleep`", code=Code.CONFIG_RULE)
     for slot in test.slots():
         _words(suite, slot, language)
     remember_written(store, language.code, path)
@@ -60,7 +61,8 @@ def _likely_of(store: Store, language: Language, model_name: str, most: int) -> 
     found = {stage: artifact for stage in stages if (artifact := store.current(language.code, stage)) is not None}
     if len(found) < len(stages):
         raise Problem(f"{next(stage for stage in stages if stage not in found)} has not been run yet",
-                      where=language.code, fix=f"Run `vernacular run {language.cli_args(model_name)}` first")
+                      where=language.code, fix=f"Run `vernacular run {language.cli_args(model_name)}` first",
+                      code=Code.STAGE_INPUT)
     arm = released_arm(model_name, {stage: artifact.manifest.report for stage, artifact in found.items()})
     model = language.models[model_name]
     network, tokenizer = load_arm(arm, model_name, model, language,
@@ -73,7 +75,8 @@ def _words(suite: Suite, name: str, language: Language) -> list[str]:
     entries = suite.lexicons[name]
     if not isinstance(entries, list):
         raise Problem(f"the list '{name}' is extracted from the text; suggestions need a list of words",
-                      where=f"{language.code} behaviour", fix=f"Write `{name}: []` under lexicons: instead")
+                      where=f"{language.code} behaviour", fix=f"Write `{name}: []` under lexicons: instead",
+                      code=Code.CONFIG_RULE)
     return entries
 
 
@@ -115,7 +118,7 @@ def read_suggestions(language: Language, path: Path) -> dict[str, list[str]]:
         name, word = row["list"], " ".join(row["suggestion"].split())
         if name not in suite.lexicons or not word:
             raise Problem(f"unknown list '{name}'" if word else "the suggested word is missing", where=where,
-                          fix="Correct the row, or clear its last cell")
+                          fix="Correct the row, or clear its last cell", code=Code.DATA_LABEL)
         if word not in [*_words(suite, name, language), *accepted.get(name, [])]:
             accepted.setdefault(name, []).append(word)
     for name, words in accepted.items():

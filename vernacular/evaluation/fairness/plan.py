@@ -16,6 +16,7 @@ from vernacular.config.schema import Language
 from vernacular.config.strict import Name, Strict
 from vernacular.config.tasks import derived_labels
 from vernacular.config.yaml_file import read_yaml
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.store import digest_of_listed
 from vernacular.text.words import word_spans
@@ -112,7 +113,7 @@ def check_name_label(language: Language, labels: Mapping[str, Sequence[str]]) ->
         by_word = language.tasks[task].kind == "token_classification"
         if plan is not None and by_word and known is not None and not columns_of(known, plan.name_label):
             raise Problem(f"the task '{task}' has no label '{plan.name_label}'", where=f"{FOLDER}/{FAIRNESS}",
-                          fix=f"Set name_label to one of {', '.join(known)}")
+                          fix=f"Set name_label to one of {', '.join(known)}", code=Code.DATA_LABEL)
 
 
 def load_plan(language: Language) -> Plan | None:

@@ -18,6 +18,7 @@ from vernacular.behavior_tests.lexicons import resolve
 from vernacular.behavior_tests.load import FAIRNESS, FOLDER, load_suite
 from vernacular.config.behaviour import Behaviour
 from vernacular.config.schema import Model
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.store import Gate, Report
 from vernacular.evaluation.behavior.askers import Asker
@@ -121,7 +122,7 @@ def _asker(arm: Arm, name: str, model: Model, task_name: str, plan: Plan, work: 
     named = any(comparison.groups for comparison in plan.comparisons)
     if by_word and named and not columns_of(predictor.labels, plan.name_label):
         raise Problem(f"the task '{task_name}' has no label '{plan.name_label}'", where=f"{FOLDER}/{FAIRNESS}",
-                      fix=f"Set name_label to one of {', '.join(predictor.labels)}")
+                      fix=f"Set name_label to one of {', '.join(predictor.labels)}", code=Code.DATA_LABEL)
     return Asker(predictor, words_of if by_word else None)
 
 

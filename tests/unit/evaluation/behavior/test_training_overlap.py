@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -111,16 +110,16 @@ def test_a_mark_that_no_model_can_satisfy_is_refused(language_folder: Path) -> N
     assert len(marks_of(language)) == 1  # that it is wrong is true
     for phrase in ({"answer": "O I-PER O"}, {"answer": "O O O", "right": False, "should_be": "B-LOC I-PER O"}):
         path.write_text(mark(**phrase) + "\n", encoding="utf-8")
-        with pytest.raises(Problem, match=r"marks.jsonl:1: I-PER at word 2 follows (O|B-LOC): in IOB2"):
+        with pytest.raises(Problem, match=r"marks.jsonl:1: .*VN-DATA-LABEL"):
             marks_of(language)
 
 
-@pytest.mark.parametrize(("line", "message"), [
-    ("{", "not a line of JSON"), ("{}", "not a mark"), (mark(task="topics"), "a mark of the task 'topics'"),
-    (mark(answer="NAME"), "1 labels for 3 words"), (mark(right=False, should_be="O"), "1 labels for 3 words"),
-    (mark(extra=1), "extra")])
-def test_a_broken_mark_is_one_line(language_folder: Path, line: str, message: str) -> None:
+@pytest.mark.parametrize(("line", "code"), [
+    ("{", "VN-DATA-FORMAT"), ("{}", "VN-DATA-FORMAT"), (mark(task="topics"), "VN-DATA-LABEL"),
+    (mark(answer="NAME"), "VN-DATA-LABEL"), (mark(right=False, should_be="O"), "VN-DATA-LABEL"),
+    (mark(extra=1), "VN-DATA-FORMAT")])
+def test_a_broken_mark_is_one_line(language_folder: Path, line: str, code: str) -> None:
     language = with_tests(language_folder, one=GOOD)
     (language_folder / "behaviour" / "marks.jsonl").write_text(f"{mark()}\n{line}\n", encoding="utf-8")
-    with pytest.raises(Problem, match=r"qaa/behaviour/marks.jsonl:2: .*" + re.escape(message)):
+    with pytest.raises(Problem, match=rf"qaa/behaviour/marks.jsonl:2: .*{code}"):
         load_suite(language)
