@@ -11,7 +11,7 @@ import types
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Tag, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
@@ -23,14 +23,16 @@ from vernacular.core.errors import Problem
 
 _NOT_WRITTEN = ("code", "folder")
 _SENTENCE = re.compile(r"(?<=[.;])\s+")
-NO_NAME = "Use lower-case letters, digits and _, at most 40 characters, starting with a letter"
-TYPE_MESSAGES = {  # plainer than pydantic's words
+_NO_NAME = "Use lower-case letters, digits and _, at most 40 characters, starting with a letter"
+_TYPE_MESSAGES = {  # plainer than pydantic's words
     "list_type": (" must be a list", "Write it in brackets, [one, other], or one entry per line after a hyphen"),
     "string_type": (" must be text", "Put it in quotes"),
     "float_parsing": (" must be a number", "Write only the number; a share as 0.1, not as 10%"),
     "int_parsing": (" must be a whole number", "Write only the number"),
     "bool_parsing": (" must be true or false", "Write true or false"),
 }
+_NO_KEYS = ("model_type", "dict_type", "model_attributes_type")
+_TAGS = ("kind", "operator")  # keys that name the type of an entry
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -39,23 +41,24 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f", did you mean '{close[0]}'?" if close else ""
 
 
-def explain(error: ValidationError, root: Node) -> list[Problem]:
+def explain(error: ValidationError, root: Node, schema: type[BaseModel] = Language) -> list[Problem]:
     """Return a Problem for each error; unknown keys come first, since they often cause the others.
 
     Args:
         error: raised by validating ``root.plain()``.
         root: the nodes with their lines.
+        schema: what it was validated as.
     """
-    return [_explained(each, root) for each in distinct_errors(error, root)]
+    return [_explained(each, root, schema) for each in distinct_errors(error, root, schema)]
 
 
-def distinct_errors(error: ValidationError, root: Node) -> list[ErrorDetails]:
+def distinct_errors(error: ValidationError, root: Node, schema: type[BaseModel] = Language) -> list[ErrorDetails]:
     """Return pydantic's errors, one per place in the file: for a union it reports every member type."""
     errors = sorted(error.errors(include_url=False), key=lambda item: item["type"] != "extra_forbidden")
     found: dict[tuple[str, ...], ErrorDetails] = {}
     unknown: dict[tuple[str, ...], list[str]] = {}
     for each in errors:
-        path, _ = walk(each["loc"], root)
+        path, _ = _walk(each["loc"], root, schema)
         key = str(each["loc"][-1]) if each["loc"] else ""
         if each["type"] == "extra_forbidden":
             unknown.setdefault(tuple(path[:-1]), []).append(key)
@@ -67,45 +70,55 @@ def distinct_errors(error: ValidationError, root: Node) -> list[ErrorDetails]:
     return list(found.values())
 
 
-def _explained(first: ErrorDetails, root: Node) -> Problem:
-    path, node = walk(first["loc"], root)
+def _explained(first: ErrorDetails, root: Node, schema: type[BaseModel]) -> Problem:
+    path, node = _walk(first["loc"], root, schema)
     key = str(first["loc"][-1]) if first["loc"] else ""
     kind, message = first["type"], first["msg"]
     if kind == "extra_forbidden":
-        known = [name for name in _keys_at(first["loc"][:-1]) if name not in _NOT_WRITTEN]
+        known = [name for name in _keys_at(first["loc"][:-1], schema) if name not in _NOT_WRITTEN]
         meant = did_you_mean(key, known)
         return Problem(f"unknown key '{key}'{meant}", where=node.where,
                        fix="Rename or remove it" + ("" if meant else f"; valid keys: {', '.join(known)}"),
                        code=Code.CONFIG_KEY)
     if kind == "missing":
-        field = _field_at(first["loc"])
+        field = _field_at(first["loc"], schema)
         meaning = f" ({in_short(field.description)})" if field is not None and field.description else ""
         inside = f" in {'.'.join(path)}" if path else ""
         return Problem(f"the key '{key}' is missing{inside}", where=node.where, fix=f"Add `{key}:`{meaning}",
                        code=Code.CONFIG_KEY)
+    tags = _tags_at(first["loc"], schema)
     if kind == "union_tag_not_found":
-        return Problem(f"the key 'kind' is missing in {'.'.join(path)}", where=node.where,
-                       fix=f"Add `kind:`, one of {', '.join(_kinds_at(first['loc']))}", code=Code.CONFIG_KEY)
+        return Problem(f"the key '{_tag_key(first)}' is missing in {'.'.join(path)}", where=node.where,
+                       fix=f"Add `{_tag_key(first)}:`, one of {', '.join(tags)}", code=Code.CONFIG_KEY)
     if kind == "union_tag_invalid":
-        found = str(first["ctx"]["tag"])
-        tags = _tags(str(first["ctx"]["expected_tags"]))
-        where = node.value["kind"].where if isinstance(node.value, dict) and "kind" in node.value else node.where
-        return Problem(f"unknown kind '{found}'{did_you_mean(found, tags)}", where=where,
-                       fix=f"Known kinds: {', '.join(tags)}", code=Code.CONFIG_VALUE)
+        found, name = str(first["ctx"]["tag"]), _tag_key(first)
+        where = node.value[name].where if isinstance(node.value, dict) and name in node.value else node.where
+        return Problem(f"unknown {name} '{found}'{did_you_mean(found, tags)}", where=where,
+                       fix=f"Known {name}s: {', '.join(tags)}", code=Code.CONFIG_VALUE)
     if key == "[key]":
-        return Problem(f"'{path[-1] if path else ''}' is not a valid name", where=node.where, fix=NO_NAME,
+        return Problem(f"'{path[-1] if path else ''}' is not a valid name", where=node.where, fix=_NO_NAME,
                        code=Code.CONFIG_VALUE)
     if kind == "value_error":
         what = message.removeprefix("Value error, ")
         return Problem(f"{'.'.join(path)}: {what}" if path else f"{what}", where=node.where,
                        fix="Correct this entry", code=Code.CONFIG_VALUE)
-    field = _field_at(first["loc"])
+    field = _field_at(first["loc"], schema)
     meaning = f": {in_short(field.description)}" if field is not None and field.description else ""
     shown = "" if isinstance(node.value, dict | list) else f", not {repr(node.value)[:60]}"
     if kind == "string_pattern_mismatch" and first["ctx"]["pattern"] == NAME:
-        return Problem(f"{'.'.join(path)} is not a valid name{shown}", where=node.where, fix=NO_NAME,
+        return Problem(f"{'.'.join(path)} is not a valid name{shown}", where=node.where, fix=_NO_NAME,
                        code=Code.CONFIG_VALUE)
-    what, fix = TYPE_MESSAGES.get(kind, (f": {message[:1].lower()}{message[1:]}", f"Correct '{key}'"))
+    if kind in _NO_KEYS:
+        known = _keys_at(first["loc"], schema)
+        instead = "{key: value}" + ("; valid keys: " + ", ".join(known) if known else "")
+        if tags and isinstance(node.value, str):
+            instead = f"{{operator: {node.value[:40]}}}; known operators: {', '.join(tags)}"
+        return Problem(f"{'.'.join(path) or 'the file'} must have keys and values{shown}", where=node.where,
+                       fix=f"Write {instead}", code=Code.CONFIG_VALUE)
+    if kind == "less_than_equal" and first["ctx"]["le"] == 1:
+        return Problem(f"{'.'.join(path)} is a share and must be at most 1{shown}", where=node.where,
+                       fix="Write a tenth as 0.1", code=Code.CONFIG_VALUE)
+    what, fix = _TYPE_MESSAGES.get(kind, (f": {message[:1].lower()}{message[1:]}", f"Correct '{key}'"))
     return Problem(f"{'.'.join(path)}{what}{shown}", where=node.where, fix=f"{fix}{meaning}", code=Code.CONFIG_VALUE)
 
 
@@ -116,24 +129,25 @@ def in_short(description: str) -> str:
     return first if len(word) > 1 and word[:2].isupper() else first[:1].lower() + first[1:]
 
 
-def _tags(text: str) -> list[str]:
-    return [part.strip(" '.") for part in text.replace("discriminator 'kind'", "").split(",") if part.strip(" '.")]
+def _tag_key(error: ErrorDetails) -> str:
+    return str(error["ctx"]["discriminator"]).strip("'")
 
 
-def walk(loc: tuple[int | str, ...], node: Node) -> tuple[list[str], Node]:
+def _walk(loc: tuple[int | str, ...], node: Node, schema: type[BaseModel]) -> tuple[list[str], Node]:
     """Return the path as written in the file and the deepest node on it; union tags are not written."""
-    steps = steps_to(loc, node)
+    steps = steps_to(loc, node, schema)
     for step in steps:
         node = node.value[step]
     return [str(step + 1 if isinstance(step, int) else step) for step in steps], node
 
 
-def steps_to(loc: tuple[int | str, ...], node: Node) -> list[int | str]:
+def steps_to(loc: tuple[int | str, ...], node: Node, schema: type[BaseModel] = Language) -> list[int | str]:
     """Return the keys and indices that lead to the deepest node on the path ``loc``."""
     steps: list[int | str] = []
     for at, part in enumerate(loc):
         listed = isinstance(node.value, list) and isinstance(part, int) and part < len(node.value)
-        if listed or (isinstance(node.value, dict) and part in node.value and not _is_union(_type_at(loc[:at]))):
+        keyed = isinstance(node.value, dict) and part in node.value
+        if listed or (keyed and not _is_union(_type_at(loc[:at], schema))):
             node = node.value[part]
             steps.append(part)
     return steps
@@ -143,19 +157,19 @@ def _is_union(annotation: Any) -> bool:
     return get_origin(annotation) in (Union, types.UnionType)
 
 
-def _field_at(loc: tuple[int | str, ...]) -> FieldInfo | None:
-    owner = _type_at(loc[:-1])
+def _field_at(loc: tuple[int | str, ...], schema: type[BaseModel]) -> FieldInfo | None:
+    owner = _type_at(loc[:-1], schema)
     known = loc and isinstance(owner, type) and issubclass(owner, BaseModel)
     return _fields(owner).get(str(loc[-1])) if known else None
 
 
-def _keys_at(loc: tuple[int | str, ...]) -> list[str]:
-    owner = _type_at(loc)
+def _keys_at(loc: tuple[int | str, ...], schema: type[BaseModel]) -> list[str]:
+    owner = _type_at(loc, schema)
     return list(_fields(owner)) if isinstance(owner, type) and issubclass(owner, BaseModel) else []
 
 
-def _kinds_at(loc: tuple[int | str, ...]) -> list[str]:
-    options = get_args(_type_at(loc))
+def _tags_at(loc: tuple[int | str, ...], schema: type[BaseModel]) -> list[str]:
+    options = get_args(_type_at(loc, schema))
     return [tag for tag in map(_tag_of, options) if tag is not None]
 
 
@@ -163,9 +177,9 @@ def _fields(owner: type[BaseModel]) -> dict[str, FieldInfo]:
     return {field.alias or name: field for name, field in owner.model_fields.items()}
 
 
-def _type_at(loc: tuple[int | str, ...]) -> Any:
+def _type_at(loc: tuple[int | str, ...], schema: type[BaseModel]) -> Any:
     """Return the schema's type at ``loc``, tags included, or None."""
-    current: Any = Language
+    current: Any = schema
     for part in loc:
         current = _bare(current)
         if isinstance(current, type) and issubclass(current, BaseModel):
@@ -190,5 +204,9 @@ def _bare(annotation: Any) -> Any:
 
 
 def _tag_of(option: Any) -> str | None:
-    field = option.model_fields.get("kind") if isinstance(option, type) and issubclass(option, BaseModel) else None
-    return get_args(field.annotation)[0] if field is not None and get_origin(field.annotation) is Literal else None
+    tags = [part.tag for part in getattr(option, "__metadata__", ()) if isinstance(part, Tag)]
+    for name in _TAGS if isinstance(option, type) and issubclass(option, BaseModel) else ():
+        field = option.model_fields.get(name)
+        if field is not None and get_origin(field.annotation) is Literal:
+            tags += get_args(field.annotation)[:1]
+    return tags[0] if tags else None

@@ -167,7 +167,7 @@ def test_a_plan_is_read_and_its_errors_are_one_line(language_folder: Path) -> No
     assert plan.tasks == ["names"]
     with pytest.raises(Problem, match=r"qaa/behaviour/fairness.yaml:2: .*VN-CONFIG-VALUE"):
         fairness.load_plan(with_tests(language_folder, fairness=PLAN.replace("[names]", "[name]")))
-    with pytest.raises(Problem, match=r"fairness.yaml:4: .*VN-CONFIG-RULE"):
+    with pytest.raises(Problem, match=r"fairness.yaml:4: .*VN-CONFIG-VALUE"):
         fairness.load_plan(with_tests(language_folder, fairness=PLAN.replace("      new: [Kemi]\n", "")))
 
 
@@ -229,13 +229,13 @@ def test_a_name_of_several_words_is_found_whole() -> None:
 
 
 @pytest.mark.parametrize(("text", "code"), [
-    (PLAN.replace("Amo", '"Amo."', 1), "VN-CONFIG-RULE"),
-    (PLAN.replace("[Kemi]", "[Kemi, Amo]"), "VN-CONFIG-RULE"),
-    (PLAN.replace("tasks: [names]", "tasks: []"), "VN-CONFIG-RULE"),
-    (PLAN + "    spellings: {a: [], b: []}\n", "VN-CONFIG-RULE"),
+    (PLAN.replace("Amo", '"Amo."', 1), "VN-CONFIG-VALUE"),
+    (PLAN.replace("[Kemi]", "[Kemi, Amo]"), "VN-CONFIG-VALUE"),
+    (PLAN.replace("tasks: [names]", "tasks: []"), "VN-CONFIG-VALUE"),
+    (PLAN + "    spellings: {a: [], b: []}\n", "VN-CONFIG-VALUE"),
     (PLAN + "  - {name: spelt, spellings: {a: [], b: [{operator: code_switch, lexicon: no}]}}\n",
      "VN-CONFIG-RULE"),
-    (PLAN.replace("author: me", "author: me\nreviewed: Amo"), "VN-CONFIG-RULE"),
+    (PLAN.replace("author: me", "author: me\nreviewed: Amo"), "VN-CONFIG-VALUE"),
 ])
 def test_plans_that_cannot_be_used(language_folder: Path, text: str, code: str) -> None:
     with pytest.raises(Problem, match=code):
