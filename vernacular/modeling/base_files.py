@@ -55,7 +55,8 @@ def check_weights(folder: Path) -> bool:
     safe = any(folder.glob("*.safetensors"))
     if not safe and not any(folder.glob("pytorch_model*.bin")):
         raise Problem("there are no weights: model.safetensors or pytorch_model.bin, whole or in shards",
-                      where=str(folder), fix="Load the model with transformers and save it with `save_pretrained`", code=Code.MODEL_FILES)
+                      where=str(folder), fix="Load the model with transformers and save it with `save_pretrained`",
+                      code=Code.MODEL_FILES)
     for path in folder.glob("*.index.json"):
         try:
             names = set(json.loads(path.read_bytes())["weight_map"].values())
