@@ -52,7 +52,7 @@ def review(code: Code,
         project, language = open_language(code)
         if read is None and (by or on):
             raise Problem("--by and --on need a filled table", where="vernacular review",
-                          fix="Name it: --read FILE.csv")
+                          fix="Name it: --read FILE.csv", code=Code.COMMAND_OPTION)
         if read is None:
             path = file or Path(f"review-{code}.html")
             number = write_review(Store(project.artifacts), language, tests or [], path, cases)
@@ -62,7 +62,7 @@ def review(code: Code,
         try:
             day = date.fromisoformat(on) if on else date.today()
         except ValueError:
-            raise Problem(f"'{on}' is not "
-                          "a date", where="vernacular review --on", fix="Write it as 2026-01-31") from None
+            raise Problem(f"'{on}' is not a date", where="vernacular review --on", fix="Write it as 2026-01-31",
+                          code=Code.COMMAND_OPTION) from None
         for verdict in read_review(language, read, by, day):
             say(f"{'reviewed' if verdict.reviewed else 'NOT reviewed'}  {verdict.test}: {verdict.message}")

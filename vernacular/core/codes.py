@@ -32,6 +32,8 @@ class Code(StrEnum):
     SOURCE_MISSING = "VN-SOURCE-MISSING"  # a package, file or dataset that is not there
     SOURCE_NETWORK = "VN-SOURCE-NETWORK"  # a download or crawl that failed
     SOURCE_PIN = "VN-SOURCE-PIN"  # content that differs from the recorded checksum or revision
+    BASE_UNREADABLE = "VN-BASE-UNREADABLE"  # a file of a base model that its library cannot read
+    FILE_NAME = "VN-FILE-NAME"  # a file name that is not UTF-8
     FILE_KIND = "VN-FILE-KIND"  # a link, pipe, socket or device where a regular file is needed
     FILE_SIZE = "VN-FILE-SIZE"  # a file beyond the size limit
     DISK_FULL = "VN-DISK-FULL"
@@ -42,4 +44,14 @@ class Code(StrEnum):
     TRAINING_PROCESSES = "VN-TRAINING-PROCESSES"  # processes of one training that ended or disagree
     STAGE_INPUT = "VN-STAGE-INPUT"  # an artifact to read is missing, or failed a blocking gate
     STAGE_STOPPED = "VN-STAGE-STOPPED"  # a stage that ended early; running again resumes
+    FILE_SYSTEM = "VN-FILE-SYSTEM"  # a file operation that the operating system refuses
+    DISK_UNREACHABLE = "VN-DISK-UNREACHABLE"  # a disk that does not respond
+    DATABASE_BUSY = "VN-DATABASE-BUSY"  # a database that another program has locked
+    RESULT_MISSING = "VN-RESULT-MISSING"  # what a command needs has not been computed yet
     STAGE_BUSY = "VN-STAGE-BUSY"  # another process runs the stage
+    COMMAND_NAME = "VN-COMMAND-NAME"  # a command names a model, stage or document that does not exist
+    COMMAND_OPTION = "VN-COMMAND-OPTION"  # options of a command that are invalid or contradict each other
+    ENVIRONMENT = "VN-ENVIRONMENT"  # an environment variable with an unusable value
+    INSTALLATION = "VN-INSTALLATION"  # an incomplete installation of Vernacular
+    PROJECT_MISSING = "VN-PROJECT-MISSING"  # a command outside of any project
+    BUG = "VN-BUG"  # an error of Vernacular itself

@@ -18,6 +18,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 
 _TABLE = "codecarbon/data/hardware/cpu_power.csv"  # columns: Name, TDP in watts
@@ -53,7 +54,7 @@ def _number(asked: str) -> float:
         found = math.nan
     if not 0 < found < math.inf:
         raise Problem(f"VERNACULAR_WATTS is {asked!r}, not a positive number", where="environment",
-                      fix="Set it to the watts that this machine draws under load, such as 120")
+                      fix="Set it to the watts that this machine draws under load, such as 120", code=Code.ENVIRONMENT)
     return found
 
 

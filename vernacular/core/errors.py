@@ -20,7 +20,7 @@ from vernacular.core.terminal import printable
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 _DISK_UNREACHABLE = (errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.EHOSTUNREACH,
-         errno.ENETDOWN, errno.ENETUNREACH)  # errors of a failed disk or an unreachable network disk
+                     errno.ENETDOWN, errno.ENETUNREACH)  # errors of a failed disk or an unreachable network disk
 _LONGEST = 2000  # characters of each part of a message, since it may quote outside text
 _LONGEST_NUMBER = 12  # digits of a line number
 MOST_LISTED = 10  # problems shown per file; the others are counted
@@ -33,7 +33,7 @@ class Problem(Exception):
         what: what is wrong, in plain words.
         where: the file (with line), setting, stage or folder.
         fix: what to do about it.
-        code: a stable identifier, listed in ``vernacular.core.codes``; empty if it has none.
+        code: a stable identifier, listed in ``vernacular.core.codes``.
     """
 
     def __init__(self, what: str, *, where: str, fix: str, code: str = "") -> None:
@@ -175,15 +175,16 @@ def as_problem(error: Exception, where: str) -> Problem:
                                 fix="Free some space and run again; finished work is kept", code=Code.DISK_FULL)
     if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
         return TransientProblem("another program is using a database", where=where,
-                                fix="Close that program (an open `sqlite3`?) and run again")
+                                fix="Close that program (an open `sqlite3`?) and run again", code=Code.DATABASE_BUSY)
     if isinstance(error, OSError) and error.filename and error.errno in _DISK_UNREACHABLE:
         return TransientProblem(f"the disk does not respond ({error.strerror})", where=str(error.filename),
-                                fix="Check that it is mounted and run again; finished work is kept")
+                                fix="Check that it is mounted and run again; finished work is kept",
+                                code=Code.DISK_UNREACHABLE)
     if isinstance(error, OSError):
         return Problem(error.strerror or str(error), where=str(error.filename or where),
-                       fix="Run with --debug to see which operation failed")
+                       fix="Run with --debug to see which operation failed", code=Code.FILE_SYSTEM)
     return Problem(f"{type(error).__name__}: {error}", where=where,
-                   fix="This is a bug in Vernacular; --debug or the run's log shows where")
+                   fix="This is a bug in Vernacular; --debug or the run's log shows where", code=Code.BUG)
 
 
 @contextmanager
@@ -203,8 +204,7 @@ def panics_as_problems(where: str) -> Iterator[None]:
             raise
         raise Problem(f"a library crashed on its input ({error})", where=where,
                       fix="Replace the file it was reading, such as the base model's tokenizer.json; --debug "
-                          "shows where"
-                      ) from error
+                          "shows where", code=Code.BASE_UNREADABLE) from error
 
 
 def is_system_error(error: Exception) -> bool:
@@ -246,4 +246,4 @@ def faults_as_problems(what: str, where: str) -> Iterator[None]:
         if is_disk_full(error) or is_system_error(error):
             raise
         raise Problem(f"{what} cannot be used ({type(error).__name__}: {error})", where=where,
-                      fix="Download the base model again, or use another one") from error
+                      fix="Download the base model again, or use another one", code=Code.BASE_UNREADABLE) from error

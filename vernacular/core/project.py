@@ -10,6 +10,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.shipped import CHECKOUT
 
@@ -41,7 +42,7 @@ def find_project(start: Path | None = None) -> Project:
     home = next((folder for folder in (start, *start.parents) if (folder / "languages").is_dir()), CHECKOUT)
     if home == CHECKOUT and not (home / "languages").is_dir() and not os.environ.get("VERNACULAR_LANGUAGES"):
         raise Problem("no project here: neither this folder nor a parent has languages/", where=str(start),
-                      fix="Create a project with `vernacular init DIR` and change to it")
+                      fix="Create a project with `vernacular init DIR` and change to it", code=Code.PROJECT_MISSING)
     return Project(
         home=home,
         languages=Path(os.environ.get("VERNACULAR_LANGUAGES") or home / "languages").resolve(),

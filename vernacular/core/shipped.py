@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -22,5 +23,5 @@ def shipped(name: str) -> Path:
     path = (_INSTALLED if _INSTALLED.is_dir() else CHECKOUT) / name
     if not path.exists():
         raise Problem("this installation lacks a file of Vernacular", where=str(path),
-                      fix="Reinstall Vernacular from a wheel or a complete checkout")
+                      fix="Reinstall Vernacular from a wheel or a complete checkout", code=Code.INSTALLATION)
     return path

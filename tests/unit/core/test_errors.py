@@ -1,4 +1,4 @@
-"""Errors of others as one line: what may pass by itself is told from what a person has to mend."""
+"""Errors of libraries and the system as one line, divided into transient ones and those that a person has to fix."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ class Found(Result):
     ends: Interval
     asked: OptionalNumber
     more: dict[str, int] | None = None
-    said: str = ""
+    note: str = ""
 
 
 class FoundMore(Found):
@@ -29,8 +29,8 @@ WHOLE = {"score": 1, "ends": [0.0, 0.5, 1.0], "asked": None}
 
 def test_what_was_not_set_is_not_written_and_what_has_no_default_is() -> None:
     assert Found(score=1, ends=(0.0, 0.5, 1.0), asked=None).as_json() == WHOLE
-    assert Found(score=1, ends=(0.0, 0.5, 1.0), asked=None, more={}, said="").as_json() == WHOLE | {
-        "more": {}, "said": ""}
+    assert Found(score=1, ends=(0.0, 0.5, 1.0), asked=None, more={}, note="").as_json() == WHOLE | {
+        "more": {}, "note": ""}
     assert json.dumps(Found.model_validate(WHOLE).as_json()) == json.dumps(WHOLE)  # a whole number stays one
 
 

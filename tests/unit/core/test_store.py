@@ -1,4 +1,4 @@
-"""The store: whole or absent, found by key, held by one process."""
+"""The store: artifacts are complete or absent, found by key, and locked by one process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From files and datasets to the parts of a task: what is refused, taken out, divided and held back."""
+"""From files and datasets to the parts of a task: what is rejected, removed, divided and held out."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_entities_with_a_mark_in_front_and_windows_line_ends(tmp_path: Path) -> 
     assert item.labels == (3, 0, 0, 1, 2, 0)
 
 
-def test_tags_that_are_not_iob2_are_refused_at_their_line_or_mended(tmp_path: Path) -> None:
+def test_tags_that_are_not_iob2_are_rejected_with_their_line_or_repaired(tmp_path: Path) -> None:
     content = SENTENCES + "ku O\nZomba I-LOC\n\nBlantyre S-LOC\nMoses B-PER\nBusher E-PER\n\nMoses NOUN\nku X\n"
     strict = {**NER, "data": {**NER["data"], "repair_bio": False}}
     for name, task, lines in (("a", strict, [422, 424, 426, 428, 429]), ("b", NER, [428, 429])):
@@ -285,42 +285,42 @@ def test_the_corpus_may_not_hold_what_tasks_hold_wherever_it_lies(tmp_path: Path
     assert set(before) == {"task/t"} and versions(language, tmp_path) != before
 
 
-def test_the_corpus_may_hold_what_is_only_learned_from(tmp_path: Path) -> None:
+def test_the_corpus_may_contain_training_items(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {"train.jsonl": jsonl(lines(0, 40)), "dev.jsonl": jsonl(lines(50, 10)),
                                      "test.jsonl": jsonl(lines(70, 10))}
     language = language_with(tmp_path, files, **TOPIC)
     before = versions(language, tmp_path)
-    held = {text for _, text in held_items(language, tmp_path)}
-    assert held == {row["text"] for row in [*lines(50, 10), *lines(70, 10)]}
+    excluded = {text for _, text in held_items(language, tmp_path)}
+    assert excluded == {row["text"] for row in [*lines(50, 10), *lines(70, 10)]}
     labels = language.folder / "tasks" / "t"
     (labels / "train.jsonl").write_text(jsonl(lines(0, 41)), encoding="utf-8")
-    assert versions(language, tmp_path) == before  # more labels to learn from: no text is cleaned again
+    assert versions(language, tmp_path) == before  # training labels do not affect cleaning
     (labels / "dev.jsonl").write_text(jsonl(lines(50, 11)), encoding="utf-8")
     assert versions(language, tmp_path) != before
-    (labels / "more.jsonl").write_text(jsonl(lines(90, 1)), encoding="utf-8")  # of which nobody says what it is for
+    (labels / "more.jsonl").write_text(jsonl(lines(90, 1)), encoding="utf-8")  # a file that no setting names
     assert ("tasks/t/more.jsonl", lines(90, 1)[0]["text"]) in held_items(language, tmp_path)
 
 
-def test_files_of_a_task_in_its_folder_are_held_once(tmp_path: Path) -> None:
+def test_files_of_a_task_in_its_folder_are_excluded_once(tmp_path: Path) -> None:
     language = language_with(tmp_path, {"a.jsonl": jsonl(lines(0, 120))}, **ONE_FILE)
-    held, items = held_items(language, tmp_path), load_items(language, "t", tmp_path)
-    assert len(held) == len(items.dev) + len(items.test) and {name for name, _ in held} == {"tasks.t"}
+    excluded, items = held_items(language, tmp_path), load_items(language, "t", tmp_path)
+    assert len(excluded) == len(items.dev) + len(items.test) and {name for name, _ in excluded} == {"tasks.t"}
 
 
 @pytest.mark.parametrize(("data", "drawn"), [
     ({"train": "train.jsonl", "test": "test.jsonl"}, "dev"), ({"train": "train.jsonl", "dev": "test.jsonl"}, "test"),
     ({"train": "train.jsonl", "test": "test.jsonl", "dev_share": 0.3}, "dev")])
-def test_of_train_only_what_is_drawn_from_it_is_held(tmp_path: Path, data: dict[str, Any], drawn: str) -> None:
+def test_only_the_drawn_part_of_train_is_excluded(tmp_path: Path, data: dict[str, Any], drawn: str) -> None:
     files: dict[str, str | bytes] = {"train.jsonl": jsonl(lines(0, 200)), "test.jsonl": jsonl(lines(300, 10))}
     language = language_with(tmp_path, files, kind="sequence_classification",
                              data={"kind": "files", "folder": "tasks/t", **data})
-    items, held = load_items(language, "t", tmp_path), {text for _, text in held_items(language, tmp_path)}
+    items, excluded = load_items(language, "t", tmp_path), {text for _, text in held_items(language, tmp_path)}
     assert 8 <= len(getattr(items, drawn)) < 100
-    assert held == {item.text for item in [*items.dev, *items.test]}
-    assert held.isdisjoint(item.text for item in items.train)
+    assert excluded == {item.text for item in [*items.dev, *items.test]}
+    assert excluded.isdisjoint(item.text for item in items.train)
 
 
-def test_another_share_of_train_is_another_text_to_hold(tmp_path: Path) -> None:
+def test_another_share_of_train_changes_the_version(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {"a.jsonl": jsonl(lines(0, 100))}
     one, other = (versions(language_with(tmp_path, files, kind="sequence_classification", data={
         **ONE_FILE["data"], "dev_share": share}), tmp_path) for share in (0.1, 0.2))
@@ -354,9 +354,9 @@ def test_a_dataset_is_fetched_once_and_read_from_the_mirror(tmp_path: Path) -> N
     assert not_fetched(language, tmp_path) == []
     items = load_items(language, "t", tmp_path)
     assert items.notes["train_also_in_test"] == 2 and len(items.train) + len(items.dev) == 18 and len(items.test) == 20
-    held = {text for _, text in held_items(language, tmp_path)}
-    assert held >= {item.text for item in [*items.dev, *items.test]}
-    assert held.isdisjoint(item.text for item in items.train)
+    excluded = {text for _, text in held_items(language, tmp_path)}
+    assert excluded >= {item.text for item in [*items.dev, *items.test]}
+    assert excluded.isdisjoint(item.text for item in items.train)
     fetch(language, tmp_path, lambda line: pytest.fail("fetched again"))
 
 

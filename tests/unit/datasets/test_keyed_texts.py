@@ -236,7 +236,7 @@ def test_settings_that_mean_nothing_are_refused(tmp_path: Path, source: dict[str
 
 @pytest.mark.parametrize("side", ["ours", "theirs"])
 def test_a_chapter_that_was_taken_down_is_in_no_pair(tmp_path: Path, side: str) -> None:
-    """Though a verse of it stands in another chapter, too: that one stays."""
+    """A verse that is also in another chapter is kept there."""
     def text(verse: tuple[str, int, int]) -> str:
         return "mawu omwewo" if verse[2] == 5 else ours(verse)
 
@@ -268,7 +268,7 @@ LONG = [("GEN", chapter, verse) for chapter in (1, 2, 3, 4) for verse in range(1
 
 
 def test_held_out_chapters_are_learned_from_on_neither_side(tmp_path: Path) -> None:
-    """Nor is a verse of theirs that stands in another chapter, in either language, or shares a long run with one."""
+    """Nor is a verse that repeats one of theirs in another chapter, in either language, or shares a long run of words."""
     run = " ".join(f"word{number}" for number in range(20))
 
     def other(verse: tuple[str, int, int]) -> str:

@@ -30,7 +30,7 @@ def inbox(tmp_path: Path) -> Inbox:
 
 
 def drop(inbox: Inbox, name: str, content: bytes, seconds: float = 60) -> Path:
-    """Write a file that has lain there for ``seconds``."""
+    """Write a file that was last changed ``seconds`` ago."""
     path = inbox.folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
@@ -101,7 +101,7 @@ def test_a_folder_that_does_not_answer_is_not_an_empty_one(inbox: Inbox, monkeyp
         "qaa/inbox/shut: Permission denied. Copy the file into the inbox again [VN-SOURCE-ACCESS]"]
 
 
-def test_a_mended_file_comes_in(inbox: Inbox) -> None:
+def test_a_repaired_file_is_read(inbox: Inbox) -> None:
     drop(inbox, "a.jsonl", b'{"text": "tw')
     before = inbox.data_version()
     assert texts(inbox) == [] and len(inbox.problems) == 1
@@ -112,7 +112,7 @@ def test_a_mended_file_comes_in(inbox: Inbox) -> None:
 
 @pytest.mark.parametrize("name", ["~$letter.docx", ".hidden.txt", "a.pdf.part", "a.txt.crdownload", "a.tmp", "a.txt~",
                                   "Thumbs.db", ".git/a.txt"])
-def test_files_that_are_not_meant_are_passed_over(inbox: Inbox, name: str) -> None:
+def test_hidden_and_unfinished_files_are_skipped(inbox: Inbox, name: str) -> None:
     drop(inbox, name, b"x")
     assert texts(inbox) == [] and inbox.problems == []
 

@@ -15,6 +15,7 @@ from vernacular.config.labeled_data import FileData
 from vernacular.config.load import examine_language, folder_named, folders_of
 from vernacular.config.schema import Language
 from vernacular.config.statement import stated
+from vernacular.core.codes import Code
 from vernacular.core.errors import Collector, Problem, as_problem
 from vernacular.core.files import Folder
 from vernacular.core.project import Project
@@ -64,7 +65,7 @@ def check_all(project: Project, code: str | None) -> list[Checked]:
     folders = folders_of(project.languages) if code is None else [folder_named(project.languages, code)]
     if not folders:
         raise Problem("there is no language folder", where=str(project.languages),
-                      fix="Create one with `vernacular new CODE`")
+                      fix="Create one with `vernacular new CODE`", code=Code.CONFIG_FILE)
     found = []
     for folder in folders:
         checked = Checked(folder.name)

@@ -62,7 +62,8 @@ def parts_of(path: str, shown: str) -> list[str]:
     """
     parts = path.split("/") if path else []
     if "\0" in path or any(part in ("", ".", "..") for part in parts):
-        raise Problem("the path leaves its folder", where=shown, fix="Write it relative to the folder, without ..")
+        raise Problem("the path leaves its folder", where=shown, fix="Write it relative to the folder, without ..",
+                      code=Code.CONFIG_PATH)
     return parts
 
 

@@ -9,7 +9,7 @@ import pytest
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """An empty language folder; beside it lies a file that nobody may read or write through it."""
+    """An empty language folder; beside it is a file that must not be read or written through it."""
     (tmp_path / "secret").write_bytes(b"password\n")
     folder = tmp_path / "languages" / "qaa"
     folder.mkdir(parents=True)
