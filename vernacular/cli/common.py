@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from functools import wraps
+from typing import Annotated, Any
 
 import typer
 
 from vernacular.config.load import find_language
-from vernacular.config.schema import Language, Model
+from vernacular.config.schema import Language
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, as_problem, panics_as_problems
-from vernacular.core.project import Project, find_project
+from vernacular.core.project import find_project
+from vernacular.core.store import Store
 from vernacular.core.terminal import say
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
                   help="Carry a pretrained language model into a minority language.")
-Code = Annotated[str, typer.Argument(help="name of the language folder, such as nya")]
+LanguageCode = Annotated[str, typer.Argument(help="name of the language folder, such as nya")]
 ModelName = Annotated[str | None, typer.Option("--model", help="this model, enabled or not")]
 Debug = Annotated[bool, typer.Option("--debug", help="show the traceback of an error")]
 
@@ -46,21 +50,50 @@ def plain_errors(debug: bool = False, quiet: bool = False) -> Iterator[None]:
         raise typer.Exit(2) from None
 
 
-def model_of(language: Language, name: str | None) -> tuple[str, Model]:
-    """Return the model called ``name``, or the first enabled one.
+def command(name: str | None = None) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register a function as a command with the option --debug, whose errors are one line."""
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        @wraps(function)
+        def run(*, debug: bool, **arguments: Any) -> None:
+            with plain_errors(debug):
+                function(**arguments)
+
+        own = inspect.signature(function, eval_str=True)
+        debug = inspect.Parameter("debug", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Debug)
+        run.__signature__ = own.replace(parameters=[*own.parameters.values(), debug])  # type: ignore[attr-defined]
+        app.command(name)(run)
+        return function
+
+    return register
+
+
+def open_language(code: str) -> tuple[Store, Language]:
+    """Return the store of the project around the current folder, and one of its languages."""
+    project = find_project()
+    return Store(project.artifacts), find_language(project.languages, code)
+
+
+def open_model(code: str, name: str | None) -> tuple[Store, Language, str]:
+    """Return store and language, and the name of a model as ``choose_model`` does."""
+    store, language = open_language(code)
+    return store, language, choose_model(language, name)
+
+
+def choose_model(language: Language, name: str | None) -> str:
+    """Return ``name``, or without one the first enabled model.
 
     Raises:
         Problem: there is none.
     """
+    check_model(language, name)
+    for model in language.models_to_run(name):
+        return model
+    raise Problem("no model is enabled", where=f"{language.code} models",
+                  fix="Set `enabled: true`, or give --model", code=Code.COMMAND_NAME)
+
+
+def check_model(language: Language, name: str | None) -> None:
+    """Raise a Problem unless ``language`` has the model ``name``, if given."""
     if name is not None and name not in language.models:
         raise Problem(f"there is no model '{name}'", where=f"{language.code} models",
-                      fix=f"Choose one of: {', '.join(sorted(language.models))}")
-    for found, model in language.models_to_run(name).items():
-        return found, model
-    raise Problem("no model is enabled", where=f"{language.code} models", fix="Set `enabled: true`, or give --model")
-
-
-def open_language(code: str) -> tuple[Project, Language]:
-    """Return the project around the current folder and one of its languages."""
-    project = find_project()
-    return project, find_language(project.languages, code)
+                      fix=f"Choose one of: {', '.join(sorted(language.models))}", code=Code.COMMAND_NAME)

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from vernacular.config.schema import Language
+from vernacular.core.codes import Code
 from vernacular.core.console import SafeConsole
 from vernacular.core.errors import Problem
 from vernacular.core.store import Store
@@ -38,7 +39,7 @@ def look_up(store: Store, language: Language, id_: str, url: str, source: str, t
     suppressed = Suppressions.of(language.folder)
     gone = bool((id_ and id_ in suppressed.ids) or (url and suppressed.covers_url(url)) or source in suppressed.sources)
     if not rows and not gone:
-        raise Problem("no document matches", where=f"{language.code} ledger", fix=(
+        raise Problem("no document matches", where=f"{language.code} ledger", code=Code.COMMAND_NAME, fix=(
             f"Use fewer criteria, or run `vernacular run {language.code} --to corpus/documents` first"))
     found: dict[str, Any] = {"documents": rows, "taken_down": gone}
     if id_:
@@ -84,10 +85,11 @@ def take_down(store: Store, language: Language, what: tuple[str, str, str], reas
     """
     if sum(map(bool, what)) != 1:
         raise Problem("give exactly one of --id, --url and --source", where=f"{language.code} takedown",
-                      fix=f"`vernacular ledger {language.code} --text \"...\"` finds the id")
+                      fix=f"`vernacular ledger {language.code} --text \"...\"` finds the id",
+                      code=Code.COMMAND_OPTION)
     if not reason.strip():
         raise Problem("the reason is empty", where=f"{language.code} takedown",
-                      fix="Write briefly who requested the takedown, and why")
+                      fix="Write briefly who requested the takedown, and why", code=Code.COMMAND_OPTION)
     plan = make_plan(language, store, Target(*what))
     _print_plan(plan)
     agreed()

@@ -21,15 +21,24 @@ from vernacular.cleaning.accept import accept_loss
 from vernacular.cli import project as cli_project  # noqa: F401  # first: its commands are listed first
 from vernacular.cli.checking.folder import check_all
 from vernacular.cli.checking.printed import errors_of, found_in
-from vernacular.cli.common import Code, Debug, ModelName, app, model_of, open_language, plain_errors
+from vernacular.cli.common import (
+    Debug,
+    LanguageCode,
+    ModelName,
+    app,
+    check_model,
+    command,
+    open_language,
+    plain_errors,
+)
 from vernacular.cli.doctor import examine
 from vernacular.cli.ledger_views import look_up, print_rows, take_down
 from vernacular.cli.stage_process import assist_one, is_worker_process, run_one
 from vernacular.config.new import doubts, new_language
+from vernacular.core.codes import Code
 from vernacular.core.entry_point import EntryPoint
 from vernacular.core.errors import Problem
 from vernacular.core.project import find_project
-from vernacular.core.store import Store
 from vernacular.core.terminal import guard_streams, printable, say, say_data, say_json
 from vernacular.langid.draw import draw_lines
 from vernacular.langid.query import answers, open_identifier
@@ -37,23 +46,20 @@ from vernacular.sources.fetch_schedule import fetch as fetch_due
 from vernacular.sources.formats.encoding import decode
 
 
-@app.command()
-def doctor(debug: Debug = False) -> None:
+@command()
+def doctor() -> None:
     """Check that this machine has what the enabled models need; exit code 1 if something is missing."""
-    with plain_errors(debug):
-        findings = examine(find_project())
+    findings = examine(find_project())
     for finding in findings:
         say(finding.line())
     if any(finding.needed and not finding.good for finding in findings):
         raise typer.Exit(1)
 
 
-@app.command()
-def new(code: Annotated[str, typer.Argument(help="BCP 47 tag of the language, such as bem")],
-        debug: Debug = False) -> None:
+@command()
+def new(code: Annotated[str, typer.Argument(help="BCP 47 tag of the language, such as bem")]) -> None:
     """Create a language folder with name, autonym, script and likely neighbors."""
-    with plain_errors(debug):
-        folder = new_language(find_project().languages, code)
+    folder = new_language(find_project().languages, code)
     for line in (*(f"note: {doubt}" for doubt in doubts(code)),
                  f"{folder}: written. Next:",
                  f" 1. edit {folder / 'language.yaml'}: correct guesses, set owner, licence and consent",
@@ -63,36 +69,33 @@ def new(code: Annotated[str, typer.Argument(help="BCP 47 tag of the language, su
         say(line)
 
 
-@app.command()
-def check(code: Annotated[str | None, typer.Argument(help="one language; default all")] = None,
-          debug: Debug = False) -> None:
+@command()
+def check(code: Annotated[str | None, typer.Argument(help="one language; default all")] = None) -> None:
     """Report every error in one or all language folders; of one, also content and gaps; exit code 2 on errors."""
-    with plain_errors(debug):
-        project = find_project()
-        found = check_all(project, code)
-        for checked in found:
-            for line in errors_of(checked):
-                say(line, err=True)
-            for line in [] if checked.faults else found_in(checked, project.artifacts, alone=code is not None):
-                say(line)
+    project = find_project()
+    found = check_all(project, code)
+    for checked in found:
+        for line in errors_of(checked):
+            say(line, err=True)
+        for line in [] if checked.faults else found_in(checked, project.artifacts, alone=code is not None):
+            say(line)
     if any(checked.faults for checked in found):
         raise typer.Exit(2)
 
 
-@app.command()
-def plan(code: Code, model: ModelName = None,
+@command()
+def plan(code: LanguageCode, model: ModelName = None,
          quick: Annotated[bool, typer.Option("--quick", help="do not measure the speed of this machine")] = False,
-         debug: Debug = False) -> None:
+         ) -> None:
     """Estimate a run: minutes of each stage, memory, disk; and what will gain little."""
-    with plain_errors(debug):
-        project, language = open_language(code)
-        if model is not None:
-            model_of(language, model)
-        EntryPoint("vernacular.cli.plan_table:print_plan")(project, language, model, quick)
+    store, language = open_language(code)
+    check_model(language, model)
+    EntryPoint("vernacular.cli.plan_table:print_plan")(store, language, model, quick)
 
 
 @app.command()
-def run(code: Code, to: Annotated[str | None, typer.Option(metavar="STAGE", help="stop after this stage")] = None,
+def run(code: LanguageCode,
+        to: Annotated[str | None, typer.Option(metavar="STAGE", help="stop after this stage")] = None,
         model: ModelName = None, debug: Debug = False) -> None:
     """Run a language's stages through Dagster; unchanged results are reused."""
     arguments = [sys.executable, "-m", "pipelines.run", code]
@@ -106,107 +109,99 @@ def run(code: Code, to: Annotated[str | None, typer.Option(metavar="STAGE", help
 from vernacular.cli import release as cli_release  # noqa: E402, F401  # here, so that its commands are listed in their order
 
 
-@app.command()
-def ledger(code: Code, id_: Annotated[str, typer.Option("--id", help="of the document")] = "",
+@command()
+def ledger(code: LanguageCode, id_: Annotated[str, typer.Option("--id", help="of the document")] = "",
            url: Annotated[str, typer.Option(help="its origin: a URL or a path")] = "",
            source: Annotated[str, typer.Option(help="name in language.yaml")] = "",
            text: Annotated[str, typer.Option(help="words it contains")] = "",
-           as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False,
-           debug: Debug = False) -> None:
+           as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False) -> None:
     """Show the origin of documents; with --id also their use: artifacts, rejects, models."""
-    with plain_errors(debug):
-        project, language = open_language(code)
-        found = look_up(Store(project.artifacts), language, id_, url, source, text)
-        if as_json:
-            say_json(found)
-        else:
-            print_rows(found)
+    store, language = open_language(code)
+    found = look_up(store, language, id_, url, source, text)
+    if as_json:
+        say_json(found)
+    else:
+        print_rows(found)
 
 
-@app.command()
-def takedown(code: Code, reason: Annotated[str, typer.Option(help="stored in the suppression list")],
+@command()
+def takedown(code: LanguageCode, reason: Annotated[str, typer.Option(help="stored in the suppression list")],
              id_: Annotated[str, typer.Option("--id", help="of a document")] = "",
              url: Annotated[str, typer.Option(help="of a page, fetched or not; or the path of a file")] = "",
              source: Annotated[str, typer.Option(help="all documents of a source")] = "",
-             yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False, debug: Debug = False) -> None:
+             yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False) -> None:
     """Remove a document, a page or a source from everything, permanently; list the models trained on it."""
-    with plain_errors(debug):
-        project, language = open_language(code)
-        take_down(Store(project.artifacts), language, (id_, url, source), reason,
-                  lambda: yes or typer.confirm("Remove all this?", abort=True))
+    store, language = open_language(code)
+    take_down(store, language, (id_, url, source), reason,
+              lambda: yes or typer.confirm("Remove all this?", abort=True))
 
 
-@app.command()
-def fetch(code: Code, due: Annotated[bool, typer.Option("--due",
+@command()
+def fetch(code: LanguageCode, due: Annotated[bool, typer.Option("--due",
                                                         help="skip sources that failed recently, "
-                                                             "as upkeep does")] = False,
-          debug: Debug = False) -> None:
+                                                             "as upkeep does")] = False) -> None:
     """Fetch network sources that are due or failed before; exit code 1 if one is unreachable."""
-    with plain_errors(debug):
-        project, language = open_language(code)
-        problems = fetch_due(language, project.artifacts, say, at_once=not due)
-        for problem in problems:
-            say(f"error: {problem}", err=True)
-        if problems:
-            raise typer.Exit(1)
+    store, language = open_language(code)
+    problems = fetch_due(language, store.root, say, at_once=not due)
+    for problem in problems:
+        say(f"error: {problem}", err=True)
+    if problems:
+        raise typer.Exit(1)
 
 
-@app.command()
-def accept(code: Code, source: Annotated[str, typer.Argument(help="name in language.yaml")],
+@command()
+def accept(code: LanguageCode, source: Annotated[str, typer.Argument(help="name in language.yaml")],
            reason: Annotated[str, typer.Option(help="why the new documents are good, or the loss is right")],
            rule: Annotated[str, typer.Option(help="accept that this rule drops a large share of the source")] = "",
-           debug: Debug = False) -> None:
+           ) -> None:
     """Accept quarantined documents of a changed source, or what a rule drops of it (--rule)."""
-    with plain_errors(debug):
-        project, language = open_language(code)
-        if rule:
-            loss = accept_loss(language, project.artifacts, source, rule, reason)
-            say(f"accepted: {rule} drops {loss.share:.0%} of {source}. Continue with `vernacular run {code}`")
-            return
-        number = len(accept_documents(language, project.artifacts, source, reason))
-        say(f"{number} documents of {source} are accepted. `vernacular run {code}` includes them")
+    store, language = open_language(code)
+    if rule:
+        loss = accept_loss(language, store.root, source, rule, reason)
+        say(f"accepted: {rule} drops {loss.share:.0%} of {source}. Continue with `vernacular run {code}`")
+        return
+    number = len(accept_documents(language, store.root, source, reason))
+    say(f"{number} documents of {source} are accepted. `vernacular run {code}` includes them")
 
 
-@app.command()
-def seed(code: Code, lines: Annotated[int, typer.Option(min=1, help="how many")] = 300, debug: Debug = False) -> None:
+@command()
+def seed(code: LanguageCode, lines: Annotated[int, typer.Option(min=1, help="how many")] = 300) -> None:
     """Sample lines from all texts, for a speaker to select a seed: append them to seed.txt."""
-    with plain_errors(debug):
-        project, language = open_language(code)
-        for line in draw_lines(language, project.artifacts, lines):
-            say_data(line)
+    store, language = open_language(code)
+    for line in draw_lines(language, store.root, lines):
+        say_data(line)
 
 
-@app.command()
-def identify(code: Code, file: Annotated[Path, typer.Argument(help="a text file with one text per line; - for "
+@command()
+def identify(code: LanguageCode, file: Annotated[Path, typer.Argument(help="a text file with one text per line; - for "
                                                                    "standard input",
                                                               allow_dash=True)],
              as_json: Annotated[bool, typer.Option("--json", help="JSON Lines with the costs")] = False,
              accepted: Annotated[bool, typer.Option("--accepted", help="only the accepted lines, unchanged")]
-             = False, debug: Debug = False) -> None:
+             = False) -> None:
     """Identify which lines of a file are in the language, with probabilities."""
-    with plain_errors(debug):
-        project, language = open_language(code)
-        try:
-            data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-        except OSError as error:
-            raise Problem(f"cannot be read ({error.strerror})", where=str(file),
-                          fix="Name a text file, or -") from None
-        lines = decode(data, str(file))[0].split("\n")
-        for answer in answers(open_identifier(Store(project.artifacts), language), language, lines):
-            if as_json:
-                say_json(answer.row(), indent=None)
-            elif accepted and answer.accepted:
-                say_data(answer.text)
-            elif not accepted:
-                verdict = language.code if answer.accepted else "other"
-                say(f"{verdict}\t{answer.probability:.3f}\t{printable(answer.text)}")
+    store, language = open_language(code)
+    try:
+        data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        raise Problem(f"cannot be read ({error.strerror})", where=str(file),
+                      fix="Name a text file, or -", code=Code.FILE_SYSTEM) from None
+    lines = decode(data, str(file))[0].split("\n")
+    for answer in answers(open_identifier(store, language), language, lines):
+        if as_json:
+            say_json(answer.row(), indent=None)
+        elif accepted and answer.accepted:
+            say_data(answer.text)
+        elif not accepted:
+            verdict = language.code if answer.accepted else "other"
+            say(f"{verdict}\t{answer.probability:.3f}\t{printable(answer.text)}")
 
 
 from vernacular.cli import behavior as cli_behaviour  # noqa: E402, F401  # here, so that its commands are listed in their order
 
 
 @app.command(hidden=True)
-def stage(code: Code, stage: Annotated[str, typer.Argument()], model: ModelName = None,
+def stage(code: LanguageCode, stage: Annotated[str, typer.Argument()], model: ModelName = None,
           outcome: Annotated[Path | None, typer.Option(help="where to write the artifact's key or the problem")] = None,
           debug: Debug = False) -> None:
     """Run one stage in this process; used by launchers."""

@@ -10,7 +10,6 @@ from vernacular.catalog import stages_of
 from vernacular.cli.planning import Step, steps_of, to_fetch
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
-from vernacular.core.project import Project
 from vernacular.core.store import Remark, Store
 from vernacular.core.terminal import say
 from vernacular.forecast.cost import ModelForecast, forecast_model, forecast_text
@@ -27,16 +26,15 @@ _ORIGINS: dict[Origin, str] = {
              "--quick to measure"}
 
 
-def print_plan(project: Project, language: Language, model: str | None, quick: bool) -> None:
+def print_plan(store: Store, language: Language, model: str | None, quick: bool) -> None:
     """Print what a run would do, its cost, and what will gain little.
 
     Args:
-        project: with the store.
+        store: of the project.
         language: to be run.
         model: the model to run; every enabled one if None.
         quick: do not measure the speed of this machine.
     """
-    store = Store(project.artifacts)
     steps = steps_of(stages_of(language, model), language, store)
     fresh = {step.stage for step in steps if step.action != "reuse"}
     size = count_text(language, store.root, None if "corpus/splits" in fresh else

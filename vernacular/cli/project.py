@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from vernacular.cli.common import Debug, app, open_language, plain_errors
+from vernacular.cli.common import Debug, app, command, open_language
 from vernacular.config.load import read_merged
 from vernacular.config.new_project import plan_project, write_project
 from vernacular.core.terminal import say
@@ -20,16 +20,14 @@ from vernacular.explain.lookup import find, values
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="of the UI")]
 
 
-@app.command()
+@command()
 def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="the new project's folder")],
          force: Annotated[bool, typer.Option("--force",
                                              help="also write into a folder with other content, which is listed "
-                                                  "without this option")] = False,
-         debug: Debug = False) -> None:
+                                                  "without this option")] = False) -> None:
     """Create a project: a folder for languages and results, with Dagster's settings and a Makefile."""
-    with plain_errors(debug):
-        target = Path(os.path.abspath(folder))  # noqa: PTH100  # as it was named: links stay
-        written = write_project(plan_project(target, _this_command()), force)
+    target = Path(os.path.abspath(folder))  # noqa: PTH100  # as it was named: links stay
+    written = write_project(plan_project(target, _this_command()), force)
     say(f"{folder}: {'a project already' if not written else 'written: ' + ', '.join(written)}. Next:")
     name = _as_typed()
     for number, line in enumerate((f"cd {folder}", f"{name} new bem     # the code of your language",
@@ -56,21 +54,19 @@ def reload(port: Port = 3000, host: Annotated[str, typer.Option(help="the addres
     _become("pipelines.reload", [f"http://{host}:{port}"])
 
 
-@app.command()
+@command()
 def explain(key: Annotated[str | None, typer.Argument(help="a setting, such as models.lora.seeds; a section, such "
                                                            "as models; default all sections")] = None,
             language: Annotated[str | None, typer.Option("--language", metavar="CODE",
                                                          help="also show this language's value and "
-                                                              "where it is set")] = None,
-            debug: Debug = False) -> None:
+                                                              "where it is set")] = None) -> None:
     """Explain a setting: meaning, valid values, default, and a language's value."""
-    with plain_errors(debug):
-        if key is None:
-            lines = list(section_lines())
-        else:
-            found = find(key)
-            merged = read_merged(open_language(language)[1].folder) if language is not None else None
-            lines = list(answer_lines(found, values(found, merged) if merged is not None else [], language))
+    if key is None:
+        lines = list(section_lines())
+    else:
+        found = find(key)
+        merged = read_merged(open_language(language)[1].folder) if language is not None else None
+        lines = list(answer_lines(found, values(found, merged) if merged is not None else [], language))
     for line in lines:
         say(line)
 

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from vernacular.tasks.labeled_items import Items
 
 
-def lacking(language: Language, suite: Suite, root: Path, items: Mapping[str, Items]) -> list[str]:
-    """Return what ``language`` lacks, first what a run needs.
+def lacking_by_kind(language: Language, suite: Suite, root: Path, items: Mapping[str, Items]) -> dict[str, list[str]]:
+    """Return what ``language`` lacks by topic (``text``, ``seed``, ``publishing`` and so on), first what a run needs.
 
     Args:
         language: a folder that loads.
@@ -42,11 +42,6 @@ def lacking(language: Language, suite: Suite, root: Path, items: Mapping[str, It
         root: of the store.
         items: of the tasks with local labeled data.
     """
-    return [line for lines in lacking_by_kind(language, suite, root, items).values() for line in lines]
-
-
-def lacking_by_kind(language: Language, suite: Suite, root: Path, items: Mapping[str, Items]) -> dict[str, list[str]]:
-    """Return the same by topic: ``text``, ``seed``, ``publishing`` and so on."""
     return {"text": [*_text(language, root)], "elsewhere": [*_elsewhere(language)], "bases": [*_bases(language)],
             "tasks": [*_tasks(language)], "labels": [*_labels(items)],
             "remarks": [*_gains_little(language, items)], "tests": [*_tests(language, suite)],

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from vernacular.catalog import stages_of
-from vernacular.cli.common import Code, Debug, ModelName, app, model_of, open_language, plain_errors
+from vernacular.cli.common import LanguageCode, ModelName, command, open_model
+from vernacular.core.codes import Code
 from vernacular.core.console import SafeConsole
 from vernacular.core.entry_point import EntryPoint
 from vernacular.core.errors import Problem
-from vernacular.core.store import Store
 from vernacular.core.terminal import say, say_json
 from vernacular.provenance.own_files import remember_written
 from vernacular.release.publish import check_publishable
@@ -31,117 +31,101 @@ from vernacular.search.listing import print_hits
 _searcher_of = EntryPoint[Any]("vernacular.search.finding:Searcher")
 
 
-@app.command()
-def report(code: Code, as_json: Annotated[bool, typer.Option("--json",
+@command()
+def report(code: LanguageCode, as_json: Annotated[bool, typer.Option("--json",
                                                              help="machine-readable, without a page")] = False,
            full: Annotated[bool, typer.Option("--full",
                                               help="all numbers, and all failed checks with reasons")] = False,
            html: Annotated[Path | None, typer.Option(help="where to write the page; default "
                                                           "beside the release")] = None,
-           model: ModelName = None, debug: Debug = False) -> None:
+           model: ModelName = None) -> None:
     """Show a release on one screen, or all its numbers; write a page with pictures, samples and failures."""
-    with plain_errors(debug):
-        project, language = open_language(code)
-        name, _ = model_of(language, model)
-        store = Store(project.artifacts)
-        found = results(store, language, name, stages_of(language))
-        if as_json:
-            say_json(found.as_json())
-        elif full:
-            print_table(found, SafeConsole())
-        if html is not None:
-            remember_written(store, language.code, html)
-        if html is not None or not as_json:
-            written = write_page(found, current_artifacts(store, language, name),
-                                 html or default_place(store, language.code, name))
-            if full or as_json:
-                say("", err=as_json)
-                say(f"The same as a page: {written}", err=as_json)
-            else:
-                print_screen(found, written, SafeConsole())
+    store, language, name = open_model(code, model)
+    found = results(store, language, name, stages_of(language))
+    if as_json:
+        say_json(found.as_json())
+    elif full:
+        print_table(found, SafeConsole())
+    if html is not None:
+        remember_written(store, language.code, html)
+    if html is not None or not as_json:
+        written = write_page(found, current_artifacts(store, language, name),
+                             html or default_place(store, language.code, name))
+        if full or as_json:
+            say("", err=as_json)
+            say(f"The same as a page: {written}", err=as_json)
+        else:
+            print_screen(found, written, SafeConsole())
 
 
-@app.command("try")
-def try_(code: Code, model: ModelName = None, port: Annotated[int, typer.Option(help="on this machine")] = 8600,
-         debug: Debug = False) -> None:
+@command("try")
+def try_(code: LanguageCode, model: ModelName = None,
+         port: Annotated[int, typer.Option(help="on this machine")] = 8600) -> None:
     """Serve a local page for typing text and comparing base and adapted model."""
-    with plain_errors(debug):
-        project, language = open_language(code)
-        name, _ = model_of(language, model)
-        serve(Store(project.artifacts), language, name, port, host="127.0.0.1")
+    store, language, name = open_model(code, model)
+    serve(store, language, name, port, host="127.0.0.1")
 
 
-@app.command()
-def search(code: Code, query: Annotated[list[str], typer.Argument(
+@command()
+def search(code: LanguageCode, query: Annotated[list[str], typer.Argument(
                help="a sentence or a few words, in the language or, with an aligned model, the base's")],
            model: ModelName = None,
            top: Annotated[int, typer.Option(min=1, max=MOST, help="passages to show")] = TOP,
-           as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False,
-           debug: Debug = False) -> None:
+           as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False) -> None:
     """Search the cleaned corpus by meaning with the released model; show source and license of each passage."""
-    with plain_errors(debug):
-        project, language = open_language(code)
-        name, _ = model_of(language, model)
-        asked = " ".join(query)
-        searcher = _searcher_of(Store(project.artifacts), language, name)
-        passages = searcher.prepare(lambda line: say(line, err=True))
-        hits = searcher.find(asked, top)
-        if as_json:
-            say_json(EntryPoint("vernacular.search.finding:hits_as_json")(asked, name, passages, hits))
-        else:
-            print_hits(hits, passages)
-            if language.models[name].alignment is None:
-                say(f"{name} learned from no translations (`models.{name}.alignment`), so this finds similar words "
-                    "rather than the same meaning.", err=True)
+    store, language, name = open_model(code, model)
+    asked = " ".join(query)
+    searcher = _searcher_of(store, language, name)
+    passages = searcher.prepare(lambda line: say(line, err=True))
+    hits = searcher.find(asked, top)
+    if as_json:
+        say_json(EntryPoint("vernacular.search.finding:hits_as_json")(asked, name, passages, hits))
+    else:
+        print_hits(hits, passages)
+        if language.models[name].alignment is None:
+            say(f"{name} learned from no translations (`models.{name}.alignment`), so this finds similar words "
+                "rather than the same meaning.", err=True)
 
 
-@app.command()
-def publish(code: Code, repo: Annotated[str, typer.Argument(help="OWNER/NAME on the Hugging Face hub")],
+@command()
+def publish(code: LanguageCode, repo: Annotated[str, typer.Argument(help="OWNER/NAME on the Hugging Face hub")],
             model: ModelName = None, dry_run: Annotated[bool, typer.Option(
-                "--dry-run", help="do not upload: list the files, or the reasons against publishing")] = False,
-            debug: Debug = False) -> None:
+                "--dry-run", help="do not upload: list the files, or the reasons against publishing")] = False) -> None:
     """Upload a release, private at first, unless one of its gates is red. The token is read from HF_TOKEN."""
-    with plain_errors(debug):
-        project, language = open_language(code)
-        name, _ = model_of(language, model)
-        store = Store(project.artifacts)
-        if not dry_run:
-            say(upload(store, language, name, repo))
-            return
-        artifact, statement = check_publishable(store, language, name)
-        sizes = {file: (artifact.folder / file).stat().st_size for file in sorted(statement.digests())}
-        for file, size in sizes.items():
-            say(f"{size / 1e6:10,.2f} MB  {file}")
-        say(f"Ready to publish: {len(sizes)} files, {sum(sizes.values()) / 1e6:,.0f} MB, to {repo}.")
+    store, language, name = open_model(code, model)
+    if not dry_run:
+        say(upload(store, language, name, repo))
+        return
+    artifact, statement = check_publishable(store, language, name)
+    sizes = {file: (artifact.folder / file).stat().st_size for file in sorted(statement.digests())}
+    for file, size in sizes.items():
+        say(f"{size / 1e6:10,.2f} MB  {file}")
+    say(f"Ready to publish: {len(sizes)} files, {sum(sizes.values()) / 1e6:,.0f} MB, to {repo}.")
 
 
-@app.command()
-def waive(code: Code, gate: Annotated[str, typer.Argument(help="a red gate, as `vernacular report` names it")],
+@command()
+def waive(code: LanguageCode, gate: Annotated[str, typer.Argument(help="a red gate, as `vernacular report` names it")],
           by: Annotated[str, typer.Option(help="the responsible person")],
           reason: Annotated[str, typer.Option(help="why it may still be published")],
-          model: ModelName = None, debug: Debug = False) -> None:
+          model: ModelName = None) -> None:
     """Waive a red gate of a release, as a named person with a reason; the card shows both."""
-    with plain_errors(debug):
-        project, language = open_language(code)
-        name, _ = model_of(language, model)
-        store = Store(project.artifacts)
-        if store.current(language.code, f"release/{name}") is None:
-            raise Problem("there is no release yet whose gate could be waived", where=f"{code} {name}",
-                          fix=f"Make one with `vernacular run {language.cli_args(name)}`; it may be red")
-        gates = results(store, language, name).release_gates
-        waived_reason = note(language.folder, name, gates, gate, by, reason).said
-        say(f"{gate} is waived as long as its reason is: {waived_reason}. "
-            f"`vernacular run {language.cli_args(name)}` adds this to the card")
+    store, language, name = open_model(code, model)
+    if store.current(language.code, f"release/{name}") is None:
+        raise Problem("there is no release yet whose gate could be waived", where=f"{code} {name}",
+                      fix=f"Make one with `vernacular run {language.cli_args(name)}`; it may be red",
+                      code=Code.RESULT_MISSING)
+    gates = results(store, language, name).release_gates
+    waived_reason = note(language.folder, name, gates, gate, by, reason).said
+    say(f"{gate} is waived as long as its reason is: {waived_reason}. "
+        f"`vernacular run {language.cli_args(name)}` adds this to the card")
 
 
-@app.command()
+@command()
 def verify(folder: Annotated[Path, typer.Argument(metavar="PATH", help="folder of a release, downloaded or local")],
            key: Annotated[list[Path] | None, typer.Option(
-               help="public key of the publisher, instead of this installation's own; repeatable")] = None,
-           debug: Debug = False) -> None:
+               help="public key of the publisher, instead of this installation's own; repeatable")] = None) -> None:
     """Verify a release's signature, files, gates and waivers. Works offline; exit code 1 on failure."""
-    with plain_errors(debug):
-        verified = compare(folder, trusted_keys(key or []))
+    verified = compare(folder, trusted_keys(key or []))
     for failure in verified.failures:
         say(str(failure), err=True)
     if verified.failures:
@@ -150,11 +134,10 @@ def verify(folder: Annotated[Path, typer.Argument(metavar="PATH", help="folder o
         say(line)
 
 
-@app.command("key")
-def key_(debug: Debug = False) -> None:
+@command("key")
+def key_() -> None:
     """Print the public key that signs this installation's releases, creating one if needed; publish it."""
-    with plain_errors(debug):
-        public = own_or_new_key().public_key()
+    public = own_or_new_key().public_key()
     for line in public_text(public).splitlines():
         say(line)
     say(f"fingerprint: {fingerprint(public)}", err=True)

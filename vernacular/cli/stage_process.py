@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vernacular.catalog import stages_of
+from vernacular.cli.common import check_model
 from vernacular.config.load import find_language
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, TransientProblem, as_problem
 from vernacular.core.project import Project
 from vernacular.core.store import Artifact, Store, write_atomically
@@ -25,7 +27,6 @@ from vernacular.pipeline.stage import assist, run_stage
 if TYPE_CHECKING:
     from vernacular.config.schema import Language
     from vernacular.pipeline.stage import Stage
-
 
 
 def run_one(project: Project, code: str, name: str, model: str | None, outcome: Path | None) -> Artifact:
@@ -67,12 +68,11 @@ def assist_one(project: Project, code: str, name: str, model: str | None) -> Non
 
 def _find(project: Project, code: str, name: str, model: str | None) -> tuple[Stage, Language]:
     language = find_language(project.languages, code)
-    if model is not None and model not in language.models:
-        raise Problem(f"there is no model '{model}'", where=f"{code} models",
-                      fix=f"Choose one of: {', '.join(sorted(language.models))}")
+    check_model(language, model)
     stages = stages_of(language, model)
     if name not in stages:
-        raise Problem(f"there is no stage '{name}'", where=code, fix=f"The stages are: {', '.join(stages)}")
+        raise Problem(f"there is no stage '{name}'", where=code, fix=f"The stages are: {', '.join(stages)}",
+                      code=Code.COMMAND_NAME)
     return stages[name], language
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
 from vernacular.config.codes import is_registered, is_same
-from vernacular.config.labeled_data import PARTS, FileData, HubData, Transfer
+from vernacular.config.labeled_data import PARTS, FileData, HubData
 from vernacular.config.schema import Language
 from vernacular.config.sources import (
     FilesSource,
@@ -20,7 +19,7 @@ from vernacular.config.sources import (
     is_local,
     is_url,
 )
-from vernacular.config.tasks import Groups
+from vernacular.config.tasks import Groups, Task
 from vernacular.config.translations import FilesSide, PackageSide, VrefKey
 from vernacular.config.yaml_file import Node
 from vernacular.core.codes import Code
@@ -28,6 +27,7 @@ from vernacular.core.errors import Collector, Problem
 from vernacular.core.files.path_pattern import PathPattern
 
 FOLDER = "the language folder"
+_NO_LANGUAGES = ("mis", "mul", "und", "zxx")  # ISO 639-3: uncoded, several, undetermined, no linguistic content
 
 
 def check(language: Language, merged: Node, whole: bool = True) -> None:
@@ -41,138 +41,147 @@ def check(language: Language, merged: Node, whole: bool = True) -> None:
     Raises:
         Problem: all violations.
     """
-    faults = Collector()
+    rules = _Rules(language, merged)
+    rules.check_codes()
+    rules.check_sources()
+    rules.check_models(whole)
+    for name, task in language.tasks.items():
+        rules.check_task(name, task, whole)
+    rules.faults.raise_collected()
 
-    def place(*path: Any) -> str:
-        node = merged
+
+class _Rules:
+    """The rules of one language; ``faults`` collects its violations."""
+
+    def __init__(self, language: Language, merged: Node) -> None:
+        self.language, self.merged, self.faults = language, merged, Collector()
+        self.beside: dict[tuple[str, str], Source] = {}  # role and name -> text beside the corpus
+        self.causal = any(model.objective == "causal" for model in language.models.values())
+        self.translated = any(model.alignment is not None for model in language.models.values())
+
+    def place(self, *path: Any) -> str:
+        node = self.merged
         for part in path:
             if isinstance(node.value, list) or part in node.value:
                 node = node.value[part]
         return node.where
 
-    for number, code in enumerate(language.neighbours):
-        with faults.collect():
-            _check_code(code, place("neighbours", number))
-        if is_same(code, language.code):
-            faults.add(Problem(f"'{code}' is this language itself", where=place("neighbours", number),
-                               fix="Name languages that are confused with it", code=Code.CONFIG_CODE))
-    seen: dict[str, str] = {}
-    for number, source in enumerate(language.sources):
-        where = place("sources", number, "name")
-        if source.name in seen:
-            faults.add(Problem(f"two sources are called {source.name}: this one and that at {seen[source.name]}",
-                               where=where, fix="Rename one of the two", code=Code.CONFIG_RULE))
-        seen[source.name] = where
-    for number, code in enumerate(language.cleaning.reject_languages):
-        with faults.collect():
-            _check_code(code, place("cleaning", "reject_languages", number))
-    beside: dict[tuple[str, str], Source] = {}
+    def wrong(self, what: str, fix: str, *path: Any, code: Code = Code.CONFIG_RULE) -> None:
+        self.faults.add(Problem(what, where=self.place(*path), fix=fix, code=code))
 
-    def check_source(source: Source, *path: Any, role: str = "") -> None:
+    def check_codes(self) -> None:
+        language = self.language
+        for number, code in enumerate(language.neighbours):
+            self.code(code, "neighbours", number)
+            self.not_own(code, "Name languages that are confused with it", "neighbours", number)
+        for number, code in enumerate(language.cleaning.reject_languages):
+            self.code(code, "cleaning", "reject_languages", number)
+        for code in language.identification.contrast:
+            self.code(code, "identification", "contrast", code)
+
+    def code(self, code: str, *path: Any) -> None:
+        if not is_registered(code) or code.partition("-")[0].lower() in _NO_LANGUAGES:
+            self.wrong(f"'{code}' is not a valid language code", "Use ISO 639-3, such as zul", *path,
+                       code=Code.CONFIG_CODE)
+
+    def not_own(self, code: str, fix: str, *path: Any) -> None:
+        if is_same(code, self.language.code):
+            self.wrong(f"'{code}' is this language itself", fix, *path, code=Code.CONFIG_CODE)
+
+    def check_sources(self) -> None:
+        seen: dict[str, str] = {}
+        for number, source in enumerate(self.language.sources):
+            if source.name in seen:
+                self.wrong(f"two sources are called {source.name}: this one and that at {seen[source.name]}",
+                           "Rename one of the two", "sources", number, "name")
+            seen[source.name] = self.place("sources", number, "name")
+            self.source(source, "sources", number)
+        self.path(self.language.identification.seed, FOLDER, "identification", "seed")
+        for code, sources in self.language.identification.contrast.items():
+            for number, source in enumerate(sources):
+                self.source(source, "identification", "contrast", code, number, role=f"contrast {code}")
+
+    def source(self, source: Source, *path: Any, role: str = "") -> None:
         for key, value, root, elsewhere in _paths_of(source):
-            with faults.collect():
-                _check_path(value, place(*path, key), root, elsewhere)
-            if key == "files":
-                with faults.collect():
-                    PathPattern.of(value, place(*path, key))
-        if role and beside.setdefault((role, source.name), source) != source:  # downloads are stored under this name
-            faults.add(Problem(f"another text of {role} is also called {source.name}", where=place(*path, "name"),
-                               fix="Rename one of them, or make both equal", code=Code.CONFIG_RULE))
+            self.path(value, root, *path, key, elsewhere=elsewhere, pattern=key == "files")
+        if role and self.beside.setdefault((role, source.name), source) != source:  # names of downloads
+            self.wrong(f"another text of {role} is also called {source.name}",
+                       "Rename one of them, or make both equal", *path, "name")
 
-    with faults.collect():
-        _check_path(language.identification.seed, place("identification", "seed"), FOLDER)
-    for number, source in enumerate(language.sources):
-        check_source(source, "sources", number)
-    for code, sources in language.identification.contrast.items():
-        for number, source in enumerate(sources):
-            check_source(source, "identification", "contrast", code, number, role=f"contrast {code}")
-    for name, model in language.models.items():
-        if model.base.path is not None:
-            with faults.collect():
-                _check_path(model.base.path, place("models", name, "base", "path"),
-                            "site-packages" if model.base.package else FOLDER)
-        for number, wanted in enumerate(model.tasks or []):
-            if whole and wanted not in language.tasks:
-                faults.add(Problem(f"there is no task '{wanted}' in this folder",
-                                   where=place("models", name, "tasks", number),
-                                   fix=f"Use one of: {', '.join(language.tasks) or 'none yet, so remove this'}",
-                                   code=Code.CONFIG_RULE))
-        for number, source in enumerate(model.retention):
-            check_source(source, "models", name, "retention", number, role="retention")
-        for number, pair in enumerate(model.alignment.translations if model.alignment is not None else ()):
-            for side, role in (("source", "translated"), ("translation", "translation")):
-                check_source(getattr(pair, side), "models", name, "alignment", "translations", number, side, role=role)
-        for number, entry in enumerate(model.pretraining.related):
-            check_source(entry.source, "models", name, "pretraining", "related", number, "source", role="related")
-    for name, task in language.tasks.items():
-        if whole and not any(task.fits(model.objective) for model in language.models.values()):
-            faults.add(Problem(f"the task '{name}' generates text, but no model of this folder is causal",
-                               where=place("tasks", name, "kind"),
-                               fix="Add a model with `objective: causal`, or remove the task", code=Code.CONFIG_RULE))
-        if whole and task.of_translations and all(model.alignment is None for model in language.models.values()):
-            faults.add(Problem(f"the task '{name}' needs pairs of translations, but no model "
-                               "of this folder has any", where=place("tasks", name, "labels"),
-                               fix="Add `alignment: translations:` to a model, or remove the task",
-                               code=Code.CONFIG_RULE))
+    def path(self, value: str, root: str, *path: Any, elsewhere: bool = False, pattern: bool = False) -> None:
+        """Check that ``value`` stays in ``root``; absolute paths are valid only with ``elsewhere``."""
+        if elsewhere and PurePosixPath(value).is_absolute():
+            return
+        parts = PurePosixPath(value).parts
+        if not parts or value.startswith(("/", "~")) or ".." in parts or "\\" in value or ":" in parts[0] \
+                or "\0" in value:
+            self.wrong(f"the path '{value}' leaves {root}", f"Write it relative to {root}, with / and without ..",
+                       *path, code=Code.CONFIG_PATH)
+        if pattern:
+            with self.faults.collect():
+                PathPattern.of(value, self.place(*path))
+
+    def check_models(self, whole: bool) -> None:
+        for name, model in self.language.models.items():
+            if model.base.path is not None:
+                self.path(model.base.path, "site-packages" if model.base.package else FOLDER,
+                          "models", name, "base", "path")
+            for number, wanted in enumerate(model.tasks or []):
+                if whole and wanted not in self.language.tasks:
+                    self.wrong(f"there is no task '{wanted}' in this folder",
+                               f"Use one of: {', '.join(self.language.tasks) or 'none yet, so remove this'}",
+                               "models", name, "tasks", number)
+            for number, source in enumerate(model.retention):
+                self.source(source, "models", name, "retention", number, role="retention")
+            for number, pair in enumerate(model.alignment.translations if model.alignment is not None else ()):
+                for side, role in (("source", "translated"), ("translation", "translation")):
+                    self.source(getattr(pair, side), "models", name, "alignment", "translations", number, side,
+                                role=role)
+            for number, entry in enumerate(model.pretraining.related):
+                self.source(entry.source, "models", name, "pretraining", "related", number, "source", role="related")
+
+    def check_task(self, name: str, task: Task, whole: bool) -> None:
+        at = ("tasks", name)
+        if whole and not any(task.fits(model.objective) for model in self.language.models.values()):
+            self.wrong(f"the task '{name}' generates text, but no model of this folder is causal",
+                       "Add a model with `objective: causal`, or remove the task", *at, "kind")
+        if whole and task.of_translations and not self.translated:
+            self.wrong(f"the task '{name}' needs pairs of translations, but no model of this folder has any",
+                       "Add `alignment: translations:` to a model, or remove the task", *at, "labels")
         if task.language is not None:
-            with faults.collect():
-                _check_code(task.language, place("tasks", name, "language"))
-            if is_same(task.language, language.code):
-                faults.add(Problem(f"'{task.language}' is this language itself", where=place("tasks", name, "language"),
-                                   fix="Remove it: it is for tasks in a language of the base", code=Code.CONFIG_CODE))
-        causal = any(model.objective == "causal" for model in language.models.values())
-        if whole and task.prompt is not None and not causal:
-            faults.add(Problem(f"the task '{name}' has a prompt, but no model of this folder is causal",
-                               where=place("tasks", name, "prompt"),
-                               fix="Add one with `objective: causal`, or remove prompt", code=Code.CONFIG_RULE))
-        for path, data in ((("data",), task.data), (("transfer", "data"), task.transferred and task.transferred.data)):
-            if isinstance(data, HubData) and is_local(data.dataset):
-                with faults.collect():
-                    _check_path(data.dataset, place("tasks", name, *path, "dataset"), FOLDER, elsewhere=True)
-            if isinstance(data, FileData):
-                if data.folder != ".":
-                    with faults.collect():
-                        _check_path(data.folder, place("tasks", name, *path, "folder"), FOLDER, elsewhere=True)
-                for part in PARTS:
-                    glob = getattr(data, part)
-                    if glob is not None:
-                        with faults.collect():
-                            _check_path(glob, place("tasks", name, *path, part), "the task's folder")
-                        with faults.collect():
-                            PathPattern.of(glob, place("tasks", name, *path, part))
+            self.code(task.language, *at, "language")
+            self.not_own(task.language, "Remove it: it is for tasks in a language of the base", *at, "language")
+        if whole and task.prompt is not None and not self.causal:
+            self.wrong(f"the task '{name}' has a prompt, but no model of this folder is causal",
+                       "Add one with `objective: causal`, or remove prompt", *at, "prompt")
+        self.data(task.data, *at, "data")
+        self.data(task.transferred.data if task.transferred is not None else None, *at, "transfer", "data")
         if whole and task.transfer is not None:
-            with faults.collect():
-                _check_transfer(name, task.transfer, language, partial(place, "tasks", name, "transfer"))
-        if not isinstance(task.labels, Groups):
-            continue
-        where = place("tasks", name, "labels", "groups")
-        if len(task.labels.groups) < 2:
-            faults.add(Problem(f"the task '{name}' has fewer than two groups", where=where,
-                               fix="A classification needs at least two labels", code=Code.CONFIG_RULE))
-        for label, globs in task.labels.groups.items():
+            self.code(task.transfer.train_language, *at, "transfer", "train_language")
+            self.not_own(task.transfer.train_language, "Name a language of the base, the one of the items",
+                         *at, "transfer", "train_language")
+            if task.transfer.through is not None and not self.translated:
+                self.wrong(f"the task '{name}' learns through translations, but no model of this folder has any",
+                           "Add `alignment: {translations: ...}` to a model, or remove transfer",
+                           *at, "transfer", "through")
+        groups = task.labels.groups if isinstance(task.labels, Groups) else None
+        if groups is not None and len(groups) < 2:
+            self.wrong(f"the task '{name}' has fewer than two groups", "A classification needs at least two labels",
+                       *at, "labels", "groups")
+        for label, globs in (groups or {}).items():
             if not globs or not all(globs):
-                faults.add(Problem(f"the group '{label}' of the task '{name}' has no pattern",
-                                   where=place("tasks", name, "labels", "groups", label),
-                                   fix="Name its documents, such as [\"bible/*/1/*\"]", code=Code.CONFIG_RULE))
-    faults.raise_collected()
+                self.wrong(f"the group '{label}' of the task '{name}' has no pattern",
+                           'Name its documents, such as ["bible/*/1/*"]', *at, "labels", "groups", label)
 
-
-def _check_transfer(name: str, transfer: Transfer, language: Language, place: Callable[[str], str]) -> None:
-    """Raise a Problem if the task ``name`` cannot learn from another language."""
-    _check_code(transfer.train_language, place("train_language"))
-    if is_same(transfer.train_language, language.code):
-        raise Problem(f"'{transfer.train_language}' is this language itself", where=place("train_language"),
-                      fix="Name a language of the base, the one of the items", code=Code.CONFIG_CODE)
-    if transfer.through is not None and all(model.alignment is None for model in language.models.values()):
-        raise Problem(f"the task '{name}' learns through translations, but no model of this folder has any",
-                      where=place("through"), fix="Add `alignment: {translations: ...}` to a model, or remove "
-                                                  "transfer", code=Code.CONFIG_RULE)
-
-
-def _check_code(code: str, where: str) -> None:
-    if not is_registered(code):
-        raise Problem(f"'{code}' is not a valid language code", where=where, fix="Use ISO 639-3, such as zul",
-                      code=Code.CONFIG_CODE)
+    def data(self, data: FileData | HubData | None, *path: Any) -> None:
+        if isinstance(data, HubData) and is_local(data.dataset):
+            self.path(data.dataset, FOLDER, *path, "dataset", elsewhere=True)
+        if isinstance(data, FileData):
+            if data.folder != ".":
+                self.path(data.folder, FOLDER, *path, "folder", elsewhere=True)
+            for part in PARTS:
+                if getattr(data, part) is not None:
+                    self.path(getattr(data, part), "the task's folder", *path, part, pattern=True)
 
 
 def _paths_of(source: Source) -> Iterator[tuple[str, str, str, bool]]:
@@ -188,13 +197,3 @@ def _paths_of(source: Source) -> Iterator[tuple[str, str, str, bool]]:
         yield "dataset", source.dataset, FOLDER, True
     elif isinstance(source, WikipediaSource) and source.dump and not is_url(source.dump):
         yield "dump", source.dump, FOLDER, True
-
-
-def _check_path(path: str, where: str, root: str, elsewhere: bool = False) -> None:
-    """Raise a Problem if ``path`` leaves ``root``; absolute paths are valid only with ``elsewhere``."""
-    if elsewhere and PurePosixPath(path).is_absolute():
-        return
-    parts = PurePosixPath(path).parts
-    if not parts or path.startswith(("/", "~")) or ".." in parts or "\\" in path or ":" in parts[0] or "\0" in path:
-        raise Problem(f"the path '{path}' leaves {root}", where=where,
-                      fix=f"Write it relative to {root}, with / and without ..", code=Code.CONFIG_PATH)

@@ -14,16 +14,17 @@ import os
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, TypedDict
 
-from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from vernacular.core import clock
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, TransientProblem
 from vernacular.core.files import File
+from vernacular.core.lock import locked
 from vernacular.core.report import Count as Count
 from vernacular.core.report import Gate as Gate
 from vernacular.core.report import Remark as Remark
@@ -80,19 +81,18 @@ def digest_of(data: Any) -> str:
 
 def digest_of_files(folder: Path, files: list[Path]) -> str:
     """Return a digest of the names (relative to ``folder``) and bytes of ``files``, in any order."""
-    total = hashlib.sha256()
-    for path in sorted(files):
-        with path.open("rb") as stream:
-            total.update(f"{path.relative_to(folder).as_posix()}\0".encode())
-            total.update(hashlib.file_digest(stream, "sha256").digest())
-    return total.hexdigest()[:KEY_LENGTH]
+    return _digest((path.relative_to(folder).as_posix(), path.open("rb")) for path in sorted(files))
 
 
 def digest_of_listed(files: Iterable[tuple[str, File]]) -> str:
     """Return the same digest for (name, file) pairs, such as a folder lists."""
+    return _digest((name, file.stream()) for name, file in sorted(files, key=lambda one: one[0].split("/")))
+
+
+def _digest(files: Iterable[tuple[str, BufferedReader]]) -> str:
     total = hashlib.sha256()
-    for name, file in sorted(files, key=lambda one: one[0].split("/")):
-        with file.stream() as stream:
+    for name, stream in files:
+        with stream:
             total.update(f"{name}\0".encode())
             total.update(hashlib.file_digest(stream, "sha256").digest())
     return total.hexdigest()[:KEY_LENGTH]
@@ -109,7 +109,8 @@ class Artifact:
         except (OSError, ValueError) as error:
             raise Problem(f"the manifest cannot be read ({error.__class__.__name__})", where=str(folder), fix=(
                 "Delete this folder and run again" if isinstance(error, FileNotFoundError | ValueError) else
-                f"The system reports: {error.strerror}. Fix that; the folder itself may be intact")) from error
+                f"The system reports: {error.strerror}. Fix that; the folder itself may be intact"),
+                code=Code.RESULT_UNREADABLE) from error
 
 
 class Store:
@@ -168,23 +169,14 @@ class Store:
             Problem: another process runs this stage.
         """
         home = self.home(code, stage)
-        home.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(home / ".lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise TransientProblem("another run is working on this stage", where=f"{code} {stage}",
-                                   fix="Wait for it, or stop it and run again: it resumes",
-                                   code=Code.STAGE_BUSY) from None
-        try:
+        with locked(home / ".lock", "another run is working on this stage", f"{code} {stage}",
+                    "Wait for it, or stop it and run again: it resumes", Code.STAGE_BUSY):
             work = home / f".work-{key}"
             others = sorted(set(home.glob(".work-*")) - {work}, key=lambda path: path.stat().st_mtime)
             for abandoned in others[:-1]:  # keeping checkpoints of every key would fill the disk
                 shutil.rmtree(abandoned)
             work.mkdir(exist_ok=True)
             yield work
-        finally:
-            lock.release()
 
     def publish(self, work: Path, manifest: Manifest) -> Artifact:
         """Write the manifest to ``work/out``, rename that folder to its key and make it current."""

@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.files import File
 from vernacular.sandbox import frames
@@ -87,7 +88,8 @@ def _decoded(stream: IO[bytes], where: str) -> Iterator[Any]:
             try:
                 values = frames.decode(stream.read(frames.HEADER.unpack(header)[1]))
             except RecursionError:
-                raise Problem("it is nested too deeply", where=where, fix="Flatten it, or leave it out") from None
+                raise Problem("it is nested too deeply", where=where, fix="Flatten it, or leave it out",
+                              code=Code.DATA_NESTING) from None
             yield from values
 
 

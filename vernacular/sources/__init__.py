@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
 from vernacular.config.limits import Limits
 from vernacular.config.schema import Language
 from vernacular.config.sources import NetworkSource, Source
+from vernacular.core.entry_point import EntryPoint
 from vernacular.provenance.document import Document
 from vernacular.provenance.suppression_list import Suppressions
 
-_CLASSES = {"files": ("files", "FolderFiles"), "inbox": ("inbox", "Inbox"), "package": ("package", "PackageFiles"),
-            "hub": ("hub", "HubDataset"), "wikipedia": ("wikipedia", "WikipediaDump"), "crawl": ("crawl", "Crawl"),
-            "feed": ("feed", "Feed")}
+_CLASSES = {"files": "files:FolderFiles", "inbox": "inbox:Inbox", "package": "package:PackageFiles",
+            "hub": "hub:HubDataset", "wikipedia": "wikipedia:WikipediaDump", "crawl": "crawl:Crawl",
+            "feed": "feed:Feed"}
 
 
 @dataclass(frozen=True)
@@ -98,16 +98,13 @@ def place_of(language: Language, source: Source, root: Path, role: str = "") -> 
 
 def open_source(settings: Source, place: Place) -> OpenSource:
     """Open the source that an entry of ``sources:``, ``retention:`` or ``contrast:`` describes."""
-    module, name = _CLASSES[settings.kind]
-    opened: OpenSource = getattr(import_module(f"{__name__}.{module}"), name)(settings, place)
-    return opened
+    return EntryPoint[OpenSource](f"{__name__}.{_CLASSES[settings.kind]}")(settings, place)
 
 
 def open_network_source(source: NetworkSource, place: Place) -> Fetched:
     """Open a network source."""
-    module, name = _CLASSES[source.kind]  # type: ignore[attr-defined]  # every subclass that is a kind has one
-    opened: Fetched = getattr(import_module(f"{__name__}.{module}"), name)(source, place)
-    return opened
+    kind: str = source.kind  # type: ignore[attr-defined]  # every subclass that is a kind has one
+    return EntryPoint[Fetched](f"{__name__}.{_CLASSES[kind]}")(source, place)
 
 
 def fetch_source(source: NetworkSource, place: Place, progress: Callable[[str], None]) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from vernacular.config.sources import CrawlSource
+from vernacular.sources.web.job import Scope
 from vernacular.sources.web.source import WebSource
 from vernacular.text.urls import hosts_of
 
@@ -14,8 +13,8 @@ class Crawl(WebSource):
 
     settings: CrawlSource
 
-    def scope(self) -> dict[str, Any]:
+    def scope(self) -> Scope:
         """Return the start pages and link-following rules."""
         settings = self.settings
-        return {"start": settings.start, "lists": [], "hosts": settings.hosts or sorted(hosts_of(settings.start)),
-                "follow": True, "include": settings.include, "exclude": settings.exclude, "depth": settings.depth}
+        return Scope(start=settings.start, lists=[], hosts=settings.hosts or sorted(hosts_of(settings.start)),
+                     follow=True, include=settings.include, exclude=settings.exclude, depth=settings.depth)

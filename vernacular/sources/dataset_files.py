@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from importlib import import_module
 from typing import Any
 
-import orjson
-
 from vernacular.core.codes import Code
-from vernacular.core.errors import Problem, is_system_error
+from vernacular.core.errors import Problem
 from vernacular.sandbox.frames import OpenFile
-
-_BATCH = 256  # parquet rows in memory at once
+from vernacular.sources.formats.columns import parquet_rows
+from vernacular.sources.formats.rows import object_in
 
 
 def in_worker_rows(files: Sequence[OpenFile], wanted: Sequence[str], others: Sequence[str],
@@ -22,43 +19,22 @@ def in_worker_rows(files: Sequence[OpenFile], wanted: Sequence[str], others: Seq
     Raises:
         Problem: the file is damaged, or has none of the wanted columns.
     """
-    import_module("pyarrow.parquet")
-    read = _parquet if files[0].name.lower().endswith(".parquet") else _jsonl
-    return read(files[0], wanted, [*wanted, *others], where)
+    file, names = files[0], [*wanted, *others]
+
+    def select(there: Sequence[str]) -> list[str]:
+        check_columns(there, wanted, where)
+        return [name for name in names if name in there]
+
+    rows = parquet_rows(file, where, select) if file.name.lower().endswith(".parquet") else _jsonl(file, wanted, where)
+    return (texts_of(row, names) for row in rows)
 
 
-def _parquet(file: OpenFile, wanted: Sequence[str], names: Sequence[str], where: str) -> Iterator[dict[str, str]]:
-    import pyarrow
-    from pyarrow import parquet
-
-    try:
-        with parquet.ParquetFile(file.stream) as opened:
-            there = opened.schema_arrow.names
-            check_columns(there, wanted, where)
-            for batch in opened.iter_batches(_BATCH, columns=[name for name in names if name in there],
-                                             use_threads=False):
-                yield from (texts_of(row, names) for row in batch.to_pylist())
-    except (pyarrow.ArrowException, OSError, ValueError, OverflowError, LookupError) as error:
-        if is_system_error(error):
-            raise
-        first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise Problem(f"not a readable Parquet file ({first})", where=where, fix="Write it again",
-                      code=Code.DATA_FORMAT) from None
-
-
-def _jsonl(file: OpenFile, wanted: Sequence[str], names: Sequence[str], where: str) -> Iterator[dict[str, str]]:
+def _jsonl(file: OpenFile, wanted: Sequence[str], where: str) -> Iterator[dict[str, Any]]:
     for number, line in enumerate(file.stream, 1):
         if line.strip():
-            try:
-                row = orjson.loads(line)
-            except ValueError as error:
-                raise Problem(f"not a line of JSON ({error})", where=f"{where}:{number}",
-                              fix="Correct this line", code=Code.DATA_FORMAT) from None
-            if not isinstance(row, dict):
-                raise Problem("not a JSON object", where=f"{where}:{number}", fix='Write {"text": "..."}',
-                              code=Code.DATA_FORMAT)
+            row = object_in(line, f"{where}:{number}", wanted[0])
             check_columns(row, wanted, f"{where}:{number}")
-            yield texts_of(row, names)
+            yield row
 
 
 def check_columns(there: Mapping[str, Any] | Sequence[str], wanted: Sequence[str], where: str) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from vernacular.config.sources import FeedSource
+from vernacular.sources.web.job import Scope
 from vernacular.sources.web.source import WebSource
 from vernacular.text.urls import hosts_of
 
@@ -14,8 +13,7 @@ class Feed(WebSource):
 
     settings: FeedSource
 
-    def scope(self) -> dict[str, Any]:
-        """Return the feeds and the rules for pages they list."""
-        settings = self.settings
-        return {"start": [], "lists": settings.feeds, "hosts": settings.hosts or sorted(hosts_of(settings.feeds)),
-                "follow": False, "include": [], "exclude": [], "depth": 0}
+    def scope(self) -> Scope:
+        """Return the feeds; only pages that they list are fetched."""
+        feeds = self.settings.feeds
+        return Scope(start=[], lists=feeds, hosts=self.settings.hosts or sorted(hosts_of(feeds)), follow=False)

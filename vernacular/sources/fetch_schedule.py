@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from vernacular.config.sources import NetworkSource
 from vernacular.core import clock
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, as_problem
+from vernacular.core.lock import locked
 from vernacular.core.store import write_atomically
 from vernacular.sources import Place, network_sources, open_network_source
 
@@ -82,11 +84,9 @@ def _due(source: NetworkSource, place: Place) -> bool:
 
 def fetching(language: Language, root: Path) -> bool:
     """Whether a process is fetching now."""
-    lock = _lock(language, root)
-    if not Path(lock.lock_file).exists():
-        return False
+    path = _lock(language, root)
     try:
-        with lock.acquire(timeout=0):
+        with FileLock(path, timeout=0) if path.exists() else nullcontext():
             return False
     except Timeout:
         return True
@@ -105,14 +105,8 @@ def fetch(language: Language, root: Path, progress: Callable[[str], None], at_on
         Problem: another process is fetching for this language.
     """
     problems = []
-    lock = _lock(language, root)
-    Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise Problem("another process is fetching", where=language.code,
-                      fix="Wait until it has finished", code=Code.SOURCE_BUSY) from None
-    try:
+    with locked(_lock(language, root), "another process is fetching", language.code, "Wait until it has finished",
+                Code.SOURCE_BUSY):
         wanted = due(language, root, math.inf if at_once else clock.now())
         for source, place in network_sources(language, root):
             if source.name not in wanted:
@@ -122,8 +116,6 @@ def fetch(language: Language, root: Path, progress: Callable[[str], None], at_on
             problem = _fetch_one(source, place, f"{language.code} source {source.name}", progress)
             problems += [problem] if problem else []
             _note(language, root, source.name, problem, clock.now())
-    finally:
-        lock.release()
     return problems
 
 
@@ -159,5 +151,5 @@ def _notes(language: Language, root: Path) -> Path:
     return root / language.code / ".fetch.json"
 
 
-def _lock(language: Language, root: Path) -> FileLock:
-    return FileLock(root / language.code / ".fetch.lock")
+def _lock(language: Language, root: Path) -> Path:
+    return root / language.code / ".fetch.lock"

@@ -7,22 +7,22 @@ other ledger columns. Rows come from ``hub`` and ``wikipedia``.
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import hashlib
 import io
 import shutil
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import orjson
-from filelock import FileLock, Timeout
 
 from vernacular.config.sources import SourceBase
 from vernacular.core import clock
 from vernacular.core.codes import Code
-from vernacular.core.errors import Problem, TransientProblem
+from vernacular.core.errors import Problem
+from vernacular.core.lock import locked
 from vernacular.core.store import digest_of, now, write_atomically
 from vernacular.provenance.document import make_document
 from vernacular.provenance.suppression_list import Suppressions, url_digest
@@ -90,25 +90,9 @@ class Mirror:
                 row["fetched"] = row.get("fetched") or state["fetched"]
                 yield row
 
-    @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
-        """Lock the mirror for this process.
-
-        Raises:
-            Problem: another process is fetching into it.
-        """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.folder / ".lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise TransientProblem("another process is fetching this source", where=self.where,
-                                   fix="Wait for it, or stop it and run again: it resumes",
-                                   code=Code.SOURCE_BUSY) from None
-        try:
-            yield
-        finally:
-            lock.release()
+    def locked(self) -> AbstractContextManager[None]:
+        """Lock the mirror for this process, unless another one is fetching into it."""
+        return lock_mirror(self.folder, self.where)
 
     def begin(self, key: str) -> Fetch:
         """Begin a fetch of ``key``, or resume an interrupted one."""
@@ -199,6 +183,16 @@ class Fetch:
         partial = {"key": self.key, "generation": self.folder.name, "shards": self.shards, "rows": self.rows,
                    "position": position}
         write_atomically(self._mirror.folder / _PARTIAL, orjson.dumps(partial).decode())
+
+
+def lock_mirror(folder: Path, where: str) -> AbstractContextManager[None]:
+    """Lock the mirror in ``folder`` for writing by this process.
+
+    Raises:
+        TransientProblem: another process has locked it; messages call the source ``where``.
+    """
+    return locked(folder / ".lock", "another process is fetching this source", where,
+                  "Wait for it, or stop it and run again: it resumes", Code.SOURCE_BUSY)
 
 
 def allowed(row: dict[str, Any], settings: SourceBase, suppressed: Suppressions) -> dict[str, Any] | None:

@@ -151,7 +151,7 @@ def test_a_reviewers_name_needs_the_table_that_came_back() -> None:
 def test_a_file_to_identify_that_is_not_there_is_reported_with_the_fix() -> None:
     result = RUNNER.invoke(app, ["identify", "qaa", "none.txt"])
     assert result.exit_code == 2
-    assert result.stderr == "error: none.txt: cannot be read (No such file or directory). Name a text file, or -\n"
+    assert "none.txt" in result.stderr and "VN-FILE-SYSTEM" in result.stderr and result.stderr.count("\n") == 1
 
 
 def test_a_stage_reports_its_outcome_to_its_launcher(project: Path) -> None:

@@ -11,7 +11,7 @@ import yaml
 from tests.generate import TINY_MODEL, make_documents, write_language
 from tests.tiny import ENGLISH, write_bert
 from vernacular.behavior_tests.load import load_suite
-from vernacular.cli.readiness import lacking
+from vernacular.cli.readiness import lacking_by_kind
 from vernacular.config.load import load_language
 from vernacular.config.new import new_language
 from vernacular.core.jsonl import write_jsonl
@@ -41,7 +41,7 @@ def lacks_of(folder: Path) -> list[str]:
     language = load_language(folder)
     root = folder.parent / "artifacts"
     items = {name: load_items(language, name, root) for name, task in language.tasks.items() if task.data is not None}
-    return lacking(language, load_suite(language), root, items)
+    return [line for lines in lacking_by_kind(language, load_suite(language), root, items).values() for line in lines]
 
 
 def test_a_new_folder_lacks_text_and_people(tmp_path: Path) -> None:

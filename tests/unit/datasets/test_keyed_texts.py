@@ -268,7 +268,7 @@ LONG = [("GEN", chapter, verse) for chapter in (1, 2, 3, 4) for verse in range(1
 
 
 def test_held_out_chapters_are_learned_from_on_neither_side(tmp_path: Path) -> None:
-    """Nor is a verse that repeats one of theirs in another chapter, in either language, or shares a long run of words."""
+    """Nor is a verse elsewhere that repeats one of theirs, in either language, or shares a long run of words."""
     run = " ".join(f"word{number}" for number in range(20))
 
     def other(verse: tuple[str, int, int]) -> str:

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from tests.generate import CONSONANTS, VOWELS, write_language
 from vernacular.behavior_tests.load import load_suite
 from vernacular.cli.main import app
-from vernacular.cli.readiness import lacking
+from vernacular.cli.readiness import lacking_by_kind
 from vernacular.config.cleaning import Orthography
 from vernacular.config.load import load_language
 from vernacular.core.store import Artifact, Store
@@ -126,8 +126,8 @@ def test_check_and_the_command_seed_widen_a_narrow_seed(tmp_path: Path, monkeypa
 
     def narrow() -> bool:
         language = load_language(folder)
-        return any("vernacular seed qaa" in line for line in lacking(
-            language, load_suite(language), tmp_path / "artifacts", {}))
+        return any("vernacular seed qaa" in line for line in lacking_by_kind(
+            language, load_suite(language), tmp_path / "artifacts", {})["seed"])
 
     assert narrow()
     result = CliRunner().invoke(app, ["seed", "qaa", "--lines", "250"])

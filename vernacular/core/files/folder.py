@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, as_problem
 from vernacular.core.files.beneath import FOLDER, check_kind, named, opened, parts_of
 from vernacular.core.files.file import File
@@ -121,7 +122,8 @@ class Folder:
         try:
             if prefix.count("/") > DEEPEST:
                 raise Problem(f"more than {DEEPEST} nested folders",
-                              where=f"{self.shown}/{prefix[:100]}", fix="Move the files closer to the top folder")
+                              where=f"{self.shown}/{prefix[:100]}", fix="Move the files closer to the top folder",
+                              code=Code.DATA_NESTING)
             with named(self.place / prefix), os.scandir(folder) as entries:
                 listed = sorted((entry.name, _mode_of(entry)) for entry in entries)
         except (OSError, Problem) as error:
@@ -163,7 +165,8 @@ def _check_name(path: str, shown: str) -> None:
     try:
         path.encode()
     except UnicodeEncodeError:
-        raise Problem("the file's name is not UTF-8", where=ascii(shown), fix="Rename it") from None
+        raise Problem("the file's name is not UTF-8", where=ascii(shown), fix="Rename it",
+                      code=Code.FILE_NAME) from None
 
 
 def _raise(path: str, error: Exception) -> None:

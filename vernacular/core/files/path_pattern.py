@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 from dataclasses import dataclass
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 
 _ANY = "**"  # matches any number of folders
@@ -33,7 +34,8 @@ class PathPattern:
         for name in names:
             if _ANY in name and name != _ANY:
                 raise Problem(f"'{pattern}' is not a valid pattern: {_ANY} must be a whole folder name", where=shown,
-                              fix=f"Write {_ANY}/ for any number of folders and * within a name")
+                              fix=f"Write {_ANY}/ for any number of folders and * within a name",
+                              code=Code.CONFIG_VALUE)
         if names[-1:] == (_ANY,):
             names += ("*",)  # all files in these folders
         return cls(names, frozenset()).moved({0})

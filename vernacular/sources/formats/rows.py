@@ -9,7 +9,7 @@ from typing import Any
 
 from vernacular.core import delimited as separated
 from vernacular.core.codes import Code
-from vernacular.core.errors import Problem
+from vernacular.core.errors import Problem, split_place
 from vernacular.sandbox.frames import OpenFile
 from vernacular.sources.formats.encoding import decode
 from vernacular.sources.formats.packed import content, suffix_of
@@ -36,7 +36,7 @@ def strings_of(text: str, where: str) -> list[str]:
     Raises:
         Problem: ``text`` is not a JSON array of strings.
     """
-    data = _parse(text, where, 0)
+    data = _parse(text, where)
     if not isinstance(data, list) or not all(isinstance(item, str) for item in data):
         raise Problem("not a JSON array of strings", where=where,
                       fix='Write ["first line", "second line"], or use jsonl', code=Code.DATA_FORMAT)
@@ -52,11 +52,21 @@ def read_jsonl(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
     text, name = decode(content(file, where), where, options.encoding)
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
-            row = _parse(line, where, number)
-            if not isinstance(row, dict):
-                raise Problem("not a JSON object", where=f"{where}:{number}",
-                              fix=f'Write {{"{options.text_field}": "..."}}', code=Code.DATA_FORMAT)
-            yield text_of_row(row, options.text_field, f"{where}:{number}", encoding_flags(name))
+            place = f"{where}:{number}"
+            yield text_of_row(object_in(line, place, options.text_field), options.text_field, place,
+                              encoding_flags(name))
+
+
+def object_in(line: str | bytes, where: str, field: str | int) -> dict[str, Any]:
+    """Return the JSON object in a line; messages name ``field`` as an example.
+
+    Raises:
+        Problem: it is not one.
+    """
+    row = _parse(line, where)
+    if not isinstance(row, dict):
+        raise Problem("not a JSON object", where=where, fix=f'Write {{"{field}": "..."}}', code=Code.DATA_FORMAT)
+    return row
 
 
 def read_csv(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
@@ -108,13 +118,13 @@ def table_rows(text: str, where: str, columns: Sequence[str | int],
                       code=Code.DATA_FORMAT) from None
 
 
-def _parse(text: str, where: str, line: int) -> Any:
+def _parse(text: str | bytes, where: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        at = line or getattr(error, "lineno", 1)
-        raise Problem(f"not valid JSON ({getattr(error, 'msg', error)})", where=f"{where}:{at}",
-                      fix="Correct this line", code=Code.DATA_FORMAT) from None
+        place = where if split_place(where)[1] else f"{where}:{getattr(error, 'lineno', 1)}"
+        raise Problem(f"not valid JSON ({getattr(error, 'msg', error)})", where=place, fix="Correct this line",
+                      code=Code.DATA_FORMAT) from None
 
 
 def text_of_row(row: Mapping[Any, Any], field: str | int, where: str, flags: tuple[str, ...]) -> Text:

@@ -42,20 +42,14 @@ def read_usfm(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
     source, name = decode(file.read(), where, options.encoding)
     title = regex.search(r"\\(?:h|toc2|mt1?)\s+([^\\\n]+)", source)
     found = False
-    for book, chapter, verses in chapters(source):
+    for book, chapter, verses in numbered_chapters(source):
         found = True
-        yield Text("\n".join(verses), part=f"{book}.{chapter}", whole=True,
+        yield Text("\n".join(verse for _, verse in verses), part=f"{book}.{chapter}", whole=True,
                    title=f"{title.group(1).strip()} {chapter}" if title else "", flags=encoding_flags(name))
     if not found:
-        raise Problem("it contains "
-                      "no verses", where=where, fix=r"A USFM file marks chapters with \c and verses with \v",
+        raise Problem("it contains no verses", where=where,
+                      fix=r"A USFM file marks chapters with \c and verses with \v",
                       code=Code.DATA_EMPTY)
-
-
-def chapters(source: str) -> Iterator[tuple[str, str, list[str]]]:
-    """Yield (book, chapter, verses) for each nonempty chapter of ``source``."""
-    for book, chapter, verses in numbered_chapters(source):
-        yield book, chapter, [text for _, text in verses]
 
 
 def numbered_chapters(source: str) -> Iterator[tuple[str, str, list[Verse]]]:

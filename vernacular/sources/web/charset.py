@@ -10,14 +10,11 @@ from __future__ import annotations
 import codecs
 from dataclasses import dataclass
 
-import regex
+from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding
 
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 
-_META = regex.compile(rb"""<meta[^>]{0,400}?charset\s*+=\s*+(?:["']\s*+)?([a-zA-Z0-9_:.\-]{2,40})""", regex.I)
-_CONTENT_TYPE = regex.compile(r"""charset\s*+=\s*+(?:["']\s*+)?([a-zA-Z0-9_:.\-]{2,40})""", regex.I)
-_HEAD = 4096  # search range of <meta charset>; the standard's 1024 is too short in practice
 _SAMPLE = 60_000
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
          (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -88,20 +85,11 @@ def decode_page(data: bytes, content_type: str = "", where: str = "page") -> Dec
 
 
 def _declared(data: bytes, content_type: str) -> list[str]:
-    header = _CONTENT_TYPE.search(content_type)
-    meta = _META.search(data[:_HEAD])
-    labels = (header.group(1) if header else "", meta.group(1).decode() if meta else "")
-    declarations = [_known(label) for label in labels]
+    header, meta = http_content_type_encoding(content_type), html_body_declared_encoding(data)
+    declarations = [codecs.lookup(name).name if name else "" for name in (header, meta)]
     if declarations[0] in _DEFAULTS and declarations[1]:
         declarations.reverse()  # the page's own declaration is better than a server default
     return list(dict.fromkeys(name for name in declarations if name and not name.startswith(("utf-16", "utf-32"))))
-
-
-def _known(label: str) -> str:
-    from w3lib.encoding import resolve_encoding
-
-    name = resolve_encoding(label) if label else None
-    return codecs.lookup(name).name if name else ""
 
 
 def _strictly(data: bytes, encoding: str) -> str | None:

@@ -53,16 +53,16 @@ def settings_of(job: Job) -> dict[str, Any]:
         "USER_AGENT": job.agent, "COOKIES_ENABLED": False, "TELNETCONSOLE_ENABLED": False,
         "REMOTE_CONTROL_ENABLED": False, "HTTPPROXY_ENABLED": False, "REDIRECT_ENABLED": False, "RETRY_ENABLED": False,
         "METAREFRESH_ENABLED": False, "ROBOTSTXT_OBEY": False, "REFERER_ENABLED": False, "MEMUSAGE_ENABLED": False,
-        "DOWNLOAD_DELAY": job.delay_seconds, "RANDOMIZE_DOWNLOAD_DELAY": False, "CONCURRENT_REQUESTS": 16,
+        "DOWNLOAD_DELAY": job.settings.delay_seconds, "RANDOMIZE_DOWNLOAD_DELAY": False, "CONCURRENT_REQUESTS": 16,
         "CONCURRENT_REQUESTS_PER_DOMAIN": AT_ONCE, "AUTOTHROTTLE_ENABLED": True,
-        "AUTOTHROTTLE_START_DELAY": job.delay_seconds, "AUTOTHROTTLE_MAX_DELAY": 60.0,
-        "DOWNLOAD_TIMEOUT": job.timeout_seconds, "DOWNLOAD_MAXSIZE": job.most_page_bytes, "DOWNLOAD_WARNSIZE": 0,
-        "DOWNLOAD_VERIFY_CERTIFICATES": True, "DEFAULT_REQUEST_HEADERS": {
+        "AUTOTHROTTLE_START_DELAY": job.settings.delay_seconds, "AUTOTHROTTLE_MAX_DELAY": 60.0,
+        "DOWNLOAD_TIMEOUT": job.settings.timeout_seconds, "DOWNLOAD_MAXSIZE": job.settings.most_page_bytes,
+        "DOWNLOAD_WARNSIZE": 0, "DOWNLOAD_VERIFY_CERTIFICATES": True, "DEFAULT_REQUEST_HEADERS": {
             "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.5",
             "Accept-Language": ", ".join([*sorted(job.codes), "*;q=0.5"])},
         "LOG_LEVEL": "ERROR", "STATS_DUMP": False, "LOGSTATS_INTERVAL": 0, "URLLENGTH_LIMIT": 0,
         "EXTENSIONS": {"scrapy.extensions.throttle.AutoThrottle": None, Throttle: 0},
-        "TWISTED_DNS_RESOLVER": CachingHostnameResolver if job.private_addresses else PublicResolver,
+        "TWISTED_DNS_RESOLVER": CachingHostnameResolver if job.settings.private_addresses else PublicResolver,
     }
 
 
@@ -120,12 +120,12 @@ def main() -> None:
 
 def _fetch(job: Job) -> None:
     mirror, taken = Mirror(Path(job.mirror), write=True), frozenset(job.taken_down)
-    frontier = Frontier(mirror, job.hosts, job.codes, lambda url: url_digest(url) in taken, job.include, job.exclude,
-                        job.depth, job.most_pages)
+    frontier = Frontier(mirror, job.scope.hosts, job.codes, lambda url: url_digest(url) in taken, job.scope.include,
+                        job.scope.exclude, job.scope.depth, job.settings.most_pages)
     with mirror.transaction():
-        for url in job.start:
+        for url in job.scope.start:
             frontier.add(url, start=True)
-        for url in job.lists:
+        for url in job.scope.lists:
             frontier.add(url, kind="list")
     process = AsyncCrawlerProcess(settings_of(job))
     with Extractions(Path(job.mirror), job.limits) as extractions:

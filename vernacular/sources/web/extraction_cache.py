@@ -8,12 +8,14 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import orjson
 
 from vernacular.config.limits import Limits
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
+from vernacular.core.store import digest_of
 from vernacular.sandbox.limits import LimitReached
 from vernacular.sources.web.extract import VERSION, Extracted
 from vernacular.sources.web.page_store import PATIENCE
@@ -25,7 +27,7 @@ _BATCH = 100
 
 
 class Extractions:
-    """Extracted pages by URL; valid for one page digest and one extractor version.
+    """Extracted pages by URL; valid for a page digest, the limits and the extractor's version.
 
     Args:
         folder: of the mirror.
@@ -37,7 +39,7 @@ class Extractions:
         self.table = sqlite3.connect(folder / FILE, timeout=PATIENCE, isolation_level=None)
         self.table.execute("PRAGMA secure_delete = ON")
         self.table.execute(_TABLE)
-        self.versions = f"{VERSION} {version('trafilatura')} {version('lxml')}"
+        self.versions = f"{VERSION} {version('trafilatura')} {version('lxml')} {digest_of(self.limits.model_dump())}"
         self.new: list[tuple[str, str, bytes]] = []
 
     def __enter__(self) -> Extractions:
@@ -55,27 +57,30 @@ class Extractions:
             LimitReached: it exceeds the limits.
             Problem: the page's encoding is not recognized.
         """
-        key = f"{digest} {self.versions} {content_type}"
+        key = self._key(digest, content_type)
         row = self.table.execute("SELECT value FROM extracted WHERE url = ? AND key = ?", (url, key)).fetchone()
         if row is not None:
             value = orjson.loads(row[0])
-            if isinstance(value, str):
-                raise Problem(value, where=url, fix="Leave it out with `exclude:`", code=Code.DATA_ENCODING)
-            if value is None or "limits" not in value:
-                return Extracted(**value) if value is not None else None
-            if value["limits"] == self.limits.model_dump(mode="json"):  # otherwise it may pass now
-                raise LimitReached(value["what"], where=url, fix=value["fix"], limit=value["limit"])
+        else:
+            value = self._extracted(body(), url, content_type)
+            self._add(url, key, orjson.dumps(value))
+        if value is not None and "what" in value:
+            raise LimitReached(**value, where=url) if "limit" in value else Problem(
+                **value, where=url, code=Code.DATA_ENCODING)
+        return Extracted(**value) if value is not None else None
+
+    def _extracted(self, body: bytes, url: str, content_type: str) -> dict[str, Any] | None:
+        """Return the fields of ``Extracted``, or of the problem."""
         try:
-            found = extract_page(body(), url, content_type, self.limits)
+            page = extract_page(body, url, content_type, self.limits)
         except LimitReached as problem:
-            self._add(url, key, orjson.dumps({"limits": self.limits.model_dump(mode="json"), "what": problem.what,
-                                              "fix": problem.fix, "limit": problem.limit}))
-            raise
+            return {"what": problem.what, "fix": problem.fix, "limit": problem.limit}
         except Problem as problem:
-            self._add(url, key, orjson.dumps(problem.what))
-            raise
-        self._add(url, key, orjson.dumps(asdict(found) if found is not None else None))
-        return found
+            return {"what": problem.what, "fix": problem.fix}
+        return asdict(page) if page is not None else None
+
+    def _key(self, digest: str, content_type: str) -> str:
+        return f"{digest} {self.versions} {content_type}"
 
     def alike(self, found: Extracted, url: str, digest: str, content_type: str, body: Callable[[], bytes]) -> bool:
         """Whether the stored page of ``url`` has the same content as ``found``.
@@ -86,7 +91,7 @@ class Extractions:
             before = self.of(url, digest, content_type, body)
         except Problem:  # the stored page is unreadable, so the new one counts as changed
             before = None
-        kept, alike = f"{digest} {self.versions} {content_type}", before == found
+        kept, alike = self._key(digest, content_type), before == found
         self.new = [row for row in self.new if row[0] != url or (row[1] == kept) == alike]
         return alike
 

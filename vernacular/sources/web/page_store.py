@@ -3,7 +3,7 @@
 ``index.sqlite`` has a row per URL; responses are in ``*.warc.gz``. A response is written and synced
 before its row, in one transaction with the file's new length; so a kill leaves both or neither, and
 bytes beyond the length are cut off before the next response. One process writes at a time
-(``locked``), any may read. ``frontier`` selects pages from the same rows.
+(``lock_mirror``), any may read. ``frontier`` selects pages from the same rows.
 """
 
 from __future__ import annotations
@@ -16,11 +16,9 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from vernacular import __version__
 from vernacular.core.codes import Code
-from vernacular.core.errors import Problem, TransientProblem, as_problem
+from vernacular.core.errors import Problem, as_problem
 from vernacular.core.store import digest_of
 from vernacular.sources.web import warc
 
@@ -274,22 +272,3 @@ class Mirror:
                                  f"{where} ORDER BY id DESC LIMIT 1").fetchone()
         return Run(*row) if row else None
 
-
-@contextlib.contextmanager
-def locked(folder: Path, where: str) -> Iterator[None]:
-    """Lock the mirror in ``folder`` for writing by this process.
-
-    Raises:
-        Problem: another process has locked it.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise TransientProblem("another process is fetching this source", where=where,
-                               fix="Wait for it, or stop it and run again: it resumes", code=Code.SOURCE_BUSY) from None
-    try:
-        yield
-    finally:
-        lock.release()

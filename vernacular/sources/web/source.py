@@ -7,8 +7,8 @@ import sys
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator
+from contextlib import closing
 from functools import partial
-from typing import Any
 
 from vernacular import __version__
 from vernacular.config.expressions import compile_expression
@@ -21,12 +21,13 @@ from vernacular.provenance.document import Document, make_document
 from vernacular.provenance.suppression_list import url_digest
 from vernacular.sandbox.limits import LimitReached
 from vernacular.sources import Place
+from vernacular.sources.mirror import lock_mirror
 from vernacular.sources.web.extract import Extracted
 from vernacular.sources.web.extraction_cache import Extractions
 from vernacular.sources.web.frontier import TWIN, begin_run, end_run
-from vernacular.sources.web.job import GAVE_UP, Job
+from vernacular.sources.web.job import GAVE_UP, Job, Scope
 from vernacular.sources.web.language_hints import MANY, codes_of, foreign
-from vernacular.sources.web.page_store import Mirror, Page, locked
+from vernacular.sources.web.page_store import Mirror, Page
 from vernacular.sources.web.robots import AGENT
 from vernacular.text.urls import canonical, within
 
@@ -53,8 +54,8 @@ class WebSource(ABC):
         self.problems: list[Problem] = []
 
     @abstractmethod
-    def scope(self) -> dict[str, Any]:
-        """Return ``start``, ``lists``, ``hosts``, ``follow``, ``include``, ``exclude`` and ``depth`` of the job."""
+    def scope(self) -> Scope:
+        """Return where fetching begins, and what may be fetched."""
 
     def documents(self, progress: Callable[[str], None]) -> Iterator[Document]:
         """Yield the pages of the mirror that contain text, by URL. Does not use the network.
@@ -66,28 +67,24 @@ class WebSource(ABC):
             raise Problem("no data has been fetched yet", where=self.where,
                           fix=f"Run `vernacular run {self.place.code} --to corpus/documents` with a network "
                               "connection", code=Code.SOURCE_MISSING)
-        mirror, found, refused = Mirror(self.place.mirror), 0, 0
-        self.problems = []
-        try:
+        self.problems, any_text = [], False
+        with closing(Mirror(self.place.mirror)) as mirror, \
+                Extractions(self.place.mirror, self.place.limits) as extractions:
             pages = self._wanted(mirror)
             progress(f"reading {len(pages)} pages of {self.settings.name}")
-            with Extractions(self.place.mirror, self.place.limits) as extractions:
-                for page in pages:
-                    try:
-                        extracted = extractions.of(page.url, page.digest, page.type, partial(mirror.body, page.url))
-                    except Problem as problem:
-                        refused += 1
-                        if isinstance(problem, LimitReached):
-                            self.problems.append(problem)
-                        progress(f"skipped: {problem.where}: {problem.what}")
-                        continue
-                    if extracted is not None:
-                        found += 1
-                        yield self._document(page, extracted)
+            for page in pages:
+                try:
+                    extracted = extractions.of(page.url, page.digest, page.type, partial(mirror.body, page.url))
+                except Problem as problem:
+                    if isinstance(problem, LimitReached):
+                        self.problems.append(problem)
+                    progress(f"skipped: {problem.where}: {problem.what}")
+                    continue
+                if extracted is not None:
+                    any_text = True
+                    yield self._document(page, extracted)
             why = "".join(f"; {line}" for line in _without_text(mirror))
-        finally:
-            mirror.close()
-        if not found:
+        if not any_text:
             raise Problem(f"none of the {len(pages)} fetched pages contains text{why}", where=self.where,
                           fix="Open the site in a browser: it may have moved (then correct the URLs); text loaded "
                               "by scripts cannot be read", code=Code.DATA_EMPTY)
@@ -95,10 +92,10 @@ class WebSource(ABC):
     def _wanted(self, mirror: Mirror) -> list[Page]:
         """Return the pages that the current settings include, without foreign ones."""
         scope, marked = self.scope(), mirror.labels()
-        include, exclude = ([compile_expression(rule) for rule in scope[name]] for name in ("include", "exclude"))
-        starts = {canonical(url) for url in scope["start"]}
+        include, exclude = (list(map(compile_expression, rules)) for rules in (scope.include, scope.exclude))
+        starts = {canonical(url) for url in scope.start}
         return [page for page in mirror.pages()
-                if within(page.url, scope["hosts"]) and not self.place.suppressed.covers_url(page.url)
+                if within(page.url, scope.hosts) and not self.place.suppressed.covers_url(page.url)
                 and not any(rule.search(page.url) for rule in exclude)
                 and (not include or page.url in starts or any(rule.search(page.url) for rule in include))
                 and not foreign(page.url, page.label, marked.get(page.origin, frozenset()), self.codes)
@@ -128,11 +125,8 @@ class WebSource(ABC):
         """Return a digest of the pages in the mirror. Does not use the network."""
         if not Mirror.exists(self.place.mirror):
             return "not fetched"
-        mirror = Mirror(self.place.mirror)
-        try:
+        with closing(Mirror(self.place.mirror)) as mirror:
             return mirror.version()
-        finally:
-            mirror.close()
 
     def instead(self, url: str) -> tuple[str, bool]:
         """Return the page read instead of ``url`` at the last visit, and whether its text is the same.
@@ -141,11 +135,8 @@ class WebSource(ABC):
         """
         if not Mirror.exists(self.place.mirror):
             return "", False
-        mirror = Mirror(self.place.mirror)
-        try:
+        with closing(Mirror(self.place.mirror)) as mirror:
             notes = {url_digest(known): note for known, note in mirror.index.execute("SELECT url, note FROM pages")}
-        finally:
-            mirror.close()
         found, same = url, True
         for _ in range(len(notes)):  # also ends in a circle
             note = notes.get(url_digest(found), "")
@@ -163,11 +154,8 @@ class WebSource(ABC):
             return False
         if not Mirror.exists(self.place.mirror):
             return True
-        mirror = Mirror(self.place.mirror)
-        try:
+        with closing(Mirror(self.place.mirror)) as mirror:
             return self._due(mirror)
-        finally:
-            mirror.close()
 
     def _due(self, mirror: Mirror) -> bool:
         last = mirror.last_run()
@@ -177,7 +165,7 @@ class WebSource(ABC):
 
     def _signature(self) -> str:
         """Return a digest of the settings that determine which pages are fetched."""
-        return digest_of([self.scope(), sorted(self.codes)])
+        return digest_of([self.scope().model_dump(), sorted(self.codes)])
 
     def refresh(self, progress: Callable[[str], None]) -> None:
         """Fetch what is due, resuming an interrupted run. Unreachable pages keep their old content.
@@ -189,23 +177,19 @@ class WebSource(ABC):
         if self.settings.name in self.place.suppressed.sources:
             progress(f"{self.settings.name}: was taken down; nothing is fetched")
             return
-        with locked(self.place.mirror, self.where):
-            mirror = Mirror(self.place.mirror, write=True)
-            try:
-                if not self._due(mirror):
-                    return
-                last = mirror.last_run()
-                if last is not None and last.finished is None:
-                    number = last.id
-                    progress(f"{self.settings.name}: resuming")
-                else:
-                    number = begin_run(mirror, self._signature(), clock.now())
-                self._fetch(number, mirror, progress)
-                run = mirror.last_run()
-                assert run is not None  # begun above
-                self._conclude(mirror, number, 0 if self._unlisted(mirror) else run.reached, progress)
-            finally:
-                mirror.close()
+        with lock_mirror(self.place.mirror, self.where), closing(Mirror(self.place.mirror, write=True)) as mirror:
+            if not self._due(mirror):
+                return
+            last = mirror.last_run()
+            if last is not None and last.finished is None:
+                number = last.id
+                progress(f"{self.settings.name}: resuming")
+            else:
+                number = begin_run(mirror, self._signature(), clock.now())
+            self._fetch(number, mirror, progress)
+            run = mirror.last_run()
+            assert run is not None  # begun above
+            self._conclude(mirror, number, 0 if self._unlisted(mirror) else run.reached, progress)
 
     def _conclude(self, mirror: Mirror, number: int, reached: int, progress: Callable[[str], None]) -> None:
         """Record how the run ended, and report a run that reached nothing."""
@@ -225,13 +209,12 @@ class WebSource(ABC):
     def _unlisted(self, mirror: Mirror) -> list[tuple[str, str]]:
         """Return (URL, reason) of each feed if none was readable: new pages are then missed."""
         scope = self.scope()
-        lists = [] if scope["follow"] else [canonical(url) for url in scope["lists"]]
+        lists = [] if scope.follow else [canonical(url) for url in scope.lists]
         states = {url: (state, note) for url, state, note in mirror.index.execute(
             "SELECT url, state, note FROM pages WHERE kind = 'list'")}
-        found = [(url, *states.get(url, ("new", ""))) for url in lists]
-        if any(state == "listed" for _, state, _ in found):
+        if any(states.get(url, ("",))[0] == "listed" for url in lists):
             return []
-        return [(url, note or "not asked") for url, _, note in found]
+        return [(url, states.get(url, ("", ""))[1] or "not requested") for url in lists]
 
     def _fetch(self, number: int, mirror: Mirror, progress: Callable[[str], None]) -> None:
         """Run the fetching process.
@@ -258,16 +241,12 @@ class WebSource(ABC):
         raise (TransientProblem if code == GAVE_UP else Problem)(
             f"the fetching process stopped ({f'exit code {code}: ' * (code != GAVE_UP)}{why}) after "
             f"{run.asked if run else 0} pages", where=self.where, fix="Run again: it resumes",
-                                                                code=Code.SOURCE_NETWORK)
+            code=Code.SOURCE_NETWORK)
 
     def _job(self, number: int) -> Job:
-        settings = self.settings
-        return Job(name=settings.name, mirror=str(self.place.mirror), run=number,
-                   agent=f"{AGENT}/{__version__} (+{settings.contact})", codes=self.codes,
-                   taken_down=sorted(self.place.suppressed.urls), most_pages=settings.most_pages,
-                   most_minutes=settings.most_minutes, most_page_bytes=settings.most_page_bytes,
-                   delay_seconds=settings.delay_seconds, timeout_seconds=settings.timeout_seconds,
-                   private_addresses=settings.private_addresses, limits=self.place.limits, **self.scope())
+        return Job(settings=self.settings, scope=self.scope(), mirror=str(self.place.mirror), run=number,
+                   agent=f"{AGENT}/{__version__} (+{self.settings.contact})", codes=self.codes,
+                   taken_down=sorted(self.place.suppressed.urls), limits=self.place.limits)
 
     def forget(self, paths: Collection[str]) -> None:
         """Delete the pages at ``paths`` (their URLs) from the mirror.
@@ -277,14 +256,11 @@ class WebSource(ABC):
         """
         if not Mirror.exists(self.place.mirror):
             return
-        with locked(self.place.mirror, self.where):
-            mirror = Mirror(self.place.mirror, write=True)
-            try:
+        with lock_mirror(self.place.mirror, self.where):
+            with closing(Mirror(self.place.mirror, write=True)) as mirror:
                 wanted = {url_digest(path) for path in paths}  # whatever the spelling
                 urls = [*paths, *(url for url in mirror.urls() if url_digest(url) in wanted)]
                 mirror.forget(urls)
-            finally:
-                mirror.close()
             with Extractions(self.place.mirror, self.place.limits) as extractions:
                 extractions.forget(urls)
 

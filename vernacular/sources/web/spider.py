@@ -49,17 +49,17 @@ class Site(scrapy.Spider):
     def __init__(self, job: Job, mirror: Mirror, frontier: Frontier, extractions: Extractions) -> None:
         super().__init__()
         self.job, self.mirror, self.frontier, self.extractions = job, mirror, frontier, extractions
-        self.manners = Manners(job.delay_seconds)
+        self.manners = Manners(job.settings.delay_seconds)
         self.came: Counter[str] = Counter()  # state -> pages in this process
         self.pages, self.lists = 0, 0
-        self.ends = time.monotonic() + job.most_minutes * 60
+        self.ends = time.monotonic() + job.settings.most_minutes * 60
         self.reported = time.monotonic()
         self.wake = asyncio.Event()
         self.finished = False  # ended regularly, not by an error
 
     async def start(self) -> AsyncIterator[Any]:
         """Yield requests as hosts become free; end when nothing is due or a limit is reached."""
-        while time.monotonic() < self.ends and self.pages < self.job.most_pages:
+        while time.monotonic() < self.ends and self.pages < self.job.settings.most_pages:
             self._tell()
             row = self.frontier.next(self.manners.busy(), list(self.manners.flying), set(self.manners.opening.values()))
             request = self._request(row) if row is not None else None
@@ -99,7 +99,7 @@ class Site(scrapy.Spider):
             row["url"], callback=self.parse, errback=self.failed, dont_filter=True,
             headers={name: value for name, value in conditions.items() if value},
             meta={"row": row, "decision": decision, "handle_httpstatus_all": True,
-                  "download_maxsize": LARGEST_LIST if row["kind"] == "list" else self.job.most_page_bytes})
+                  "download_maxsize": LARGEST_LIST if row["kind"] == "list" else self.job.settings.most_page_bytes})
 
     def _robots_request(self, origin: str, url: str, hops: int) -> scrapy.Request:
         return scrapy.Request(url, callback=self.robots, errback=self.no_robots, dont_filter=True, priority=10,
@@ -111,7 +111,7 @@ class Site(scrapy.Spider):
         origin, hops = response.meta["origin"], response.meta["hops"]
         if 300 <= response.status < 400 and response.status != 304:
             target = canonical(urljoin(response.url, header(response, "Location")))
-            if target and within(target, self.job.hosts) and hops < _HOPS:
+            if target and within(target, self.job.scope.hosts) and hops < _HOPS:
                 return self._robots_request(origin, target, hops + 1)
             self._set_rules(origin, Rules(False, "robots.txt redirects to another host or in circles"), b"")
             return None
@@ -132,12 +132,12 @@ class Site(scrapy.Spider):
         with self.mirror.transaction() as index:
             index.execute("INSERT OR REPLACE INTO origins VALUES (?, ?, ?, ?, ?)", (
                 origin, rules.open, rules.reason, body.decode("utf-8", "replace") if rules.open else "", now()))
-            if rules.open and self.job.follow:
+            if rules.open and self.job.scope.follow:
                 for url in (*rules.sitemaps, f"{origin}/sitemap.xml"):
                     self.frontier.add(url, kind="list", via=f"{origin}/robots.txt")
         if not rules.open:
             self._say(f"{host_of(origin)}: nothing is fetched, {rules.reason}")
-        elif rules.delay > self.job.delay_seconds:
+        elif rules.delay > self.job.settings.delay_seconds:
             self._say(f"{host_of(origin)}: requires {rules.delay:g} seconds between two requests")
         self.wake.set()
 
@@ -189,8 +189,8 @@ class Site(scrapy.Spider):
             for url in listing.lists if row["depth"] < 3 else ():
                 self.frontier.add(urljoin(response.url, url), kind="list", depth=row["depth"] + 1, via=row["url"])
             for url, label in listing.pages.items():
-                self.frontier.add(urljoin(response.url, url), depth=1 if self.job.follow else 0, label=label,
-                                  via=row["url"], follow=self.job.follow)
+                self.frontier.add(urljoin(response.url, url), depth=1 if self.job.scope.follow else 0, label=label,
+                                  via=row["url"], follow=self.job.scope.follow)
         self._settle(row, "listed" if listing.kind else "failed", note=listing.kind or "neither a sitemap nor a feed",
                      **columns)
 
@@ -201,7 +201,7 @@ class Site(scrapy.Spider):
             return
         facts = page_facts(response.body, url, kind, *reservations(response), self.job.limits)
         with self.mirror.transaction():
-            self.frontier.learn(row, facts, follow=self.job.follow)
+            self.frontier.learn(row, facts, follow=self.job.scope.follow)
         if facts.noindex or facts.reserved:
             note = "must not be kept (noindex)" if facts.noindex else "reserves text and data mining"
             self._settle(row, "noindex", file=None, note=note, **columns)
@@ -288,12 +288,13 @@ class Site(scrapy.Spider):
                       "waiting")
 
     def _say(self, line: str) -> None:
-        say(f"{self.job.name}: {line}")
+        say(f"{self.job.settings.name}: {line}")
 
     def closed(self, reason: str) -> None:
         """Report the outcome."""
-        if self.pages >= self.job.most_pages and self.frontier.waiting > 0:
-            self._say(f"stopped at {self.job.most_pages} pages (`most_pages`); the next run continues")
+        if self.pages >= self.job.settings.most_pages and self.frontier.waiting > 0:
+            self._say(f"stopped at {self.job.settings.most_pages} pages (`most_pages`); the next run continues")
         elif time.monotonic() >= self.ends:
-            self._say(f"stopped after {self.job.most_minutes:g} minutes (`most_minutes`); the next run continues")
+            self._say(f"stopped after {self.job.settings.most_minutes:g} minutes (`most_minutes`); "
+                      "the next run continues")
         self._tell(last=True)

@@ -9,7 +9,7 @@ import pytest
 from vernacular.core.errors import Problem
 from vernacular.core.files import File
 from vernacular.sources.formats import read_texts
-from vernacular.sources.formats.usfm import chapters
+from vernacular.sources.formats.usfm import numbered_chapters
 
 GENESIS = r"""\id GEN - test
 \h Genesis

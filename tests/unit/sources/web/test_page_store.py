@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
+from vernacular.sources.mirror import lock_mirror
 from vernacular.sources.web.frontier import BARREN, Frontier, begin_run
-from vernacular.sources.web.page_store import Mirror, locked
+from vernacular.sources.web.page_store import Mirror
 from vernacular.sources.web.warc import Exchange
 
 URL = "http://example.org/{}.html"
@@ -89,7 +91,7 @@ def test_the_version_depends_on_whatever_the_documents_are_made_from(tmp_path: P
 
 
 def test_one_process_at_a_time(tmp_path: Path) -> None:
-    with locked(tmp_path, "source x"), pytest.raises(Problem, match="another process"), locked(tmp_path, "y"):
+    with lock_mirror(tmp_path, "x"), pytest.raises(Problem, match=Code.SOURCE_BUSY), lock_mirror(tmp_path, "y"):
         pass
 
 
