@@ -36,8 +36,7 @@ def suggest(code: LanguageCode, test: Annotated[str, typer.Argument(help="a beha
 
 @command()
 def review(code: LanguageCode,
-           tests: Annotated[list[str] | None, typer.Argument(help="or fairness.yaml; default: everything "
-                                                                  "unreviewed")]
+           tests: Annotated[list[str] | None, typer.Argument(help="or fairness.yaml; default: everything unreviewed")]
            = None,
            file: Annotated[Path | None, typer.Option(help=".csv for a spreadsheet, .html for a browser")] = None,
            cases: Annotated[int, typer.Option(min=1, help="of each test")] = 10,

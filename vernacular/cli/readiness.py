@@ -163,9 +163,8 @@ def _seed(language: Language, root: Path) -> Iterator[str]:
         return
     lines = seed_lines(language, language.cleaning.orthography, file.place)
     if len(lines) < LEAST_SEED:
-        yield (f"{file.name} has {len(lines)} usable lines, and {LEAST_SEED} are needed: without them hardly any "
-               "text in other languages is dropped. Add a few hundred lines that a speaker knows to be in the "
-               "language")
+        yield (f"{file.name} has {len(lines)} usable lines, and {LEAST_SEED} are needed: without them hardly any text "
+               "in other languages is dropped. Add a few hundred lines that a speaker knows to be in the language")
     found = seed_similarity(lines, _some_words(language, root))
     if found is not None and found < LEAST:
         yield (f"{file.name} does not look like the text: the text's most common words have {found:.0%} of their "

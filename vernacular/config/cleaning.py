@@ -21,8 +21,7 @@ class Orthography(Strict):
         "Replace letters of another script inside a word by their look-alikes, such as a Cyrillic a in a Latin "
         "word. Disable it for a language written in two scripts."))
     replace: dict[str, str] = Field(default_factory=dict, description=(
-        "Further characters or sequences and their replacements, "
-        "applied in this order."), examples=[{"sh": "\u0283"}])
+        "Further characters or sequences and their replacements, applied in this order."), examples=[{"sh": "\u0283"}])
 
 
 class SourceMix(Strict):

@@ -58,13 +58,11 @@ class FileData(Data):
     test: str | None = Field(None, description=(
         "Files of test items. Not set: `test_share` of the training items."), examples=["test.csv"])
     format: Literal["conll", "conllu", "csv", "tsv", "jsonl", "parallel"] | None = Field(None, description=(
-        "Format of the files. Not set: by their ending. `parallel`: two files with matching lines, such as "
-        "train.en and train.nya; `train: train.*` names both, and `columns: {source: en, target: nya}` their "
-        "endings."),
+        "Format of the files. Not set: by their ending. `parallel`: two files with matching lines, such as train.en "
+        "and train.nya; `train: train.*` names both, and `columns: {source: en, target: nya}` their endings."),
         examples=["conll"])
     quoted: bool | None = Field(None, description=(
-        "Whether cells of csv and tsv may be quoted. Not set: csv "
-        "yes, tsv detected from the file."), examples=[False])
+        "Whether cells of csv and tsv may be quoted. Not set: csv yes, tsv detected from the file."), examples=[False])
     encoding: Encoding | None = Field(None, description=_ENCODING, examples=["windows-1252"])
 
 

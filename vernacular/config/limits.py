@@ -18,8 +18,7 @@ class Limits(Strict):
     page_seconds: float = Field(10, gt=0, examples=[30], description=(
         "Processor seconds for a web page, a feed or a wiki article."))
     memory_mb: int = Field(1500, ge=16, examples=[4000], description=(
-        "Megabytes of memory for reading a file, in addition to the parser's own. Raise it for very large PDF "
-        "files."))
+        "Megabytes of memory for reading a file, in addition to the parser's own. Raise it for very large PDF files."))
     output_mb: int = Field(100, ge=1, examples=[500], description=(
         "Megabytes of text in one document; all documents of a file together may have twenty times the file's "
         "size if that is more."))

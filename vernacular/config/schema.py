@@ -39,8 +39,7 @@ class Splits(Strict):
     """Shares of held-out documents; a document's split depends only on its content."""
 
     dev: Share = Field(0.05, gt=0, examples=[0.1], description=(
-        "Share of documents for choices: early stopping, thresholds, the released variant. Never used for "
-        "training."))
+        "Share of documents for choices: early stopping, thresholds, the released variant. Never used for training."))
     test: Share = Field(0.1, examples=[0.2], description=(
         "Share of documents that are scored once at the end and used for no choice. Raise it for a small corpus "
         "with wide intervals."))

@@ -165,8 +165,7 @@ class Web(NetworkSource):
         "Largest page that is fetched, in bytes."))
     delay_seconds: float = Field(1.0, ge=0, examples=[5], description=(
         "Least seconds between two requests to a host; more if its robots.txt requests it or it is slow."))
-    timeout_seconds: float = Field(30, gt=0, examples=[60], description="Seconds after which a request is "
-                                                                        "abandoned.")
+    timeout_seconds: float = Field(30, gt=0, examples=[60], description="Seconds after which a request is abandoned.")
     private_addresses: bool = Field(False, description=(
         "Allow hosts on this machine and its private network. Enable it only for your own server."))
 

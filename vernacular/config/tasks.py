@@ -85,9 +85,8 @@ class Task(Strict):
     """
 
     kind: KindName = Field(description=(
-        "What is predicted: a label for each word (names, parts of speech), for a text, or for two texts; an "
-        "answer in a text; a translation among others; or text that a causal model generates "
-        "(docs/reference/tasks.md)."))
+        "What is predicted: a label for each word (names, parts of speech), for a text, or for two texts; an answer in "
+        "a text; a translation among others; or text that a causal model generates (docs/reference/tasks.md)."))
     labels: Annotated[Groups | Capitalised | FromTranslations, Field(discriminator="kind")] | None = Field(
         None, description=(
             "Labels derived from the text, without manual work. Give either this or `data`."))

@@ -131,8 +131,7 @@ class Pretraining(Strict):
         "Candidate interpolation weights between the base (0) and the trained model (1); the best on dev text and "
         "replay text is released. `[1.0]` always uses the trained weights."), examples=[[1.0]])
     checkpoint_minutes: float = Field(1.0, gt=0, examples=[10], description=(
-        "Minutes between checkpoints. A killed run loses at most this much; raise it for large models on a slow "
-        "disk."))
+        "Minutes between checkpoints. A killed run loses at most this much; raise it for large models on a slow disk."))
     stop_after_minutes: float | None = Field(None, gt=0, description=(
         "Write a checkpoint and end after this many minutes, for machines with a time limit. The next run "
         "continues. Not set: no limit."), examples=[230])

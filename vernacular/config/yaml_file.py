@@ -29,10 +29,9 @@ _HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")  # files cannot contain these
 _BELOW = "Align the entries of a list, and the keys of a block"
 _QUOTED = "Quote the whole text"
 _IN_OTHER_WORDS = {  # part of PyYAML's message -> plain message; fix; whether to show the begin or the end
-    "mapping values are not allowed": ("unexpected colon", f"{_QUOTED} if it contains a colon; "
-                                                                             "or the line before lacks its colon, "
-                                                                             "or this one is "
-                                                                             "indented too far", "met"),
+    "mapping values are not allowed": ("unexpected colon", f"{_QUOTED} if it contains a colon; or the line before "
+                                                                             "lacks its colon, or this one is indented "
+                                                                             "too far", "met"),
     "could not find expected ':'": ("a key without a colon", "Write `key: value`", "begun"),
     "unexpected end of stream": ("a quotation mark is never closed", "Close it", "begun"),
     "but found '<scalar>'": ("unexpected text after a closing quotation mark or bracket", _QUOTED, "met"),

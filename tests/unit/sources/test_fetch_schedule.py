@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from tests.generate import write_language
 from tests.unit.sources.serve import serve
@@ -112,8 +113,8 @@ def test_one_process_fetches_at_a_time(tmp_path: Path) -> None:
     found, root = language(tmp_path, "https://example.invalid/x"), tmp_path / "store"
     assert not fetching(found, root)
     (root / "qaa").mkdir(parents=True)
-    with _lock(found, root):
+    with FileLock(_lock(found, root)):
         assert fetching(found, root)
-        with pytest.raises(Problem, match="another process is fetching"):
+        with pytest.raises(Problem, match="VN-SOURCE-BUSY"):
             fetch(found, root, silent)
     assert not fetching(found, root)

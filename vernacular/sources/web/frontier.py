@@ -170,10 +170,9 @@ class Frontier:
         places, urls, new = (",".join("?" * len(names)) for names in (busy, flying, opening))
         while True:
             row: sqlite3.Row | None = index.execute(
-                f"SELECT * FROM pages WHERE due AND origin NOT IN ({places}) AND url NOT IN ({urls}) "
-                f"AND (rank <= ? OR origin NOT IN ({new})) ORDER BY tries, "
-                "CASE WHEN rank <= ? THEN 0 WHEN file IS NULL THEN 1 ELSE 2 END, rank, depth, round, checked, rowid "
-                "LIMIT 1", (*busy, *flying, START, *opening, START)).fetchone()
+                f"SELECT * FROM pages WHERE due AND origin NOT IN ({places}) AND url NOT IN ({urls}) AND (rank <= ? OR "
+                f"origin NOT IN ({new})) ORDER BY tries, CASE WHEN rank <= ? THEN 0 WHEN file IS NULL THEN 1 ELSE 2 "
+                "END, rank, depth, round, checked, rowid LIMIT 1", (*busy, *flying, START, *opening, START)).fetchone()
             if row is None:
                 return None
             reason = self._dropped(row)
@@ -245,11 +244,10 @@ def begin_run(mirror: Mirror, settings: str, now: float) -> int:
             index.execute("UPDATE pages SET due = 1, tries = 0 WHERE state = 'left' AND note <> ?", (CLOSED,))
         number = index.execute("INSERT INTO runs (settings, started) VALUES (?, ?)", (settings, now)).lastrowid
         index.execute(
-            f"UPDATE pages SET due = 1, tries = 0 WHERE state IN ({','.join('?' * len(_AGAIN))}) OR due OR gone "
-            "OR (state = 'repeat' AND note <> '' AND NOT EXISTS (SELECT 1 FROM pages AS kept WHERE kept.url = "
-            "substr(pages.note, ?) AND kept.text = pages.text AND kept.file IS NOT NULL AND kept.gone < ?)) "
-            "OR (state = 'left' AND note = ? AND shape IN "
-            f"(SELECT shape FROM pages GROUP BY shape HAVING {_BARREN} < ?))",
+            f"UPDATE pages SET due = 1, tries = 0 WHERE state IN ({','.join('?' * len(_AGAIN))}) OR due OR gone OR "
+            "(state = 'repeat' AND note <> '' AND NOT EXISTS (SELECT 1 FROM pages AS kept WHERE kept.url = "
+            "substr(pages.note, ?) AND kept.text = pages.text AND kept.file IS NOT NULL AND kept.gone < ?)) OR (state "
+            f"= 'left' AND note = ? AND shape IN (SELECT shape FROM pages GROUP BY shape HAVING {_BARREN} < ?))",
             (*_AGAIN, len(TWIN) + 1, GONE, CLOSED, BARREN))
     return int(number or 0)
 

@@ -52,6 +52,5 @@ def why(failure: Failure) -> str:
         return "private address" if host in PublicResolver.private else "unknown host"
     if "Cancelled" in name:
         return "too large"
-    return {"DownloadTimeoutError": "no response "
-                                    "in time", "DownloadConnectionRefusedError": "connection refused"}.get(
+    return {"DownloadTimeoutError": "no response in time", "DownloadConnectionRefusedError": "connection refused"}.get(
         name, name)

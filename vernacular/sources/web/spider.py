@@ -239,8 +239,7 @@ class Site(scrapy.Spider):
 
     def failed(self, failure: Failure) -> None:
         """Retry a failed page later, then give up."""
-        row = failure.request.meta["row"]  # type: ignore[attr-defined]
-        reason = why(failure)
+        row, reason = failure.request.meta["row"], why(failure)  # type: ignore[attr-defined]
         if reason in ("too large", "private address"):
             self._fail(row, reason)
         else:
@@ -292,9 +291,9 @@ class Site(scrapy.Spider):
 
     def closed(self, reason: str) -> None:
         """Report the outcome."""
-        if self.pages >= self.job.settings.most_pages and self.frontier.waiting > 0:
-            self._say(f"stopped at {self.job.settings.most_pages} pages (`most_pages`); the next run continues")
+        settings = self.job.settings
+        if self.pages >= settings.most_pages and self.frontier.waiting > 0:
+            self._say(f"stopped at {settings.most_pages} pages (`most_pages`); the next run continues")
         elif time.monotonic() >= self.ends:
-            self._say(f"stopped after {self.job.settings.most_minutes:g} minutes (`most_minutes`); "
-                      "the next run continues")
+            self._say(f"stopped after {settings.most_minutes:g} minutes (`most_minutes`); the next run continues")
         self._tell(last=True)

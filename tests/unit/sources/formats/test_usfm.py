@@ -45,12 +45,13 @@ def test_verses_without_markers_notes_and_headings(tmp_path: Path) -> None:
 
 def test_what_was_never_closed_ends_with_its_verse() -> None:
     source = "\\id GEN\n\\c 1\n\\p\n\\v 1 one \\f + \\ft never closed\n\\v 2 two \\nd open\n\\p\n\\v 3 three\n"
-    assert list(chapters(source)) == [("GEN", "1", ["one", "two open", "three"])]
+    (_, _, verses), = numbered_chapters(source)
+    assert [text for _, text in verses] == ["one", "two open", "three"]
 
 
 def test_lines_without_paragraphs_several_books_and_unknown_markers() -> None:
     source = "\\id GEN\r\n\\c 1\r\n\\v 1 a \\zmine b\\zmine* c\r\n\\id EXO\r\n\\c 1\r\n\\v 1 d\r\n\\v 2\r\n"
-    assert list(chapters(source)) == [("GEN", "1", ["a b c"]), ("EXO", "1", ["d"])]
+    assert list(numbered_chapters(source)) == [("GEN", "1", [("1", "a b c")]), ("EXO", "1", [("1", "d")])]
 
 
 def test_a_file_without_verses_is_refused(tmp_path: Path) -> None:
