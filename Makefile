@@ -62,7 +62,7 @@ docs: $(DOCS)
 	$(BIN)/zensical build --clean --strict
 
 ui: $(STAMP)
-	@$(BIN)/vernacular ui --port $(PORT)
+	@$(BIN)/vernacular ui --port $(PORT) || test $$? -eq 130  # Ctrl-C is the way to stop it
 
 reload: $(STAMP)
 	@$(BIN)/vernacular reload --port $(PORT)

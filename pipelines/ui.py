@@ -123,10 +123,11 @@ def serve(project: Project, host: str, port: int, browser: bool) -> int:
                 time.sleep(POLL_SECONDS)
         finally:
             if stopped.times:
-                say("ending Dagster; active runs write a checkpoint ...", err=True)
+                say("stopping Dagster; active runs write a checkpoint ...")
             code = process.poll()
             end(process, stopped)
     if stopped.times:
+        say("stopped")
         return INTERRUPTED
     say(f"error: Dagster ended unexpectedly with exit code {code}; see the lines above", err=True)
     return 2

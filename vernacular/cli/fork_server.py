@@ -1,7 +1,7 @@
-"""Stages in processes of their own, without the seconds that each takes to load torch.
+"""Run commands in separate processes that do not have to load torch again.
 
-The fork server of ``multiprocessing`` loads ``vernacular.cli.preloaded`` once and forks a process for each command. It
-ends with the process that started it.
+The fork server of ``multiprocessing`` imports ``vernacular.cli.preloaded`` once, and forks a process
+for each command. It ends with the process that started it.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from vernacular.core.entry_point import EntryPoint
 from vernacular.pipeline.parent_process import can_fork
 
 _PRELOADED = "vernacular.cli.preloaded"
-_LONGEST_PATH = 70  # of the folder for temporary files: multiprocessing puts a socket there, whose path has a limit
-_LOST = 255  # the exit code that multiprocessing gives where the fork server was killed
+_LONGEST_PATH = 70  # bytes of the path of temporary files: multiprocessing creates a socket there, with a limited path
+_LOST = 255  # exit code that multiprocessing reports if the fork server was killed
 _main = EntryPoint[None]("vernacular.cli.main:main")
 
 
@@ -29,22 +29,22 @@ class _Descriptor(Protocol):
 
 
 def can_run_command() -> bool:
-    """Whether ``run_command`` works here; elsewhere a process has to load everything itself."""
+    """Whether ``run_command`` works on this machine."""
     return can_fork() and len(os.fsencode(tempfile.gettempdir())) <= _LONGEST_PATH
 
 
 def run_command(command: Sequence[str], env: Mapping[str, str], stop_seconds: float = 60) -> int:
-    """Do ``python -m vernacular COMMAND`` in a process of its own, which writes to where this one writes.
+    """Run ``python -m vernacular COMMAND`` in a forked process with this process's output streams.
 
-    Whatever interrupts this call interrupts that process too.
+    If this call is interrupted, the command is interrupted too, and killed if it does not end.
 
     Args:
-        command: without the program's name.
-        env: set in that process besides this one's environment.
-        stop_seconds: that it has to end after an interrupt, before it is killed.
+        command: the arguments after ``vernacular``.
+        env: environment variables to add.
+        stop_seconds: time to end after an interrupt.
 
     Returns:
-        Its exit code; negative for the signal that ended it.
+        The exit code; negative for the signal that ended the command.
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([_PRELOADED])
@@ -52,7 +52,7 @@ def run_command(command: Sequence[str], env: Mapping[str, str], stop_seconds: fl
     try:
         process.start()
         process.join()
-    except (EOFError, ConnectionError):  # the server was killed while this process waited for it
+    except (EOFError, ConnectionError):  # the fork server was killed
         return -signal.SIGKILL
     except BaseException:
         if process.pid is not None:
@@ -61,19 +61,19 @@ def run_command(command: Sequence[str], env: Mapping[str, str], stop_seconds: fl
             process.kill()
         raise
     if process.exitcode == _LOST and process.pid is not None:
-        _signal(process.pid, signal.SIGKILL)  # it may run on, and nobody can wait for it
+        _signal(process.pid, signal.SIGKILL)  # without the server, the exit code of a running command is lost
         return -signal.SIGKILL
     return process.exitcode or 0
 
 
 class _Command:
-    """A command with its environment, and the streams of the process that made this object."""
+    """A command to run in a forked process: arguments, environment, output streams."""
 
     def __init__(self, command: Sequence[str], env: Mapping[str, str]) -> None:
         self.command, self.env = list(command), dict(env)
 
     def __getstate__(self) -> tuple[list[str], dict[str, str], _Descriptor, _Descriptor]:
-        return self.command, self.env, DupFd(1), DupFd(2)  # which multiprocessing hands to the other process
+        return self.command, self.env, DupFd(1), DupFd(2)  # multiprocessing passes these on
 
     def __setstate__(self, state: tuple[list[str], dict[str, str], _Descriptor, _Descriptor]) -> None:
         self.command, self.env, *streams = state
@@ -91,5 +91,5 @@ class _Command:
 
 
 def _signal(process: int, number: signal.Signals) -> None:
-    with suppress(ProcessLookupError):  # it may have ended meanwhile
+    with suppress(ProcessLookupError):  # it has ended
         os.kill(process, number)

@@ -1,6 +1,6 @@
-"""What nearly every heavy stage loads; none of it starts a thread or looks at a card.
+"""Import what heavy stages need, in the fork server only: forked processes share its memory.
 
-Only the fork server imports this module. What is loaded here stays shared with the processes that are forked.
+None of these imports starts a thread or initializes a GPU, which would not survive a fork.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import gc
 import importlib
 import signal
 
-signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to every process; the run passes it on
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all processes; ``run_command`` passes it on
 importlib.import_module("vernacular.cli.main").before_torch()
 for _module in ("vernacular.pretraining.stage", "vernacular.tasks.stage", "vernacular.tasks.baselines",
                 "vernacular.release.bundle", "peft", "transformers.models.auto.modeling_auto", "matplotlib.figure",

@@ -1,4 +1,4 @@
-"""A process that ends with its parent and may be forked by it."""
+"""Processes that end with their parent, and whether a process may be forked."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def can_fork() -> bool:
 
 
 def interrupt_when_alone() -> None:
-    """Interrupt this process when the one that started it is gone, also if it went before this is called."""
+    """Interrupt this process when its parent ends, or if it has ended already."""
     _when_alone(lambda: os.kill(os.getpid(), signal.SIGINT))
 
 
 def end_when_alone() -> None:
-    """End this process at once when the one that started it is gone: a worker that has nothing to save.
+    """End this process at once when its parent ends: for workers that have nothing to save.
 
-    An interrupt would end the job of a worker of ``concurrent.futures``, which then waits for the next one for ever.
+    An interrupt would only end the current job of a worker of ``concurrent.futures``.
     """
     _when_alone(lambda: os._exit(1))
 
