@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.generate import TINY_MODEL, write_language
 from vernacular.config.load import find_language, load_all, load_language
 from vernacular.config.schema import Language
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 
 ONE_LINE = re.compile(r"languages/qaa/language\.yaml:\d+: .+[.?] .+")
@@ -49,100 +50,105 @@ def test_defaults_of_derived_items_do_not_limit_labeled_data(tmp_path: Path) -> 
     found = load_language(folder).tasks["pairs"]
     assert found.train == 200 and found.description == "of all"
     edited(folder, "kind: sentence_pairs", "kind: sentence_pairs\n    train: 50")
-    assert "for data write most: {train: 50}, or curve: [50]" in refusal(folder).what
+    assert "most: {train: 50}" in refusal(folder).what and "curve: [50]" in refusal(folder).what
 
 
-@pytest.mark.parametrize(("old", "new", "expected"), [
-    ("licence: CC0-1.0\n  consent", "licens: CC0-1.0\n  consent", "unknown key 'licens', did you mean 'licence'?"),
-    ("licence: CC0-1.0\n  consent", "licence: CCBY4\n  consent", "'CCBY4' is not an SPDX id, did you mean CC-BY-4.0?"),
-    ("licence: CC0-1.0\n  consent", "licence: CC BY-SA 4.0\n  consent", "did you mean CC-BY-SA-4.0?"),
-    ("licence: CC0-1.0\n  consent", "licence: public domain\n  consent", "LicenseRef-NAME for terms without one"),
-    ("licence: CC0-1.0\n  consent", "licence: Unverified\n  consent", "did you mean unverified?"),
-    ("path: base\n      licence: CC0-1.0", "path: base\n      licence: llama3", "'llama3' is not an SPDX id"),
-    ("rank: 2", "rankk: 2", "did you mean 'rank'?"),
-    ("rank: 2", "rank: 0", "greater than or equal to 1"),
-    ("seeds:\n      - 1", "seeds: [1, 2, 1]", "seeds: a seed is repeated"),
-    ("steps: 12", "steps: 12\n      minutes: 5e-4", "exactly one of minutes and steps"),
-    ("steps: 12", "steps: .inf", "not a finite number"),
-    ("name: Invented\n", "", "the key 'name' is missing"),
-    ("name: Invented", "name: !!python/object:os.system x", "tag"),
-    ("name: Invented", "name: &a Invented\nautonym: *a", "anchors and aliases"),
-    ("name: Invented", "name: 123", "name must be text, not 123. Put it in quotes"),
-    ("name: Invented", "name: Invented\ncode: qab", "unknown key 'code'"),
-    ("script: Latn", "script: Latn\nscript: Latn", "VN-CONFIG-KEY"),
-    ("script: Latn", "script: [", "not valid YAML"),
-    ("script: Latn", "1: Latn", "key must be text"),
-    ("- sna", "- qq1x", "'qq1x' is not a valid language code"),
-    ("kind: files", "kind: filez", "did you mean 'files'?"),
-    ("  kind: files\n", "", "the key 'kind' is missing"),
-    ("kind: capitalised", "kind: document_group\n      groups: {a: [x]}", "need kind: sequence_classification"),
-    ("genre:", "Genre x:", "VN-CONFIG-VALUE"),
-    ("text/*/*.txt", "../secret.txt", "leaves the language folder"),
-    ("text/*/*.txt", "/etc/passwd", "leaves the language folder"),
-    ("path: base", "path: ../base", "leaves the language folder"),
+@pytest.mark.parametrize(("old", "new", "code", "value"), [
+    ("licence: CC0-1.0\n  consent", "licens: CC0-1.0\n  consent", "VN-CONFIG-KEY", "licence"),
+    ("licence: CC0-1.0\n  consent", "licence: CCBY4\n  consent", "VN-CONFIG-VALUE", "CC-BY-4.0"),
+    ("licence: CC0-1.0\n  consent", "licence: CC BY-SA 4.0\n  consent", "VN-CONFIG-VALUE", "CC-BY-SA-4.0"),
+    ("licence: CC0-1.0\n  consent", "licence: public domain\n  consent", "VN-CONFIG-VALUE", "LicenseRef-NAME"),
+    ("licence: CC0-1.0\n  consent", "licence: Unverified\n  consent", "VN-CONFIG-VALUE", "unverified"),
+    ("path: base\n      licence: CC0-1.0", "path: base\n      licence: llama3", "VN-CONFIG-VALUE", "'llama3'"),
+    ("rank: 2", "rankk: 2", "VN-CONFIG-KEY", "'rank'"),
+    ("rank: 2", "rank: 0", "VN-CONFIG-VALUE", ""),
+    ("seeds:\n      - 1", "seeds: [1, 2, 1]", "VN-CONFIG-VALUE", ""),
+    ("steps: 12", "steps: 12\n      minutes: 5e-4", "VN-CONFIG-VALUE", "minutes"),
+    ("steps: 12", "steps: .inf", "VN-CONFIG-YAML", ""),
+    ("name: Invented\n", "", "VN-CONFIG-KEY", "'name'"),
+    ("name: Invented", "name: !!python/object:os.system x", "VN-CONFIG-YAML", ""),
+    ("name: Invented", "name: &a Invented\nautonym: *a", "VN-CONFIG-YAML", ""),
+    ("name: Invented", "name: 123", "VN-CONFIG-VALUE", "name"),
+    ("name: Invented", "name: Invented\ncode: qab", "VN-CONFIG-KEY", "'code'"),
+    ("script: Latn", "script: Latn\nscript: Latn", "VN-CONFIG-KEY", ""),
+    ("script: Latn", "script: [", "VN-CONFIG-YAML", ""),
+    ("script: Latn", "1: Latn", "VN-CONFIG-KEY", ""),
+    ("- sna", "- qq1x", "VN-CONFIG-CODE", "'qq1x'"),
+    ("- sna", "- und", "VN-CONFIG-CODE", "'und'"),
+    ("neighbours:", "identification: {contrast: {xxx: [{name: a, kind: inbox, licence: MIT, consent: unknown, "
+     "register: web}]}}\nneighbours:", "VN-CONFIG-CODE", "'xxx'"),
+    ("kind: files", "kind: filez", "VN-CONFIG-VALUE", "files"),
+    ("  kind: files\n", "", "VN-CONFIG-KEY", "'kind'"),
+    ("kind: capitalised", "kind: document_group\n      groups: {a: [x]}", "VN-CONFIG-VALUE", "kind"),
+    ("genre:", "Genre x:", "VN-CONFIG-VALUE", ""),
+    ("text/*/*.txt", "../secret.txt", "VN-CONFIG-PATH", ""),
+    ("text/*/*.txt", "/etc/passwd", "VN-CONFIG-PATH", ""),
+    ("path: base", "path: ../base", "VN-CONFIG-PATH", ""),
     ("sources:", "sources:\n- {name: a, kind: inbox, folder: ../../x, licence: MIT, consent: unknown, register: web}",
-     "'../../x' leaves the language folder"),
-    ("neighbours:", "identification: {seed: /etc/passwd}\nneighbours:", "'/etc/passwd' leaves the language folder"),
+     "VN-CONFIG-PATH", "'../../x'"),
+    ("neighbours:", "identification: {seed: /etc/passwd}\nneighbours:", "VN-CONFIG-PATH", "'/etc/passwd'"),
     ("steps: 12", "steps: 12\n      related: [{source: {name: a, kind: hub, dataset: ../../x, licence: MIT, consent: "
-     "unknown, register: web}}]", "'../../x' leaves the language folder"),
+     "unknown, register: web}}]", "VN-CONFIG-PATH", "'../../x'"),
     ("steps: 12", "steps: 12\n      related: [{source: {name: a, kind: wikipedia, wiki: lg, dump: ../x, licence: MIT, "
-     "consent: unknown, register: web}}]", "'../x' leaves the language folder"),
+     "consent: unknown, register: web}}]", "VN-CONFIG-PATH", "'../x'"),
     ("tasks:", "tasks:\n  a: {kind: sequence_classification, data: {kind: hub, dataset: ../x, licence: MIT}}",
-     "'../x' leaves the language folder"),
+     "VN-CONFIG-PATH", "'../x'"),
     ("tasks:", "tasks:\n  a: {kind: sequence_classification, data: {kind: hub, dataset: text, licence: MIT}}",
-     "'text' is not a hub id"),
+     "VN-CONFIG-VALUE", "'text'"),
     ("tasks:", "tasks:\n  a: {kind: sequence_classification, data: {kind: hub, dataset: a/../b, licence: MIT}}",
-     "'a/../b' is not a hub id"),
+     "VN-CONFIG-VALUE", "'a/../b'"),
     ("path: base\n      licence: CC0-1.0", "path: base\n      licence: CC0-1.0\n    retention:\n"
      "    - {name: a, kind: files, files: a.txt, licence: MIT, consent: unknown, register: web}\n"
      "    - {name: a, kind: files, files: b.txt, licence: MIT, consent: unknown, register: web}",
-     "another text of retention is also called a"),
-    ("path: base", "hub: some/model", "hub needs a revision"),
-    ("path: base", "hub: some/model\n      revision: main", "the 40 letters of a commit"),
-    ("steps: 12", "steps: 12\n      replay: 1", "less than 1"),
-    ("models:", "models:\n  b: {extends: tinny}", "did you mean 'tiny'?"),
-    ("models:", "models:\n  b: {extends: c}\n  c: {extends: b}", "in a circle"),
+     "VN-CONFIG-RULE", ""),
+    ("path: base", "hub: some/model", "VN-CONFIG-VALUE", ""),
+    ("path: base", "hub: some/model\n      revision: main", "VN-CONFIG-VALUE", ""),
+    ("steps: 12", "steps: 12\n      replay: 1", "VN-CONFIG-VALUE", ""),
+    ("models:", "models:\n  b: {extends: tinny}", "VN-CONFIG-RULE", "tiny"),
+    ("models:", "models:\n  b: {extends: c}\n  c: {extends: b}", "VN-CONFIG-RULE", ""),
     ("models:", "models:\n" + "".join(f"  m{at}: {{extends: m{at + 1}}}\n" for at in range(2000)) + "  m2000: {}",
-     "VN-CONFIG-RULE"),
-    ("- text/text/market/*", "", "must be a list, not None"),
-    ("- text/text/market/*", "  []", "VN-CONFIG-RULE"),
-    ("owner: team:tests", "onwer:", "did you mean 'owner'?"),
-    ("models:", "models:\n  b: {extends: [tiny]}", "extends must be text"),
-    ("  kind: files", "\tkind: files", "a tab is used for indentation. Use spaces instead"),
-    ("name: Invented", "name: In: vented", "Quote the whole text if it contains a colon"),
-    ("name: Invented", "name: “Invented”", "typographic quotation marks"),
-    ("- sna", "- ['sna, zul", "a quotation mark is never closed"),
+     "VN-CONFIG-RULE", ""),
+    ("- text/text/market/*", "", "VN-CONFIG-VALUE", ""),
+    ("- text/text/market/*", "  []", "VN-CONFIG-RULE", ""),
+    ("owner: team:tests", "onwer:", "VN-CONFIG-KEY", "owner"),
+    ("models:", "models:\n  b: {extends: [tiny]}", "VN-CONFIG-VALUE", "extends"),
+    ("  kind: files", "\tkind: files", "VN-CONFIG-YAML", ""),
+    ("name: Invented", "name: In: vented", "VN-CONFIG-YAML", ""),
+    ("name: Invented", "name: “Invented”", "VN-CONFIG-YAML", ""),
+    ("- sna", "- ['sna, zul", "VN-CONFIG-YAML", ""),
     ("sources:", "sources:\n- {name: text, kind: files, files: a.txt, licence: MIT, consent: unknown, register: web}",
-     "two sources are called text: this one and that at languages/qaa/language.yaml:8. Rename one of the two"),
-    ("- sna", "- qaa", "'qaa' is this language itself"),
-    ("kind: sequence_classification", "kind: sequence_classification\n    language: eng", "language needs data"),
+     "VN-CONFIG-RULE", "qaa/language.yaml:8"),
+    ("- sna", "- qaa", "VN-CONFIG-CODE", "'qaa'"),
+    ("kind: sequence_classification", "kind: sequence_classification\n    language: eng", "VN-CONFIG-VALUE",
+     "language"),
     ("tasks:", "tasks:\n  a: {kind: sentence_pairs, language: qaa, data: {kind: files, folder: a, train: a.csv}}",
-     "'qaa' is this language itself. Remove it"),
+     "VN-CONFIG-CODE", "'qaa'"),
     ("tasks:", "tasks:\n  a: {kind: sentence_pairs, language: Englisch, data: {kind: files, folder: a, train: a.csv}}",
-     "'Englisch' is not a valid language code"),
+     "VN-CONFIG-CODE", "'Englisch'"),
     ("kind: sequence_classification", "kind: sequence_classification\n    transfer: {train_language: eng}",
-     "exactly one of through (translations) and data"),
+     "VN-CONFIG-VALUE", "through"),
     ("kind: sequence_classification", "kind: sequence_classification\n    transfer: {train_language: eng, through: "
-     "translations}", "no model of this folder has any"),
+     "translations}", "VN-CONFIG-RULE", ""),
     ("kind: sequence_classification", "kind: sequence_classification\n    transfer: {train_language: qaa, through: "
-     "translations}", "'qaa' is this language itself"),
+     "translations}", "VN-CONFIG-CODE", "'qaa'"),
     ("kind: sequence_classification", "kind: sequence_classification\n    transfer: {train_language: eng, data: {kind: "
-     "files, train: a.csv, most: {train: 9}}}", "remove most from its data, and set transfer: {train: NUMBER}"),
+     "files, train: a.csv, most: {train: 9}}}", "VN-CONFIG-VALUE", "most"),
     ("kind: sequence_classification", "kind: sequence_classification\n    transfer: {train_language: eng, data: {kind: "
-     "files, train: ../a.csv}}", "leaves the task's folder"),
+     "files, train: ../a.csv}}", "VN-CONFIG-PATH", ""),
     ("tasks:", "tasks:\n  a: {kind: sentence_retrieval, data: {kind: files, train: a.csv}, transfer: {train_language: "
-     "eng, data: {kind: files, train: b.csv}}}", "transfer needs kind: token_classification"),
-    ("script: Latn", "script: Abcd", "'Abcd' is not a script; write its ISO 15924 code"),
-    ("script: Latn", "script: Latin", "did you mean Latn?"), ("script: Latn", "script: cyrl", "did you mean Cyrl?"),
-    ("- name: text", "- name: My text", "sources.1.name is not a valid name, not 'My text'. Use lower-case letters"),
+     "eng, data: {kind: files, train: b.csv}}}", "VN-CONFIG-VALUE", "kind"),
+    ("script: Latn", "script: Abcd", "VN-CONFIG-VALUE", "'Abcd'"),
+    ("script: Latn", "script: Latin", "VN-CONFIG-VALUE", "Latn"),
+    ("script: Latn", "script: cyrl", "VN-CONFIG-VALUE", "Cyrl"),
+    ("- name: text", "- name: My text", "VN-CONFIG-VALUE", "'My text'"),
     ("steps: 12", "steps: 12\n      related: [{source: {name: A b, kind: files, files: a.txt, licence: MIT, consent: "
-     "unknown, register: web}}]", "related.1.source.name is not a valid name, not 'A b'"),
-    ("steps: 12", "steps: 12 or so", "steps must be a whole number, not '12 or so'. Write only the number"),
+     "unknown, register: web}}]", "VN-CONFIG-VALUE", "'A b'"),
+    ("steps: 12", "steps: 12 or so", "VN-CONFIG-VALUE", "'12 or so'"),
 ])
-def test_what_is_refused_reports_where_and_how_to_fix_it(language_folder: Path, old: str, new: str,
-                                                       expected: str) -> None:
+def test_what_is_refused_reports_where_and_how_to_fix_it(language_folder: Path, old: str, new: str, code: str,
+                                                         value: str) -> None:
     problem = refusal(edited(language_folder, old, new))
-    assert expected in str(problem) and ONE_LINE.fullmatch(str(problem))
+    assert problem.code == code and value in str(problem) and ONE_LINE.fullmatch(str(problem))
 
 
 def test_the_line_is_that_of_the_key(language_folder: Path) -> None:
@@ -157,7 +163,7 @@ def test_a_mistake_in_the_defaults_is_placed_there(language_folder: Path) -> Non
     assert refusal(language_folder).where == "languages/defaults.yaml:2"
     defaults.write_text("\nclean: {}\n", encoding="utf-8")
     problem = refusal(language_folder)
-    assert problem.where == "languages/defaults.yaml:2" and "did you mean 'cleaning'" in problem.what
+    assert problem.where == "languages/defaults.yaml:2" and "'cleaning'" in problem.what
 
 
 def test_not_utf8_names_the_byte_and_line(language_folder: Path) -> None:
@@ -195,7 +201,7 @@ def test_extends_takes_all_but_enabled_and_one_budget_replaces_the_other(tmp_pat
 def test_another_base_does_not_inherit_the_licence(tmp_path: Path) -> None:
     folder = write_language(tmp_path / "languages", documents=3, models={
         "tiny": TINY_MODEL, "other": {"extends": "tiny", "base": {"hub": "some/model", "revision": "0" * 40}}})
-    assert "the key 'licence' is missing" in refusal(folder).what
+    assert refusal(folder).code == Code.CONFIG_KEY and "'licence'" in refusal(folder).what
 
 
 @pytest.mark.parametrize("code", ["qaa", "x-foo", "zh-Hant", "nya", "qaa-x-dialect"])
@@ -205,7 +211,7 @@ def test_any_valid_tag_is_a_code(tmp_path: Path, code: str) -> None:
 
 @pytest.mark.parametrize("code", ["no_such", "i", "abcdefghij", "zh_Hant"])
 def test_an_invalid_tag_is_refused(tmp_path: Path, code: str) -> None:
-    assert "BCP 47" in refusal(write_language(tmp_path / "languages", code, documents=3)).what
+    assert refusal(write_language(tmp_path / "languages", code, documents=3)).code == Code.CONFIG_CODE
 
 
 def test_a_broken_folder_leaves_the_others_alone(tmp_path: Path) -> None:
@@ -237,7 +243,7 @@ def test_a_link_in_the_folder_is_refused_wherever_it_leads(language_folder: Path
 
 def test_a_folder_without_its_file_is_not_called_unknown(language_folder: Path) -> None:
     (language_folder / "language.yaml").unlink()
-    with pytest.raises(Problem, match=r"languages/qaa: the folder has no language.yaml. Restore it"):
+    with pytest.raises(Problem, match=r"^languages/qaa: .*VN-CONFIG-FILE"):
         find_language(language_folder.parent, "qaa")
 
 
@@ -245,7 +251,7 @@ def test_an_unknown_language_names_the_close_ones(tmp_path: Path) -> None:
     root = tmp_path / "languages"
     write_language(root, "bem", documents=3)
     for wrong in ("ben", "Bemba"):
-        with pytest.raises(Problem, match=r"did you mean bem\? Existing: bem;"):
+        with pytest.raises(Problem, match=r"\bbem\?.*\bbem;.*VN-CONFIG-FILE"):
             find_language(root, wrong)
 
 

@@ -101,11 +101,12 @@ def test_text_in_the_inbox_is_enough_to_run(root: Path, tmp_path: Path) -> None:
 
 def test_what_is_there_is_not_overwritten(root: Path) -> None:
     new_language(root, "bem")
-    with pytest.raises(Problem, match="exists"):
+    with pytest.raises(Problem, match="VN-CONFIG-FILE"):
         new_language(root, "bem")
-    with pytest.raises(Problem, match="bem: the folder exists already"):
+    with pytest.raises(Problem, match=r"bem: .*VN-CONFIG-FILE"):
         new_language(root, "BEM")
-    for code, phrase in (("kg_CD", "Write kg-CD"), ("Chichewa", "VN-CONFIG-CODE"), ("../evil", "BCP 47")):
+    for code, phrase in (("kg_CD", r"\bkg-CD\b.*VN-CONFIG-CODE"), ("Chichewa", r"\bnya\b.*VN-CONFIG-CODE"),
+                         ("../evil", "VN-CONFIG-CODE")):
         with pytest.raises(Problem, match=phrase):
             new_language(root, code)
     assert sorted(path.name for path in root.iterdir()) == [

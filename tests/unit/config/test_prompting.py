@@ -26,40 +26,40 @@ def test_a_format_is_cut_where_the_answer_begins():
 
 
 @pytest.mark.parametrize(("text", "match"), [
-    ("{target} {source}", "needs {source} and then"), ("{source}", "needs"), ("{source} {source}: {target}", "needs"),
-    ("{source}: {target} {other}", "needs"), ("{source}: {target} ok?", r"'ok\?' follows"),
-    ("{source}{target}", "text between"), ("{source} {target}", "text between")])
+    ("{target} {source}", "source"), ("{source}", "source"), ("{source} {source}: {target}", "source"),
+    ("{source}: {target} {other}", "source"), ("{source}: {target} ok?", r"'ok\?'"),
+    ("{source}{target}", "between"), ("{source} {target}", "between")])
 def test_a_format_that_cannot_work_is_refused(text, match):
     with pytest.raises(ValidationError, match=match):
         Prompting(format=text)
 
 
 @pytest.mark.parametrize(("entry", "match"), [
-    ({"kind": "generation"}, "generation needs prompt"),
-    ({"kind": "sentence_retrieval", "prompt": {"format": "{source}\n{target}"}}, "prompt needs kind"),
-    ({"kind": "sequence_classification", "multi_label": True, "prompt": {"format": "{source}\n{target}"}}, "one label"),
-    ({"kind": "sequence_classification", "unanswerable": True}, "unanswerable needs kind: question_answering"),
-    ({"kind": "generation", "csls": True}, "csls needs kind: sentence_retrieval"),
-    ({"kind": "question_answering", "prefix": "query: "}, "prefix needs kind: sentence_retrieval"),
-    ({"kind": "sequence_classification", "tags": "plain"}, "tags needs kind: token_classification and data"),
+    ({"kind": "generation"}, "prompt"),
+    ({"kind": "sentence_retrieval", "prompt": {"format": "{source}\n{target}"}}, "prompt.*kind"),
+    ({"kind": "sequence_classification", "multi_label": True, "prompt": {"format": "{source}\n{target}"}}, "prompt"),
+    ({"kind": "sequence_classification", "unanswerable": True}, "unanswerable.*question_answering"),
+    ({"kind": "generation", "csls": True}, "csls.*sentence_retrieval"),
+    ({"kind": "question_answering", "prefix": "query: "}, "prefix.*sentence_retrieval"),
+    ({"kind": "sequence_classification", "tags": "plain"}, "tags.*token_classification"),
     ({"kind": "generation", "prompt": {"format": "{source}\n{target}", "label_words": {"a": "b"}}},
-     "label_words needs kind: sequence_classification"),
+     "label_words.*sequence_classification"),
     ({"kind": "sequence_classification", "prompt": {"format": "{source}\n{target}", "longest_answer": 20}},
-     "longest_answer needs kind: generation"),
-    ({"kind": "sentence_pairs", "train": 50}, r"train counts derived items; for data write most: \{train: 50"),
-    ({"kind": "sentence_pairs", "test": 50}, r"test counts derived items; for data write most: \{test: 50\} \[")])
+     "longest_answer.*generation"),
+    ({"kind": "sentence_pairs", "train": 50}, r"most: \{train: 50"),
+    ({"kind": "sentence_pairs", "test": 50}, r"most: \{test: 50\} \[")])
 def test_keys_belong_to_their_kinds(entry, match):
     with pytest.raises(ValidationError, match=match):
         Task.model_validate({"data": {"kind": "files", "train": "t.jsonl"}, **entry})
 
 
 @pytest.mark.parametrize(("entry", "data", "match"), [
-    ({"kind": "sequence_classification"}, {"repair_bio": False}, "repair_bio needs kind: token_classification and"),
-    ({"kind": "token_classification", "tags": "plain"}, {"repair_bio": False}, "repair_bio needs .* tags: bio"),
-    ({"kind": "sequence_classification"}, {"most_unmatched": 0.5}, "most_unmatched needs kind"),
-    ({"kind": "sequence_classification"}, {"separator": ";"}, "separator needs multi_label: true"),
-    ({"kind": "sentence_pairs"}, {"dev": "d.jsonl", "dev_share": 0.3}, "dev_share splits train, but dev already"),
-    ({"kind": "sentence_pairs"}, {"test": "d.jsonl", "test_share": 0.3}, "test_share splits train")])
+    ({"kind": "sequence_classification"}, {"repair_bio": False}, "repair_bio.*token_classification"),
+    ({"kind": "token_classification", "tags": "plain"}, {"repair_bio": False}, "repair_bio.*tags: bio"),
+    ({"kind": "sequence_classification"}, {"most_unmatched": 0.5}, "most_unmatched"),
+    ({"kind": "sequence_classification"}, {"separator": ";"}, "separator.*multi_label"),
+    ({"kind": "sentence_pairs"}, {"dev": "d.jsonl", "dev_share": 0.3}, "dev_share"),
+    ({"kind": "sentence_pairs"}, {"test": "d.jsonl", "test_share": 0.3}, "test_share")])
 def test_keys_of_data_belong_to_their_kinds(entry, data, match):
     with pytest.raises(ValidationError, match=match):
         Task.model_validate({**entry, "data": {"kind": "files", "train": "t.jsonl", **data}})
@@ -79,7 +79,7 @@ DATA = {"kind": "files", "train": "t.jsonl"}
                                    {"kind": "sequence_classification", "data": DATA, "prompt": PROMPT}])
 def test_a_prompt_needs_a_causal_model(entry, tmp_path):
     causal = {**deepcopy(TINY_MODEL), "objective": "causal"}
-    with pytest.raises(Problem, match=r"language\.yaml:\d+: the task 'asks' .*causal.* Add (a model|one) with"):
+    with pytest.raises(Problem, match=r"language\.yaml:\d+: .*'asks'.*causal.*VN-CONFIG-RULE"):
         load_language(write_language(tmp_path / "one", documents=2, tasks={"asks": entry}))
     both = load_language(write_language(tmp_path / "two", documents=2, tasks={"asks": entry},
                                         models={"tiny": TINY_MODEL, "writes": causal}))

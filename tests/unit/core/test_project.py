@@ -27,7 +27,7 @@ def test_any_folder_below_it_is_in_the_project(tmp_path: Path) -> None:
 def test_an_installed_package_outside_of_any_project_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert find_project(tmp_path).home == project.CHECKOUT
     monkeypatch.setattr(project, "CHECKOUT", tmp_path / "site-packages")
-    with pytest.raises(Problem, match="vernacular init"):
+    with pytest.raises(Problem, match="VN-PROJECT-MISSING"):
         find_project(tmp_path)
     monkeypatch.setenv("VERNACULAR_LANGUAGES", str(tmp_path / "elsewhere"))
     assert find_project(tmp_path).languages == tmp_path / "elsewhere"

@@ -70,7 +70,7 @@ def test_a_folder_without_a_manifest_is_not_an_artifact(tmp_path: Path) -> None:
 def test_a_broken_manifest_is_a_problem(tmp_path: Path) -> None:
     artifact = publish(Store(tmp_path), "k1")
     (artifact.folder / MANIFEST).write_text("{")
-    with pytest.raises(Problem, match="manifest cannot be read"):
+    with pytest.raises(Problem, match="VN-RESULT-UNREADABLE"):
         Artifact(artifact.folder)
 
 

@@ -171,13 +171,13 @@ def test_all_that_is_wrong_in_all_files_is_found_at_once(tmp_path: Path) -> None
     ("train.jsonl", jsonl(lines(0, 40)), {**TOPIC, "data": {**TOPIC["data"], "train": "train.jsonl", "dev": None,
                                                             "test": "train.jsonl"}},
      "0 items in train, without 39 that also occur in test or dev"),
-    ("b.json", "[]", ONE_FILE, r"no file matches '\*.jsonl'"),
+    ("b.json", "[]", ONE_FILE, r"'\*.jsonl'.*VN-DATA-MISSING"),
     ("train.xyz", "a B-PER\n", {**NER, "data": {**NER["data"], "train": "train.xyz", "format": None}},
      "VN-DATA-FORMAT"),
     ("a.jsonl", jsonl(lines(0, 40)), {**ONE_FILE, "data": {**ONE_FILE["data"], "quoted": True}},
      "VN-DATA-FORMAT"),
     ("train.txt", "a B-PER\n", {**NER, "data": {**NER["data"], "format": "csv"}}, "VN-DATA-FORMAT"),
-    ("train.txt", "a B-PER\n", {**NER, "data": {**NER["data"], "columns": {"words": "form"}}}, "have no names"),
+    ("train.txt", "a B-PER\n", {**NER, "data": {**NER["data"], "columns": {"words": "form"}}}, "VN-DATA-COLUMN"),
     ("train.txt", "1\ta\ta\tNOUN\tN\t_\t_\t_\t_\t_\n", {**NER, "tags": "plain", "data": {
         **NER["data"], "format": "conllu", "columns": {"labels": 4}}}, "VN-DATA-COLUMN"),
 ])
@@ -190,7 +190,7 @@ def test_what_cannot_be_used_is_one_line(tmp_path: Path, name: str, content: byt
 
 @pytest.mark.parametrize(("train", "test", "what"), [
     ("aa", "ab", "VN-DATA-LABEL"),
-    ("ab", "xy", r"no label of test \(x, y\) is in train \(a, b\)")])
+    ("ab", "xy", r"\(x, y\).*\(a, b\).*VN-DATA-LABEL")])
 def test_parts_whose_labels_do_not_meet_are_refused(tmp_path: Path, train: str, test: str, what: str) -> None:
     files = {f"{part}.jsonl": jsonl([{"text": f"{part} {n}", "label": labels[n % 2]} for n in range(20)])
              for part, labels in (("train", train), ("dev", "ab"), ("test", test))}
@@ -204,7 +204,7 @@ ASKED: dict[str, Any] = {"format": "{source}\nMutu: {target}", "shots": [0, 2]}
 def test_words_for_a_label_that_no_item_has_are_refused(tmp_path: Path) -> None:
     rows = [{**row, "label": {"a": "sports", "b": "politics"}[row["label"]]} for row in lines(0, 120)]
     wrong = asked(tmp_path / "one", rows, label_words={"politics": "ndale", "sprots": "masewera"})
-    with pytest.raises(Problem, match=r"no item has the label 'sprots', did you mean 'sports'\?") as caught:
+    with pytest.raises(Problem, match=r"'sprots'.*'sports'.*VN-DATA-LABEL") as caught:
         load_items(wrong, "t", tmp_path)
     assert caught.value.where == "qaa tasks.t" and "\n" not in str(caught.value)
     assert load_items(asked(tmp_path / "two", rows, label_words={"sports": "masewera"}), "t", tmp_path)
@@ -213,7 +213,7 @@ def test_words_for_a_label_that_no_item_has_are_refused(tmp_path: Path) -> None:
 def test_more_examples_than_there_are_training_items_are_refused(tmp_path: Path) -> None:
     many = len(load_items(asked(tmp_path / "one", lines(0, 120)), "t", tmp_path).train)
     assert load_items(asked(tmp_path / "two", lines(0, 120), shots=[0, many]), "t", tmp_path)
-    message = f"{many + 1} examples are requested, but train has {many} usable items"
+    message = f"{many + 1} .* {many} .*VN-"
     with pytest.raises(Problem, match=message) as caught:
         load_items(asked(tmp_path / "three", lines(0, 120), shots=[0, many + 1]), "t", tmp_path)
     assert caught.value.where == "qaa tasks.t prompt shots" and "\n" not in str(caught.value)
@@ -262,9 +262,9 @@ def test_of_several_labels_one_may_be_nought(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("label", "what"), [
-    ([0, 1, 0], "a.jsonl:1: its label is a vector of 0 and 1"), ([True, False, False], "a vector of 0 and 1"),
-    ({"a": True}, "a.jsonl:1: its label is nested"), ([["a"]], "its label is nested"), ([], "no item in train has a"),
-    ([None], "no item in train has a label")])
+    ([0, 1, 0], "a.jsonl:1: .*VN-DATA-LABEL"), ([True, False, False], "a.jsonl:1: .*VN-DATA-LABEL"),
+    ({"a": True}, "a.jsonl:1: .*VN-DATA-LABEL"), ([["a"]], "VN-DATA-LABEL"), ([], "VN-DATA-LABEL"),
+    ([None], "VN-DATA-LABEL")])
 def test_several_labels_are_names_and_somewhere_there_is_one(tmp_path: Path, label: Any, what: str) -> None:
     rows = [{**row, "label": label} for row in lines(0, 120)]
     with pytest.raises(Problem, match=what):
@@ -329,7 +329,7 @@ def test_another_share_of_train_changes_the_version(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", ["../x", "/x"])
 def test_a_glob_stays_in_its_folder(tmp_path: Path, path: str) -> None:
-    with pytest.raises(Problem, match="leaves the task's folder"):
+    with pytest.raises(Problem, match="VN-CONFIG-PATH"):
         language_with(tmp_path, {}, **{**ONE_FILE, "data": {**ONE_FILE["data"], "train": path}})
 
 
@@ -387,6 +387,6 @@ def test_labels_that_are_kept_back_are_no_labels(tmp_path: Path) -> None:
 
 def test_a_dataset_without_the_split_is_one_line(tmp_path: Path) -> None:
     language = hub_language(tmp_path, {"train": [{"tokens": ["a"], "ner_tags": ["O"]}]})
-    with pytest.raises(Problem, match="cannot be read") as caught:
+    with pytest.raises(Problem, match="VN-SOURCE-NETWORK") as caught:
         fetch(language, tmp_path, silent)
     assert "\n" not in str(caught.value)

@@ -27,7 +27,7 @@ def test_what_was_written_is_read(pairs):
 
 
 @pytest.mark.parametrize(("source", "target", "match"), [
-    ("one\ntwo\n", "eins\n", "a: 2 lines, but b has 1"), ("", "eins", "a: 0 lines")])
+    ("one\ntwo\n", "eins\n", "a: .*VN-DATA-JOIN"), ("", "eins", "a: .*VN-DATA-JOIN")])
 def test_a_line_without_its_other_is_refused(source, target, match):
     with pytest.raises(Problem, match=match):
         list(read_parallel(source, target, "a", "b"))
@@ -86,7 +86,7 @@ def test_endings_that_are_no_format_are_those_of_two_languages(tmp_path, endings
 
 @pytest.mark.parametrize(("files", "match"), [
     ({"train.en": "one"}, "VN-DATA-MISSING"), ({"train.nya": "imodzi"}, "VN-DATA-MISSING"),
-    ({"train.en": "one", "train.nya": "imodzi", "train.txt": "x"}, r"qaa/train.txt: its ending is neither \.en nor")])
+    ({"train.en": "one", "train.nya": "imodzi", "train.txt": "x"}, r"qaa/train.txt: .*VN-DATA-FORMAT")])
 def test_a_file_without_its_other_is_refused(files, match, tmp_path):
     write_language(tmp_path / "languages", documents=3)
     with pytest.raises(Problem, match=match):

@@ -75,7 +75,7 @@ def test_columns_are_found_by_what_they_are_usually_called(mark: str, header: st
 
 
 def test_a_column_that_may_be_one_of_two_is_asked_for() -> None:
-    with pytest.raises(Problem, match="category or topic"):
+    with pytest.raises(Problem, match=r"category.*topic.*VN-DATA-COLUMN"):
         list(read_table("text,category,topic\nx,a,b\n", "a", NAMES, separated.MARKS, None))
 
 
@@ -108,7 +108,7 @@ def test_columns_by_number_are_those_of_a_file_without_a_header() -> None:
     for text in (rows, "nr\tgulu\tmawu\n" + rows):
         found = list(read_table(text, "a", {"text": [-1], "label": [1]}, "\t", None))
         assert [row.fields["label"] for row in found] == list("abababababab") and len(found) == 12
-    with pytest.raises(Problem, match="no column 3"):
+    with pytest.raises(Problem, match="VN-DATA-COLUMN"):
         list(read_table(rows, "a", {"text": [3], "label": [1]}, "\t", None))
 
 
@@ -151,9 +151,9 @@ def test_where_two_readings_have_other_rows_a_person_says_which() -> None:
 
 
 @pytest.mark.parametrize(("text", "what", "where"), [
-    ("text,label\nx\n", "1 cell", "a:2"), ("text,label\n\nx,a\ny,b,c\n", "3 cells", "a:4"),
-    ('text,label\n"x,a\n', "cells|unexpected end", "a:2"), ("", "VN-DATA-EMPTY", "a"),
-    ("text,other\nx,a\n", "no column 'label' for its label", "a:1"),
+    ("text,label\nx\n", "VN-DATA-FORMAT", "a:2"), ("text,label\n\nx,a\ny,b,c\n", "VN-DATA-FORMAT", "a:4"),
+    ('text,label\n"x,a\n', "VN-DATA-FORMAT", "a:2"), ("", "VN-DATA-EMPTY", "a"),
+    ("text,other\nx,a\n", "VN-DATA-COLUMN", "a:1"),
     ("text,text,label\nx,y,a\n", "VN-DATA-COLUMN", "a:1")])
 def test_a_bad_row_is_named(text, what, where) -> None:
     with pytest.raises(Problem, match=what) as caught:
@@ -173,10 +173,10 @@ def test_json_lines(rows) -> None:
     assert found == [(nfc(text), [nfc(label) for label in labels]) for text, labels in rows]
 
 
-@pytest.mark.parametrize(("line", "what"), [("{", "not valid JSON"), ("[1]", "not a JSON object"),
-                                            ('{"text": "x"}', "no column 'label'"),
-                                            ('{"text": "x", "label": "a", "label": "b"}', "a key is repeated"),
-                                            ('{"text": "x", "label": ["\\ud83d"]}', "half a character")])
+@pytest.mark.parametrize(("line", "what"), [("{", "VN-DATA-FORMAT"), ("[1]", "VN-DATA-FORMAT"),
+                                            ('{"text": "x"}', "'label'.*VN-DATA-COLUMN"),
+                                            ('{"text": "x", "label": "a", "label": "b"}', "VN-DATA-FORMAT"),
+                                            ('{"text": "x", "label": ["\\ud83d"]}', "VN-DATA-FORMAT")])
 def test_a_bad_line_is_named(line, what) -> None:
     with pytest.raises(Problem, match=what) as caught:
         list(read_jsonl('{"text": "x", "label": "a"}\n\n' + line, "a", COLUMNS))

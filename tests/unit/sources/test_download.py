@@ -32,7 +32,7 @@ def test_a_file_comes_whole_and_is_not_asked_for_twice(site: Site, tmp_path: Pat
 
 def test_what_broke_off_goes_on_where_it_stopped(site: Site, tmp_path: Path) -> None:
     site.break_after = 300_000
-    with pytest.raises(Problem, match="it resumes"):
+    with pytest.raises(Problem, match="VN-SOURCE-NETWORK"):
         download(f"{site.url}/dump", tmp_path / "dump", Mark(), silent)
     assert not (tmp_path / "dump").exists()
     have = (tmp_path / "dump.part").stat().st_size
@@ -53,7 +53,7 @@ def test_a_full_disk_is_no_lost_network(site: Site, tmp_path: Path, monkeypatch:
 def test_a_server_that_only_trickles_hangs(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vernacular.sources.download._SECONDS", 1)
     site.trickle = True
-    with pytest.raises(Problem, match=r"hangs: \d+ bytes arrived in 1 seconds.*it resumes"):
+    with pytest.raises(Problem, match="VN-SOURCE-NETWORK"):
         download(f"{site.url}/dump", tmp_path / "dump", Mark(), silent)
     site.trickle = False
     assert download(f"{site.url}/dump", tmp_path / "dump", Mark(), silent) is not None

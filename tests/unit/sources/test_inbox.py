@@ -14,6 +14,7 @@ import pytest
 
 from tests.within import within
 from vernacular.config.sources import InboxSource
+from vernacular.core.codes import Code
 from vernacular.core.errors import TransientProblem, as_problem
 from vernacular.pipeline.stage import silent
 from vernacular.provenance.suppression_list import Suppressions
@@ -94,11 +95,10 @@ def test_a_folder_that_does_not_answer_is_not_an_empty_one(inbox: Inbox, monkeyp
     with pytest.raises(OSError, match="Stale") as caught:
         inbox.data_version()
     problem = as_problem(caught.value, "here")
-    assert isinstance(problem, TransientProblem) and "the disk does not respond (Stale file handle)" in str(problem)
+    assert isinstance(problem, TransientProblem) and problem.code == Code.DISK_UNREACHABLE
     wrong = {errno.EACCES}
     assert texts(inbox) == ["one"]
-    assert [str(problem) for problem in inbox.problems] == [
-        "qaa/inbox/shut: Permission denied. Copy the file into the inbox again [VN-SOURCE-ACCESS]"]
+    assert [(problem.where, problem.code) for problem in inbox.problems] == [("qaa/inbox/shut", Code.SOURCE_ACCESS)]
 
 
 def test_a_repaired_file_is_read(inbox: Inbox) -> None:
@@ -176,4 +176,4 @@ def test_a_file_that_may_not_be_read_is_set_aside(inbox: Inbox, monkeypatch: pyt
     drop(inbox, "a.txt", b"one")
     monkeypatch.setattr(files, "read_texts", fails)
     assert texts(inbox) == []
-    assert [problem.what for problem in inbox.problems] == ["Permission denied"]
+    assert [problem.code for problem in inbox.problems] == [Code.SOURCE_ACCESS]

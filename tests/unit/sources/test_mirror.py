@@ -108,11 +108,11 @@ def test_what_is_forgotten_leaves_no_byte_also_in_an_unfinished_fetch(tmp_path: 
 
 
 def test_two_processes_do_not_fetch_at_once(tmp_path: Path) -> None:
-    with Mirror(tmp_path, "x").locked(), pytest.raises(Problem, match="another"), Mirror(tmp_path, "x").locked():
+    with Mirror(tmp_path, "x").locked(), pytest.raises(Problem, match="VN-SOURCE-BUSY"), Mirror(tmp_path, "x").locked():
         pass
 
 
 def test_a_state_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "state.json").write_text("{")
-    with pytest.raises(Problem, match="Delete this folder"):
+    with pytest.raises(Problem, match="VN-SOURCE-DAMAGED"):
         Mirror(tmp_path, "x").version()

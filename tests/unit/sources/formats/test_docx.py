@@ -45,12 +45,12 @@ def test_a_zip_bomb_is_refused(tmp_path: Path) -> None:
     write(tmp_path / "a.docx")
     with zipfile.ZipFile(tmp_path / "a.docx", "a", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("word/media/bomb.bin", b"\0" * 50_000_000)
-    with pytest.raises(Problem, match="unpacks to far more"):
+    with pytest.raises(Problem, match="VN-FILE-SIZE"):
         list(read_texts(File.at(tmp_path / "a.docx"), "a.docx"))
 
 
 @pytest.mark.parametrize(("content", "what"), [
-    (b"PK", "not a Word document"), (b"\xd0\xcf\x11\xe0" + b"\0" * 600, "locked or old")])
+    (b"PK", "VN-DATA-FORMAT"), (b"\xd0\xcf\x11\xe0" + b"\0" * 600, "VN-DATA-FORMAT")])
 def test_what_is_none_is_refused(tmp_path: Path, content: bytes, what: str) -> None:
     (tmp_path / "a.docx").write_bytes(content)
     with pytest.raises(Problem, match=what):
@@ -65,5 +65,5 @@ def test_a_zip_without_a_document_and_a_document_without_xml_are_refused(tmp_pat
         for name in old.namelist():
             packed.writestr(name, b"<broken" if name == "word/document.xml" else old.read(name))
     for name in ("a.docx", "b.docx"):
-        with pytest.raises(Problem, match="not a readable"):
+        with pytest.raises(Problem, match="VN-DATA-FORMAT"):
             list(read_texts(File.at(tmp_path / name), name))

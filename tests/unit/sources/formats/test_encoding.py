@@ -102,13 +102,13 @@ def test_a_refusal_names_what_it_may_be_and_the_way_out() -> None:
 
 def test_a_named_encoding_is_for_files_that_are_not_unicode() -> None:
     assert decode("góður".encode(), "x", "cp1252") == ("góður", "utf-8")
-    with pytest.raises(Problem, match=r"not cp1253 \(byte 0xD2 at line 2\)"):
+    with pytest.raises(Problem, match=r"cp1253 .*0xD2.* 2\b.*VN-DATA-ENCODING"):
         decode(b"\n\xd2\xff", "x", "cp1253")
 
 
 def test_iso_2022_is_not_taken_for_ascii() -> None:
     raw = "日本語".encode("iso2022_jp")
-    with pytest.raises(Problem, match="ISO 2022"):
+    with pytest.raises(Problem, match="VN-DATA-ENCODING"):
         decode(raw, "x")
     assert decode(raw, "x", "iso2022_jp")[0] == "日本語"
 

@@ -71,7 +71,7 @@ def test_a_long_field_of_csv_is_read(tmp_path: Path) -> None:
     ("a.csv", "text\nMoni, ana onse\n"), ("a.csv", "id,text\n1,Moni, ana onse\n"), ("a.tsv", "text\nMoni\tonse\n")])
 def test_no_text_is_cut_where_a_mark_is_in_it(tmp_path: Path, name: str, content: str) -> None:
     (tmp_path / name).write_text(content, encoding="utf-8")
-    with pytest.raises(Problem, match=rf"{name}:2: the row has more cells than the header"):
+    with pytest.raises(Problem, match=rf"{name}:2: .*VN-DATA-FORMAT"):
         texts(tmp_path / name)
 
 
@@ -87,7 +87,7 @@ def test_two_readers_of_csv_that_take_turns_both_read_long_fields(tmp_path: Path
 @pytest.mark.parametrize("content", [b"PAR1", b"", b"PAR1" + b"\0" * 50 + b"PAR1"])
 def test_a_broken_parquet_file_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.parquet").write_bytes(content)
-    with pytest.raises(Problem, match="not a readable Parquet file"):
+    with pytest.raises(Problem, match="VN-DATA-FORMAT"):
         texts(tmp_path / "a.parquet")
 
 
@@ -96,15 +96,15 @@ def test_parquet_with_text_that_is_not_unicode_is_refused(tmp_path: Path) -> Non
                         use_dictionary=False)
     whole = (tmp_path / "a.parquet").read_bytes()
     (tmp_path / "a.parquet").write_bytes(whole.replace(b"words" * 9, b"words" * 8 + b"\xa1ords"))
-    with pytest.raises(Problem, match="not a readable Parquet file"):
+    with pytest.raises(Problem, match="VN-DATA-FORMAT"):
         texts(tmp_path / "a.parquet")
 
 
 def test_a_missing_column_of_parquet_is_named(tmp_path: Path) -> None:
     parquet.write_table(pyarrow.table({"body": ["x"], "n": [1]}), tmp_path / "a.parquet")
-    with pytest.raises(Problem, match=r"Its fields: body, n;.*VN-DATA-COLUMN"):
+    with pytest.raises(Problem, match=r"body, n;.*VN-DATA-COLUMN"):
         texts(tmp_path / "a.parquet")
-    with pytest.raises(Problem, match="'n' is not text"):
+    with pytest.raises(Problem, match=r"'n'.*VN-DATA-COLUMN"):
         texts(tmp_path / "a.parquet", text_field="n")
 
 
@@ -145,5 +145,5 @@ def test_what_is_packed_badly_or_too_well_is_refused(tmp_path: Path, name: str, 
 def test_a_date_that_python_cannot_hold_is_a_problem(tmp_path: Path, kind: pyarrow.DataType) -> None:
     dates = pyarrow.array([2**40], kind)
     parquet.write_table(pyarrow.table({"text": ["a"], "date": dates}), tmp_path / "a.parquet")
-    with pytest.raises(Problem, match="not a readable Parquet file"):
+    with pytest.raises(Problem, match="VN-DATA-FORMAT"):
         texts(tmp_path / "a.parquet")

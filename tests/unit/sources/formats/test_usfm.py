@@ -56,5 +56,5 @@ def test_lines_without_paragraphs_several_books_and_unknown_markers() -> None:
 
 def test_a_file_without_verses_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.sfm").write_text("just words\n")
-    with pytest.raises(Problem, match="no verses"):
+    with pytest.raises(Problem, match="VN-DATA-EMPTY"):
         list(read_texts(File.at(tmp_path / "a.sfm"), "a.sfm"))
