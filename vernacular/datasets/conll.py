@@ -90,11 +90,7 @@ def is_conllu(text: str) -> bool:
 
 
 def _sentence(where: str, first: int, lines: Sequence[str]) -> Row | None:
-    """Return the sentence of a CoNLL-U block; None for comments only.
-
-    Raises:
-        Problem: the first invalid line.
-    """
+    """Return the sentence of a CoNLL-U block; None for comments only."""
     words: list[tuple[int, str, str]] = []
     after: list[str] = []
     rows: list[list[str]] = []

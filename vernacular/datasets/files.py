@@ -103,11 +103,7 @@ def _endings(files: Collection[str], task: Task, language: Language) -> tuple[st
 
 def _parallel(files: Mapping[str, File], task: Task, language: Language,
               remarks: list[DataNote] | None) -> Iterator[Row]:
-    """Yield the pairs of files that differ only in their ending, with their targets.
-
-    Raises:
-        Problem: the task has no pairs, a file lacks its counterpart, or line counts differ.
-    """
+    """Yield the pairs of files that differ only in their ending, with their targets."""
     data, faults = task.data, Collector()
     assert isinstance(data, FileData)
     source, target = _endings(files, task, language)

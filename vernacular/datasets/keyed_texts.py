@@ -233,11 +233,7 @@ def _plain(part: str) -> str:
 
 
 def _verse(key: Key, where: str) -> Key:
-    """Return ``key`` as book, chapter and verse, with USFM's book code.
-
-    Raises:
-        Problem: it has another number of parts.
-    """
+    """Return ``key`` as book, chapter and verse, with USFM's book code."""
     if len(key) != 3:
         raise Problem(f"its key has {len(key)} parts, but the other side has book, chapter and verse",
                       where=where, fix="Use these three, in this order", code=Code.DATA_JOIN)

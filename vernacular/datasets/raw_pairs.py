@@ -119,11 +119,7 @@ def _pairs(language: Language, root: Path, entry: Translations, raw_pairs: RawPa
 
 
 def _checked(joined: Joined, entry: Translations, language: Language) -> Join:
-    """Summarize a join.
-
-    Raises:
-        Problem: too many texts are unmatched.
-    """
+    """Summarize a join."""
     names = entry.source.name, entry.translation.name
     alone = len(joined.alone[0]), len(joined.alone[1])
     samples = [{"side": name, "key": shown(text.keys[0]), "where": text.where}

@@ -166,11 +166,7 @@ def _note_columns(columns: Names, found: Mapping[str, str], where: str, remarks:
 
 def _places_by_number(header: Sequence[str], names: Mapping[str, list[str | int]],
                       where: str) -> dict[str, int] | None:
-    """Return the columns selected by number, from 0 or from -1 backwards; None if one is named.
-
-    Raises:
-        Problem: a number is too large.
-    """
+    """Return the columns selected by number, from 0 or from -1 backwards; None if one is named."""
     numbers = {role: options[0] for role, options in names.items() if isinstance(options[0], int)}
     if len(numbers) < len(names):
         return None
@@ -208,11 +204,7 @@ def _places_without_header(rows: Cells, names: Mapping[str, list[str | int]]) ->
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Build a JSON object.
-
-    Raises:
-        ValueError: a key is repeated; JSON does not define which one counts.
-    """
+    """Build a JSON object."""
     found = dict(pairs)
     if len(found) < len(pairs):
         raise ValueError("a key is repeated in an object")
@@ -220,11 +212,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _nfc(value: Any) -> Any:
-    """Return ``value`` with every string in NFC.
-
-    Raises:
-        UnicodeEncodeError: a string contains half a surrogate pair, which JSON allows.
-    """
+    """Return ``value`` with every string in NFC."""
     if isinstance(value, str):
         value.encode()
         return normalized("NFC", value)

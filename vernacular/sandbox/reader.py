@@ -189,12 +189,7 @@ class _Worker:
 
 
 def _frame(link: socket.socket, seconds: float, allowance: Allowance, where: str) -> tuple[bytes, bytes]:
-    """Receive the next frame: its kind and payload.
-
-    Raises:
-        LimitReached: it is too large, or too late.
-        EOFError: the worker ended.
-    """
+    """Receive the next frame: its kind and payload."""
     deadline = time.monotonic() + seconds
     try:
         kind, size = frames.HEADER.unpack(frames.receive(link, frames.HEADER.size, deadline))

@@ -118,11 +118,7 @@ def fetch_text(url: str) -> str | None:
 
 
 def _copy(answer: http.client.HTTPResponse, part: Path, url: str, have: int, progress: Callable[[str], None]) -> int:
-    """Append the response to ``part``; return the file's size.
-
-    Raises:
-        Problem: the transfer is too slow to finish.
-    """
+    """Append the response to ``part``; return the file's size."""
     reported, begun, before = have, time.monotonic(), have
     with part.open("ab") as stream:
         while block := answer.read1(_BLOCK):

@@ -120,12 +120,7 @@ class Files(ABC):
 
 
 class FolderFiles(Files):
-    """Files of a language folder that match a pattern.
-
-    Args:
-        settings: the entry of language.yaml.
-        place: of the language folder.
-    """
+    """Files of a language folder that match a pattern."""
 
     settings: FilesSource
 

@@ -49,10 +49,6 @@ _PRESETS = {
 class HubDataset:
     """A dataset at a revision: a commit is fetched once, any other revision is checked again when due.
 
-    Args:
-        settings: the entry of language.yaml.
-        place: of the language folder and the mirror.
-
     Attributes:
         problems: files of a folder that exceeded the limits and were skipped.
     """
@@ -72,12 +68,7 @@ class HubDataset:
         return self.mirror.due(self._key(), None if pinned else self.settings.refresh_days)
 
     def refresh(self, progress: Callable[[str], None]) -> None:
-        """Fetch the dataset if it is missing, or may have changed and is due.
-
-        Raises:
-            Problem: it is unavailable and was never fetched with these settings, or has no text
-                column.
-        """
+        """Fetch the dataset if it is missing, or may have changed and is due."""
         if not self.due():
             return
         with self.mirror.locked():
@@ -89,11 +80,7 @@ class HubDataset:
                 progress(f"{problem}. The rows of {self.mirror.state['fetched']} remain in use.")
 
     def documents(self, progress: Callable[[str], None]) -> Iterator[Document]:
-        """Yield the fetched rows as documents.
-
-        Raises:
-            Problem: nothing was fetched.
-        """
+        """Yield the fetched rows as documents."""
         state = self.mirror.state
         self.problems = [Problem(what, where=where, fix=fix,
                                  code=Code.SOURCE_MISSING) for what, where, fix in state.get("problems", [])]

@@ -28,12 +28,7 @@ _QUIET = 1.0  # seconds without changes before a file counts as complete
 
 
 class Inbox(Files):
-    """The files in a folder and its subfolders.
-
-    Args:
-        settings: the entry of language.yaml.
-        place: of the language folder.
-    """
+    """The files in a folder and its subfolders."""
 
     settings: InboxSource
 
@@ -46,9 +41,6 @@ class Inbox(Files):
         """Return complete files, without hidden files, files still being copied and system files.
 
         A missing folder is an empty inbox.
-
-        Raises:
-            Problem: the language folder is missing, or the inbox is a link.
         """
         found, fresh = [], []
         files = self._inside.list_files(on_error=self._not_listed)

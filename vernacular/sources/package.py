@@ -19,12 +19,7 @@ from vernacular.sources.files import Files, no_text
 
 
 class PackageFiles(Files):
-    """The files of a distribution that match a pattern relative to site-packages.
-
-    Args:
-        settings: the entry of language.yaml.
-        place: of the cache.
-    """
+    """The files of a distribution that match a pattern relative to site-packages."""
 
     settings: PackageSource
 
@@ -32,11 +27,7 @@ class PackageFiles(Files):
         super().__init__(settings, place, f"package {settings.package}")
 
     def located(self) -> list[tuple[str, File]]:
-        """Return the matching files.
-
-        Raises:
-            Problem: the package is not installed, or lists a file outside site-packages.
-        """
+        """Return the matching files."""
         package = installed(self.settings.package)
         try:
             pattern = glob_pattern(self.settings.files)

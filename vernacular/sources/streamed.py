@@ -97,11 +97,7 @@ def stream_dataset(dataset: str, config: str | None, split: str, revision: str |
 
 
 def _check_description(folder: Path, where: str) -> None:
-    """Reject a description that names URLs or chained file systems, which a builder would open.
-
-    Raises:
-        Problem: it does, or cannot be read.
-    """
+    """Reject a description that names URLs or chained file systems, which a builder would open."""
     import yaml
     from huggingface_hub import RepoCard
     read_card: Any = RepoCard

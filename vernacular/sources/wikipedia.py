@@ -39,12 +39,7 @@ _PROGRESS_ARTICLES = 5000
 
 
 class WikipediaDump:
-    """The articles of a wiki.
-
-    Args:
-        settings: the entry of language.yaml.
-        place: of the language folder and the mirror.
-    """
+    """The articles of a wiki."""
 
     def __init__(self, settings: WikipediaSource, place: Place) -> None:
         self.settings, self.place = settings, place
@@ -71,20 +66,12 @@ class WikipediaDump:
                           [] if self._remote else _state(self._local)])
 
     def due(self) -> bool:
-        """Whether the dump is missing, or may have changed and was last checked long ago.
-
-        Raises:
-            Problem: it is a file that does not exist.
-        """
+        """Whether the dump is missing, or may have changed and was last checked long ago."""
         changes = self._remote and (self.settings.date == "latest" or self.settings.dump is not None)
         return self.mirror.due(self._key(), self.settings.refresh_days if changes else None)
 
     def refresh(self, progress: Callable[[str], None]) -> None:
-        """Fetch and read the dump if it is missing, or may have changed and is due.
-
-        Raises:
-            Problem: it is unavailable and was never read, or is damaged.
-        """
+        """Fetch and read the dump if it is missing, or may have changed and is due."""
         if not self.due():
             return
         key = self._key()
@@ -102,11 +89,7 @@ class WikipediaDump:
                 progress(f"{problem}. The articles of {state['fetched']} remain in use.")
 
     def documents(self, progress: Callable[[str], None]) -> Iterator[Document]:
-        """Yield the articles in order; those that look generated have the flag ``bot``.
-
-        Raises:
-            Problem: the dump was never read.
-        """
+        """Yield the articles in order; those that look generated have the flag ``bot``."""
         progress(f"reading {self.mirror.state.get('rows', 0)} articles of {self.settings.name}")
         beginnings = Counter(_beginning(row) for row in self.mirror.rows())
         enough = max(_BOT_ARTICLES, _BOT_SHARE * beginnings.total())

@@ -211,12 +211,7 @@ class Mirror:
         return [url for (url,) in self.index.execute("SELECT url FROM pages ORDER BY url")]
 
     def forget(self, urls: Collection[str]) -> None:
-        """Delete ``urls`` and their content from the files and the index.
-
-        Raises:
-            Problem: another process reads the mirror, so that its write-ahead log cannot be
-                removed.
-        """
+        """Delete ``urls`` and their content from the files and the index."""
         try:
             self.index.execute("PRAGMA journal_mode = DELETE")
         except sqlite3.OperationalError:

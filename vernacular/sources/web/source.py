@@ -39,10 +39,6 @@ _DESCRIPTIONS = {"redirect": "leads {}", "refused": "robots.txt: {}", "gone": "d
 class WebSource(ABC):
     """Web pages in a mirror. Subclasses define the start.
 
-    Args:
-        settings: the entry of language.yaml.
-        place: of the mirror, with takedowns.
-
     Attributes:
         problems: pages that exceeded the limits in the last reading.
     """
@@ -58,11 +54,7 @@ class WebSource(ABC):
         """Return where fetching begins, and what may be fetched."""
 
     def documents(self, progress: Callable[[str], None]) -> Iterator[Document]:
-        """Yield the pages of the mirror that contain text, by URL. Does not use the network.
-
-        Raises:
-            Problem: nothing was ever fetched, or no page contains text.
-        """
+        """Yield the pages of the mirror that contain text, by URL. Does not use the network."""
         if not Mirror.exists(self.place.mirror):
             raise Problem("no data has been fetched yet", where=self.where,
                           fix=f"Run `vernacular run {self.place.code} --to corpus/documents` with a network "
@@ -168,12 +160,7 @@ class WebSource(ABC):
         return digest_of([self.scope().model_dump(), sorted(self.codes)])
 
     def refresh(self, progress: Callable[[str], None]) -> None:
-        """Fetch what is due, resuming an interrupted run. Unreachable pages keep their old content.
-
-        Raises:
-            Problem: nothing could be fetched and the mirror is empty; the fetching process died; or
-                another one uses this mirror.
-        """
+        """Fetch what is due, resuming an interrupted run. Unreachable pages keep their old content."""
         if self.settings.name in self.place.suppressed.sources:
             progress(f"{self.settings.name}: was taken down; nothing is fetched")
             return
@@ -217,11 +204,7 @@ class WebSource(ABC):
         return [(url, states.get(url, ("", ""))[1] or "not requested") for url in lists]
 
     def _fetch(self, number: int, mirror: Mirror, progress: Callable[[str], None]) -> None:
-        """Run the fetching process.
-
-        Raises:
-            Problem: it stopped early.
-        """
+        """Run the fetching process."""
         job = self.place.mirror / "job.json"
         write_atomically(job, self._job(number).model_dump_json(indent=1))
         with tempfile.TemporaryFile() as errors, subprocess.Popen(
@@ -249,11 +232,7 @@ class WebSource(ABC):
                    taken_down=sorted(self.place.suppressed.urls), limits=self.place.limits)
 
     def forget(self, paths: Collection[str]) -> None:
-        """Delete the pages at ``paths`` (their URLs) from the mirror.
-
-        Raises:
-            Problem: a fetch is running.
-        """
+        """Delete the pages at ``paths`` (their URLs) from the mirror."""
         if not Mirror.exists(self.place.mirror):
             return
         with lock_mirror(self.place.mirror, self.where):
