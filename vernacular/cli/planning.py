@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,30 +31,29 @@ def steps_of(stages: Mapping[str, Stage], language: Language, store: Store) -> l
     fresh: set[str] = set()
     missing = to_fetch(language, store.root)
     for name, stage in stages.items():
-        waits = [source for source in stage.inputs if source in fresh]
-        if waits:
+        action, why = _action(stage, language, store, fresh, missing)
+        steps.append(Step(name, action, why))
+        if action != "reuse":
             fresh.add(name)
-            steps.append(Step(name, "run", f"after {waits[0]}" + (f" and {len(waits) - 1} more" if waits[1:] else "")))
-            continue
-        if missing.get(name):
-            fresh.add(name)
-            steps.append(Step(name, "run", f"fetches {', '.join(missing[name])} first"))
-            continue
-        try:
-            found = lookup(stage, language, store)
-        except Problem as problem:
-            fresh.add(name)
-            waits_for_network = any(missing.values()) and not stage.inputs
-            steps.append(Step(name, "run", "after its inputs are fetched") if waits_for_network
-                         else Step(name, "stop", str(problem)))
-            continue
-        if found is not None:
-            steps.append(Step(name, "reuse", f"made {found.manifest.created}"))
-        else:
-            fresh.add(name)
-            before = store.current(language.code, name)
-            steps.append(Step(name, "run", "not made yet" if before is None else "an input has changed"))
     return steps
+
+
+def _action(stage: Stage, language: Language, store: Store, fresh: Collection[str],
+            missing: Mapping[str, list[str]]) -> tuple[str, str]:
+    waits = [source for source in stage.inputs if source in fresh]
+    if waits:
+        return "run", f"after {waits[0]}" + (f" and {len(waits) - 1} more" if waits[1:] else "")
+    if missing.get(stage.name):
+        return "run", f"fetches {', '.join(missing[stage.name])} first"
+    try:
+        found = lookup(stage, language, store)
+    except Problem as problem:
+        if any(missing.values()) and not stage.inputs:
+            return "run", "after its inputs are fetched"
+        return "stop", str(problem)
+    if found is not None:
+        return "reuse", f"made {found.manifest.created}"
+    return "run", "not made yet" if store.current(language.code, stage.name) is None else "an input has changed"
 
 
 def network_needs(language: Language, root: Path) -> dict[str, dict[str, bool]]:

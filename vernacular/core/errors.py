@@ -49,6 +49,20 @@ class Problem(Exception):
         return partial(type(self), where=self.where, fix=self.fix, code=self.code), (self.what,)
 
     @property
+    def problems(self) -> list[Problem]:
+        """The single problems: this one, or the members of ``Problems``."""
+        return [self]
+
+    @property
+    def beyond(self) -> dict[str, int]:
+        """File -> number of problems that ``problems`` leaves out."""
+        return {}
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the problems as JSON data, for ``problem_of``."""
+        return {"problems": [[one.what, one.where, one.fix, one.code] for one in self.problems], "beyond": self.beyond}
+
+    @property
     def file(self) -> str:
         """``where`` without the line number."""
         return split_place(self.where)[0]
@@ -60,22 +74,27 @@ class Problem(Exception):
 
 
 class Problems(Problem):
-    """Several problems. As text: the first one, and the number of the others.
-
-    Attributes:
-        problems: at most ``MOST_LISTED`` per file.
-        beyond: file -> number of problems left out.
-    """
+    """Several problems, at most ``MOST_LISTED`` per file. As text: the first one, and the number of the others."""
 
     def __init__(self, found: Iterable[Problem], beyond: Mapping[str, int] | None = None) -> None:
-        self.problems, self.beyond = list(found), dict(beyond or {})
-        first = self.problems[0]
+        self._problems, self._beyond = list(found), dict(beyond or {})
+        first = self._problems[0]
         super().__init__(first.what, where=first.where, fix=first.fix, code=first.code)
         self.args = (f"{first} (and {self.number - 1} more: `vernacular check` lists them)",)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Support pickling, so that another process can raise it."""
         return type(self), (self.problems, self.beyond)
+
+    @property
+    def problems(self) -> list[Problem]:
+        """The members."""
+        return self._problems
+
+    @property
+    def beyond(self) -> dict[str, int]:
+        """File -> number of problems left out."""
+        return self._beyond
 
     @property
     def number(self) -> int:
@@ -132,6 +151,12 @@ class Collector:
         problem = self.combined()
         if problem is not None:
             raise problem
+
+
+def problem_of(data: Mapping[str, Any], where: str = "") -> Problem:
+    """Return the problem that ``as_json`` wrote; ``where`` is the place of problems without one."""
+    problems = [Problem(what, where=place or where, fix=fix, code=code) for what, place, fix, code in data["problems"]]
+    return Problems(problems, data["beyond"]) if len(problems) > 1 or data["beyond"] else problems[0]
 
 
 def combine(problems: Iterable[Problem]) -> Problem:

@@ -1,4 +1,7 @@
-"""The kinds of picture that reports hold, each a PNG well below 100 kB. Knows nothing of what is drawn."""
+"""The kinds of plots in reports, each a PNG below 100 kB.
+
+Functions write to ``path``; ``title`` names what is shown; labels of axes include the unit.
+"""
 
 from __future__ import annotations
 
@@ -18,15 +21,7 @@ _ROW = 0.33  # inches of a bar
 
 
 def bars(path: Path, title: str, labels: Sequence[str], values: Sequence[float], unit: str) -> None:
-    """Write a horizontal bar chart to ``path``, the first label on top, with the values.
-
-    Args:
-        path: the PNG file.
-        title: what is counted.
-        labels: one for each value.
-        values: the lengths.
-        unit: of the values, shown at the axis.
-    """
+    """Write a horizontal bar chart of ``values`` in ``unit``, the first of ``labels`` on top."""
     shown = [label if len(label) <= _LONGEST else label[:_LONGEST - 1] + "…" for label in labels]
     with _picture(path, title, 1.1 + _ROW * max(len(labels), 1)) as axes:
         drawn = axes.barh(range(len(values)), [max(value, 0) for value in values], height=0.7, color=_COLOR)
@@ -43,16 +38,7 @@ def bars(path: Path, title: str, labels: Sequence[str], values: Sequence[float],
 
 def histogram(path: Path, title: str, edges: Sequence[float], counts: Sequence[float], x_label: str,
               unit: str) -> None:
-    """Write a histogram to ``path``.
-
-    Args:
-        path: the PNG file.
-        title: what is counted.
-        edges: of the bins, one more than bins.
-        counts: one per bin.
-        x_label: quantity on the x axis, with its unit.
-        unit: of the counts.
-    """
+    """Write a histogram: ``counts`` in ``unit`` of the bins between ``edges``, one more than bins."""
     with _picture(path, title, 3.2) as axes:
         axes.bar(list(edges)[:-1], list(counts), [high - low for low, high in pairwise(edges)], align="edge",
                  color=_COLOR, edgecolor="white", linewidth=0.5)
@@ -63,15 +49,7 @@ def histogram(path: Path, title: str, edges: Sequence[float], counts: Sequence[f
 
 def curves(path: Path, title: str, x_label: str, y_label: str,
            lines: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> None:
-    """Write one curve per name to ``path``.
-
-    Args:
-        path: the PNG file.
-        title: what is shown.
-        x_label: quantity on the x axis, with its unit.
-        y_label: quantity on the y axis, with its unit.
-        lines: name -> (xs, ys).
-    """
+    """Write one curve per name; ``lines`` maps it to (xs, ys)."""
     with _picture(path, title, 4.0) as axes:
         for name, (xs, ys) in lines.items():
             axes.plot(list(xs), list(ys), label=name, marker="." if len(xs) < 30 else "")
@@ -84,15 +62,10 @@ def curves(path: Path, title: str, x_label: str, y_label: str,
 def points(path: Path, title: str, x_label: str, y_label: str,
            lines: Mapping[str, Sequence[tuple[float, Sequence[float]]]],
            floors: Mapping[str, Sequence[tuple[float, float]]]) -> None:
-    """Write to ``path`` the means of repeated measurements as lines and the measurements as points.
+    """Write means of repeated measurements as lines, and the measurements as points.
 
-    Args:
-        path: the PNG file.
-        title: what is shown.
-        x_label: quantity on the logarithmic x axis.
-        y_label: quantity on the y axis, with its unit.
-        lines: name -> (x, measurements) pairs.
-        floors: name -> (x, y) of baselines, drawn dashed and grey.
+    ``lines`` maps a name to (x, measurements) pairs, with x on a logarithmic axis; ``floors`` maps a
+    baseline to (x, y) pairs, drawn dashed and grey.
     """
     with _picture(path, title, 4.0) as axes:
         for name, places in lines.items():

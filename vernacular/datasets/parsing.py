@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from vernacular.config.limits import Limits
-from vernacular.core.errors import Problem, Problems
+from vernacular.core.errors import Problem, problem_of
 from vernacular.core.files import File
 from vernacular.datasets.conll import is_conllu, read_conll, read_conllu
 from vernacular.datasets.items import Row
@@ -72,9 +72,7 @@ def _rows(values: Iterator[Any], remarks: list[DataNote] | None) -> Iterator[Row
             if remarks is not None:
                 remarks.append(DataNote(*parts))
         else:
-            rows, beyond = parts
-            problems = [Problem(text, where=where, fix=fix, code=code) for text, where, fix, code in rows]
-            raise problems[0] if len(problems) == 1 and not beyond else Problems(problems, beyond)
+            raise problem_of(*parts)
 
 
 def in_worker_rows(files: Sequence[OpenFile], kind: str, names: Sequence[str], encodings: Sequence[str | None],
@@ -92,6 +90,4 @@ def in_worker_rows(files: Sequence[OpenFile], kind: str, names: Sequence[str], e
     for remark in remarks:
         yield ["remark", remark.code, remark.where, remark.number, remark.text]
     if problem is not None:
-        problems = problem.problems if isinstance(problem, Problems) else [problem]
-        yield ["problem", [[one.what, one.where, one.fix, one.code] for one in problems],
-               problem.beyond if isinstance(problem, Problems) else {}]
+        yield ["problem", problem.as_json()]

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from vernacular.config.limits import Limits
 from vernacular.core.codes import Code
-from vernacular.core.errors import Problem, Problems
+from vernacular.core.errors import Problem, problem_of
 from vernacular.sandbox import frames
 from vernacular.sandbox.frames import Allowance
 
@@ -49,9 +49,7 @@ def raised(kind: bytes, payload: dict[str, Any], where: str, allowance: Allowanc
     if kind == frames.MEMORY:
         return reached("memory", _memory(allowance), where)
     if kind == frames.PROBLEM:
-        problems = [Problem(what, where=place or where, fix=fix, code=code)
-                    for what, place, fix, code in payload["problems"]]
-        return Problems(problems, payload["beyond"]) if len(problems) > 1 or payload["beyond"] else problems[0]
+        return problem_of(payload, where)
     if kind == frames.SYSTEM:
         return OSError(payload["errno"], payload["strerror"], where)
     error = RuntimeError(payload["error"])

@@ -22,7 +22,7 @@ from typing import Any
 import psutil
 
 from vernacular.core.codes import Code
-from vernacular.core.errors import Problem, Problems
+from vernacular.core.errors import Problem
 from vernacular.sandbox import frames
 from vernacular.sandbox.frames import Allowance, OpenFile, Request
 
@@ -139,12 +139,10 @@ def _fault(error: Exception) -> tuple[bytes, dict[str, Any]]:
     if _of_memory(error):
         return frames.MEMORY, {}
     if isinstance(error, Problem):
-        problems, beyond = (error.problems, error.beyond) if isinstance(error, Problems) else ([error], {})
-        return frames.PROBLEM, {"problems": [[one.what, one.where, one.fix, one.code] for one in problems],
-                                "beyond": beyond}
+        return frames.PROBLEM, error.as_json()
     if isinstance(error, RecursionError):
-        problem = ["it is nested too deeply", "", "Flatten it, or leave it out", Code.DATA_NESTING]
-        return frames.PROBLEM, {"problems": [problem], "beyond": {}}
+        return frames.PROBLEM, Problem("it is nested too deeply", where="", fix="Flatten it, or leave it out",
+                                       code=Code.DATA_NESTING).as_json()
     if isinstance(error, OSError) and error.errno is not None:
         return frames.SYSTEM, {"errno": error.errno, "strerror": error.strerror or ""}
     return frames.FAULT, {"error": f"{type(error).__name__}: {error}",

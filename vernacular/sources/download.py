@@ -68,21 +68,15 @@ def download(url: str, file: Path, known: Mark, progress: Callable[[str], None])
             write_atomically(notes, orjson.dumps(mark).decode())
             length = int(answer.headers.get("Content-Length") or -1)
             size = _copy(answer, part, url, have, progress)
-    except urllib.error.HTTPError as error:
-        if error.code == 304:
-            return None
-        if error.code == 416:  # the part does not match the current file, or is complete
-            part.unlink(missing_ok=True)
-        raise Problem(f"the server responds {error.code} {error.reason}", where=url,
-                      fix="Run again" if error.code in (416, 429) or error.code >= 500 else "Correct the address "
-                                                                                               "or `date:`",
-                      code=Code.SOURCE_NETWORK) from None
     except (OSError, http.client.HTTPException) as error:
+        status = getattr(error, "code", 0)
+        if status == 304:
+            return None
+        if status == 416:  # the part does not match the current file, or is complete
+            part.unlink(missing_ok=True)
         if is_disk_full(error):
             raise
-        reason = getattr(error, "reason", None) or error
-        raise Problem(f"the download failed ({reason})", where=url,
-                      fix="Check the network and run again; it resumes", code=Code.SOURCE_NETWORK) from None
+        raise _failed(error, url) from None
     if length >= 0 and size - have != length:
         raise Problem(f"it ended after {size:,} of {have + length:,} bytes", where=url,
                       fix="Run again; it resumes", code=Code.SOURCE_NETWORK)
@@ -107,14 +101,20 @@ def fetch_text(url: str) -> str | None:
         with urllib.request.urlopen(urllib.request.Request(url, headers={"User-Agent": _AGENT}),
                                     timeout=_SECONDS) as answer:
             return str(answer.read(_BLOCK).decode("utf-8", "replace"))
-    except urllib.error.HTTPError as error:
-        if error.code in (404, 410):
-            return None
-        raise Problem(f"the server responds {error.code} {error.reason}", where=url, fix="Run again",
-                      code=Code.SOURCE_NETWORK) from None
     except (OSError, http.client.HTTPException) as error:
-        raise Problem(f"the download failed ({error})", where=url, fix="Check the network and run again",
-                      code=Code.SOURCE_NETWORK) from None
+        if getattr(error, "code", 0) in (404, 410):
+            return None
+        raise _failed(error, url) from None
+
+
+def _failed(error: Exception, url: str) -> Problem:
+    reason = getattr(error, "reason", None) or error
+    if isinstance(error, urllib.error.HTTPError):
+        again = error.code in (416, 429) or error.code >= 500
+        return Problem(f"the server responds {error.code} {reason}", where=url, code=Code.SOURCE_NETWORK,
+                       fix="Run again" if again else "Correct the address or `date:`")
+    return Problem(f"the download failed ({reason})", where=url, fix="Check the network and run again; it resumes",
+                   code=Code.SOURCE_NETWORK)
 
 
 def _copy(answer: http.client.HTTPResponse, part: Path, url: str, have: int, progress: Callable[[str], None]) -> int:

@@ -166,11 +166,11 @@ class Fetch:
         self._characters = 0
 
     def add(self, row: Mapping[str, Any], position: Any) -> None:
-        """Add a row; ``position`` is where to resume after it, as JSON or a function that returns it."""
+        """Add a row; ``position`` is where to resume after it, as JSON."""
         self._waiting.append(row)
         self._characters += len(row["text"])
         if len(self._waiting) >= _SHARD_ROWS or self._characters >= _SHARD_CHARACTERS:
-            self.flush(position() if callable(position) else position)
+            self.flush(position)
 
     def flush(self, position: Any) -> None:
         """Write the pending rows as a shard, and record ``position``."""

@@ -14,7 +14,7 @@ from vernacular.cli.checking.texts import TextFound
 from vernacular.cli.readiness import lacking_by_kind
 from vernacular.config.schema import Language
 from vernacular.config.sources import NetworkSource
-from vernacular.core.errors import Problem, Problems
+from vernacular.core.errors import Problem
 from vernacular.core.store import Store
 from vernacular.datasets.notes import DataNote
 from vernacular.tasks.base import IGNORED
@@ -29,9 +29,8 @@ def errors_of(checked: Checked) -> list[str]:
     problem = checked.faults.combined()
     if problem is None:
         return []
-    found, beyond = (problem.problems, problem.beyond) if isinstance(problem, Problems) else ([problem], {})
     by_file: dict[str, list[Problem]] = {}
-    for each in found:
+    for each in problem.problems:
         by_file.setdefault(each.file, []).append(each)
     lines = []
     for file, problems in by_file.items():
@@ -43,9 +42,9 @@ def errors_of(checked: Checked) -> list[str]:
             # print a repeated fix once, after the last error
             again = following is not None and following.fix == each.fix
             lines.append(f"  {line}{each.what}" + ("" if again else f"{end} {each.fix}"))
-        if beyond.get(file):
-            lines.append(f"  and {beyond[file]} more in this file")
-    number, files = len(found) + sum(beyond.values()), len(by_file)
+        if file in problem.beyond:
+            lines.append(f"  and {problem.beyond[file]} more in this file")
+    number, files = len(problem.problems) + sum(problem.beyond.values()), len(by_file)
     return [*lines, f"{checked.code}: {number} error{'s' * (number != 1)} in {files} file{'s' * (files != 1)}"]
 
 

@@ -26,6 +26,9 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 class File:
     """A file below a root, existing or not.
 
+    Each method raises a Problem if the path is a link, folder, pipe, socket or device, or leads
+    through a link.
+
     Attributes:
         root: the folder that the path starts from.
         path: below ``root``, with /.
@@ -66,11 +69,7 @@ class File:
         return parts_of(self.path, self.shown)
 
     def state(self) -> os.stat_result | None:
-        """Return the file's size, times and so on, or None if it does not exist.
-
-        Raises:
-            Problem: the path is a link, folder, pipe, socket or device, or leads through a link.
-        """
+        """Return the file's size, times and so on, or None if it does not exist."""
         try:
             with self._parent() as folder:
                 return self._state(folder)
@@ -78,18 +77,13 @@ class File:
             return None
 
     def exists(self) -> bool:
-        """Whether the file exists.
-
-        Raises:
-            Problem: as ``state``.
-        """
+        """Whether the file exists."""
         return self.state() is not None
 
     def stream(self) -> BufferedReader:
         """Open the file for reading.
 
         Raises:
-            Problem: as ``state``.
             FileNotFoundError: the file does not exist.
         """
         with self._parent() as folder, named(self.place):
@@ -109,7 +103,7 @@ class File:
             most: the largest size allowed, in bytes.
 
         Raises:
-            Problem: as ``state``, or the file is larger.
+            Problem: the file is larger.
             FileNotFoundError: the file does not exist.
         """
         with self.stream() as stream:
@@ -119,7 +113,7 @@ class File:
         """Return the file's text without a byte order mark.
 
         Raises:
-            Problem: as ``read``, or the file is not UTF-8 (with the line).
+            Problem: the file is larger, or not UTF-8 (with the line).
             FileNotFoundError: the file does not exist.
         """
         return text_of(self.read(most), self.shown)
@@ -128,7 +122,7 @@ class File:
         """Yield (place for messages, line) of each nonblank line; nothing if the file does not exist.
 
         Raises:
-            Problem: as ``read``, or a line is not UTF-8.
+            Problem: the file is larger, or a line is not UTF-8.
         """
         if not self.exists():
             return
@@ -138,11 +132,7 @@ class File:
                 yield f"{self.shown}:{number}", line
 
     def write(self, data: str | bytes) -> None:
-        """Replace the content by ``data`` atomically; create missing folders.
-
-        Raises:
-            Problem: as ``state``.
-        """
+        """Replace the content by ``data`` atomically; create missing folders."""
         with self._parent(make=True) as folder, named(self.place):
             self._replace(folder, data.encode("utf-8") if isinstance(data, str) else data, f".{os.getpid()}.part")
 
@@ -150,9 +140,6 @@ class File:
         """Append ``line`` durably; half a line left by a killed process is completed or removed.
 
         Concurrent writers wait, so no line is lost.
-
-        Raises:
-            Problem: as ``state``.
         """
         with self._parent(make=True) as folder, named(self.place), self._locked(folder) as stream:
             data = self._read(stream, MOST_ROWS)

@@ -227,7 +227,8 @@ class WebSource(ABC):
             code=Code.SOURCE_NETWORK)
 
     def _job(self, number: int) -> Job:
-        return Job(settings=self.settings, scope=self.scope(), mirror=str(self.place.mirror), run=number,
+        common = Web.model_validate(self.settings.model_dump(include=set(Web.model_fields)))
+        return Job(settings=common, scope=self.scope(), mirror=str(self.place.mirror), run=number,
                    agent=f"{AGENT}/{__version__} (+{self.settings.contact})", codes=self.codes,
                    taken_down=sorted(self.place.suppressed.urls), limits=self.place.limits)
 

@@ -228,7 +228,7 @@ class Site(scrapy.Spider):
             self._settle(row, "kept", gone=0, came="unchanged", **{**columns, **kept_type})
             return
         assert response.request is not None  # Scrapy sets it before the callback
-        self.mirror.keep(Exchange(url, now(), headers_of(response.request.headers), headers_of(response.headers), 200,
+        self.mirror.keep(Exchange(url, now(), headers_of(response.request.headers), headers_of(response.headers),
                                   response.body, digest), due=0, **{**columns, "robots": response.meta["decision"]})
         self._done(row, "kept", "changed" if row["file"] else "kept")
 

@@ -12,7 +12,6 @@ import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http import HTTPStatus
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlsplit
@@ -37,7 +36,6 @@ class Exchange:
         url: the requested URL.
         fetched: when, ISO 8601 in UTC.
         request, response: headers by name, in order.
-        status: of the response, such as 200.
         body: of the response.
         digest: SHA-256 of the body in hexadecimal digits.
     """
@@ -46,7 +44,6 @@ class Exchange:
     fetched: str
     request: Sequence[tuple[str, str]]
     response: Sequence[tuple[str, str]]
-    status: int
     body: bytes
     digest: str
 
@@ -72,7 +69,7 @@ def append(path: Path, length: int, exchange: Exchange) -> int:
         headers = [(name, value) for name, value in exchange.response if name.lower() not in _CODING]
         response = writer.create_warc_record(
             exchange.url, "response", io.BytesIO(exchange.body), len(exchange.body),
-            http_headers=StatusAndHeaders(f"{exchange.status} {HTTPStatus(exchange.status).phrase}", [
+            http_headers=StatusAndHeaders("200 OK", [
                 *headers, ("Content-Length", str(len(exchange.body)))], protocol="HTTP/1.1"),
             warc_headers_dict={"WARC-Date": exchange.fetched, "WARC-Payload-Digest": f"sha256:{exchange.digest}"})
         parts = urlsplit(exchange.url)

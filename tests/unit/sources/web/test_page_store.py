@@ -22,7 +22,7 @@ URL = "http://example.org/{}.html"
 
 def exchange(url: str, body: bytes) -> Exchange:
     return Exchange(url, "2024-01-02T03:04:05Z", [("User-Agent", "x")], [("Content-Type", "text/html"),
-                    ("Content-Encoding", "gzip")], 200, body, hashlib.sha256(body).hexdigest())
+                    ("Content-Encoding", "gzip")], body, hashlib.sha256(body).hexdigest())
 
 
 def queue(mirror: Mirror, **more: int) -> Frontier:
