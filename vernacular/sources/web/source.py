@@ -206,7 +206,7 @@ class WebSource(ABC):
     def _fetch(self, number: int, mirror: Mirror, progress: Callable[[str], None]) -> None:
         """Run the fetching process."""
         job = self.place.mirror / "job.json"
-        write_atomically(job, self._job(number).model_dump_json(indent=1))
+        write_atomically(job, self._job(number).model_dump_json(indent=1, by_alias=True))
         with tempfile.TemporaryFile() as errors, subprocess.Popen(
                 [sys.executable, "-m", "vernacular.sources.web.crawler_process", str(job)], stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE, stderr=errors, text=True, encoding="utf-8") as process:
@@ -227,8 +227,7 @@ class WebSource(ABC):
             code=Code.SOURCE_NETWORK)
 
     def _job(self, number: int) -> Job:
-        common = Web.model_validate(self.settings.model_dump(include=set(Web.model_fields)))
-        return Job(settings=common, scope=self.scope(), mirror=str(self.place.mirror), run=number,
+        return Job(settings=self.settings, scope=self.scope(), mirror=str(self.place.mirror), run=number,
                    agent=f"{AGENT}/{__version__} (+{self.settings.contact})", codes=self.codes,
                    taken_down=sorted(self.place.suppressed.urls), limits=self.place.limits)
 
