@@ -25,14 +25,7 @@ from vernacular.sources.streamed import stream_dataset, unreachable
 
 
 class LabelledDataset:
-    """The dataset of one task.
-
-    Args:
-        language: whose task it is.
-        name: of the task.
-        task: its settings, with data of the kind hub.
-        root: of the store, which contains the mirror.
-    """
+    """The dataset of one task."""
 
     def __init__(self, language: Language, name: str, task: Task, root: Path) -> None:
         assert isinstance(task.data, HubData)

@@ -25,11 +25,7 @@ _FOLDER = "extracted"
 
 
 class Digests:
-    """SHA-256 of files by path; a file is read again only if its size or time changed.
-
-    Args:
-        mirror: of the source.
-    """
+    """SHA-256 of files by path; a file is read again only if its size or time changed."""
 
     def __init__(self, mirror: Path) -> None:
         self._file = mirror / _DIGESTS
@@ -70,12 +66,7 @@ class Digests:
 
 
 class Extracts:
-    """Texts of files by path and digest.
-
-    Args:
-        mirror: of the source.
-        options: of reading; other options give other texts.
-    """
+    """Texts of files by path and digest."""
 
     def __init__(self, mirror: Path, options: Options) -> None:
         self._folder = mirror / _FOLDER

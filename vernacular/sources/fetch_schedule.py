@@ -62,13 +62,7 @@ def failures(language: Language, root: Path) -> dict[str, Failure]:
 
 
 def due(language: Language, root: Path, now: float) -> list[str]:
-    """Return the network sources to fetch now, without those still waiting for a retry.
-
-    Args:
-        language: whose sources.
-        root: of the store.
-        now: seconds since 1970.
-    """
+    """Return the network sources to fetch now, without those still waiting for a retry."""
     failed = failures(language, root)
     return [source.name for source, place in network_sources(language, root)
             if (source.name not in failed or failed[source.name].over(now)) and _due(source, place)]

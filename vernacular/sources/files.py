@@ -21,11 +21,6 @@ from vernacular.sources.formats import SLOW, Options, Text, read_texts
 class Files(ABC):
     """A list of files, read in the order of their paths. Subclasses locate the files.
 
-    Args:
-        settings: the entry of language.yaml.
-        place: of the language.
-        where: the source's name in messages.
-
     Attributes:
         problems: what the last reading skipped: files that exceed the limits, and for some kinds
             unreadable files.

@@ -35,12 +35,7 @@ _DAY = 86_400
 
 
 class Mirror:
-    """The rows that a source fetched.
-
-    Args:
-        folder: of the mirror; created on the first write.
-        where: the source's name in messages.
-    """
+    """The rows that a source fetched."""
 
     def __init__(self, folder: Path, where: str) -> None:
         self.folder, self.where = folder, where

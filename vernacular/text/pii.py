@@ -58,9 +58,6 @@ _FIVE_DIGITS = regex.compile(r"\d(?:[ ().-]{0,3}\d){4}|\d\.\d\.\d\.\d")
 class PrivatePattern:
     """One of the folder's own patterns, matched in linear time.
 
-    Args:
-        text: the expression, valid for ``config.expressions.compile_private``.
-
     Raises:
         ValueError: it is invalid.
     """

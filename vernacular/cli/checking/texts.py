@@ -60,13 +60,7 @@ class TextsFound:
 
 
 def read_texts_of(language: Language, root: Path, faults: Collector) -> TextsFound:
-    """Read the local text that the settings name.
-
-    Args:
-        language: whose sources and translations.
-        root: of the store, for caches.
-        faults: collects errors in the files.
-    """
+    """Read the local text that the settings name."""
     found, until = TextsFound(), time.monotonic() + MOST_SECONDS
     for source in language.sources:
         found.sources.append(_read(language, source, root, "", until, faults, found.remarks))

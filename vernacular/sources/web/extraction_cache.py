@@ -27,12 +27,7 @@ _BATCH = 100
 
 
 class Extractions:
-    """Extracted pages by URL; valid for a page digest, the limits and the extractor's version.
-
-    Args:
-        folder: of the mirror.
-        limits: for parsing a page.
-    """
+    """Extracted pages by URL; valid for a page digest, the limits and the extractor's version."""
 
     def __init__(self, folder: Path, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
