@@ -20,8 +20,8 @@ from vernacular.datasets.tables import row_of
 from vernacular.sandbox.frames import OpenFile
 from vernacular.sandbox.limits import for_file
 from vernacular.sandbox.reader import read_bounded, stream_bounded
+from vernacular.sources.dataset_rows import stream_dataset, unreachable
 from vernacular.sources.mirror import Mirror
-from vernacular.sources.streamed import stream_dataset, unreachable
 
 
 class LabelledDataset:

@@ -15,7 +15,7 @@ from vernacular.core.store import digest_of
 from vernacular.provenance.document import Document, make_document, short_digest
 from vernacular.sandbox.limits import LimitReached, for_file
 from vernacular.sandbox.reader import opened, read_bounded, stream_bounded
-from vernacular.sources import Place, dataset_files, streamed
+from vernacular.sources import Place, dataset_rows
 from vernacular.sources.mirror import Mirror, allowed
 
 _DONE = "done"  # recorded with the last rows of a dataset
@@ -130,7 +130,7 @@ class HubDataset:
     def _streamed(self, state: Any) -> Iterator[tuple[dict[str, Any], Any]]:
         """Yield the dataset's rows on the hub after ``state``, each with the state to resume from."""
         settings = self.settings
-        yield from stream_bounded(f"{streamed.__name__}:in_worker_rows", [], [
+        yield from stream_bounded(f"{dataset_rows.__name__}:in_worker_streamed_rows", [], [
             settings.dataset, settings.config, settings.split, settings.revision, self.where, *self._wanted(), state],
             self.where, for_file(self.place.limits, 0))
 
@@ -150,7 +150,7 @@ class HubDataset:
                 continue
             try:
                 with opened(file) as data:
-                    rows = read_bounded(f"{dataset_files.__name__}:in_worker_rows", [data],
+                    rows = read_bounded(f"{dataset_rows.__name__}:in_worker_file_rows", [data],
                                         [wanted, others, file.shown], file.shown,
                                         for_file(self.place.limits, data.size))
             except LimitReached as problem:

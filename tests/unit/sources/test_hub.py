@@ -24,8 +24,8 @@ from vernacular.provenance.document import Document
 from vernacular.provenance.suppression_list import Suppressions, url_digest
 from vernacular.sandbox.limits import LimitReached
 from vernacular.sources import Place
+from vernacular.sources.dataset_rows import in_worker_streamed_rows
 from vernacular.sources.hub import HubDataset
-from vernacular.sources.streamed import in_worker_rows
 
 
 def hub(folder: Path, down: Suppressions | None = None, **more: Any) -> HubDataset:
@@ -69,7 +69,7 @@ FINEWEB = [{"text": f"text {number}", "id": f"<urn:{number}>", "dump": "CC-MAIN-
 
 def streamed_rows(dataset: str = "a/b", revision: str = COMMIT) -> list[Any]:
     """What the worker would give, in this process, where tests can reach the library."""
-    return list(in_worker_rows([], dataset, None, "train", revision, "dataset", ["text"], [], None))
+    return list(in_worker_streamed_rows([], dataset, None, "train", revision, "dataset", ["text"], [], None))
 
 
 def test_a_full_disk_is_no_lost_hub(monkeypatch: pytest.MonkeyPatch) -> None:

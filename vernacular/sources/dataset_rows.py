@@ -1,9 +1,9 @@
-"""Rows that the library ``datasets`` streams from the hub or a folder; ``in_worker_rows`` runs in the worker."""
+"""Rows of datasets, read in the worker: streamed by the library ``datasets``, or from a parquet or jsonl file."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -12,36 +12,61 @@ from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, is_disk_full
 from vernacular.core.files import File
 from vernacular.sandbox.frames import OpenFile
-from vernacular.sources.dataset_files import check_columns, texts_of
+from vernacular.sources.formats.columns import parquet_rows
+from vernacular.sources.formats.rows import object_in
 
 _OUTAGES = ("LocalEntryNotFoundError", "ConnectionError", "OfflineMode")  # causes within the exceptions of `datasets`
 
 
-def in_worker_rows(files: Sequence[OpenFile], dataset: str, config: str | None, split: str, revision: str | None,
-                   where: str, wanted: Sequence[str], others: Sequence[str],
-                   state: Any) -> Iterator[tuple[dict[str, str], Any]]:
-    """Yield the rows of a hub dataset after ``state``, each with the state to resume from.
-
-    Args:
-        files: none.
-        dataset: id on the hub.
-        config: its configuration.
-        split: its split.
-        revision: of the dataset.
-        where: its name in messages.
-        wanted: columns of which one must exist.
-        others: optional columns.
-        state: None for the start.
+def in_worker_file_rows(files: Sequence[OpenFile], wanted: Sequence[str], others: Sequence[str],
+                        where: str) -> Iterator[dict[str, str]]:
+    """Yield the rows of the one file in ``files`` with those of the columns ``wanted`` and ``others`` that exist.
 
     Raises:
-        Problem: it is unreachable, does not exist, or has none of the wanted columns.
+        Problem: the file is damaged, or has none of the wanted columns.
     """
+    file, names = files[0], [*wanted, *others]
+
+    def select(there: Sequence[str]) -> list[str]:
+        check_columns(there, wanted, where)
+        return [name for name in names if name in there]
+
+    rows = parquet_rows(file, where, select) if file.name.lower().endswith(".parquet") else _jsonl(file, wanted, where)
+    return (texts_of(row, names) for row in rows)
+
+
+def _jsonl(file: OpenFile, wanted: Sequence[str], where: str) -> Iterator[dict[str, Any]]:
+    for number, line in enumerate(file.stream, 1):
+        if line.strip():
+            row = object_in(line, f"{where}:{number}", wanted[0])
+            check_columns(row, wanted, f"{where}:{number}")
+            yield row
+
+
+def check_columns(there: Mapping[str, Any] | Sequence[str], wanted: Sequence[str], where: str) -> None:
+    """Reject a row or file that has none of the wanted columns."""
+    if not any(name in there for name in wanted):
+        raise Problem(f"there is no column '{wanted[0]}'", where=where,
+                      fix=f"Its columns: {', '.join(there)}; select one with `text_field:`", code=Code.DATA_COLUMN)
+
+
+def texts_of(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, str]:
+    """Return the nonempty columns ``names`` of ``row`` as text."""
+    return {name: str(row[name]) for name in names if row.get(name) not in (None, "")}
+
+
+def in_worker_streamed_rows(files: Sequence[OpenFile], *arguments: Any) -> Iterator[tuple[dict[str, str], Any]]:
+    """In the worker: see ``_streamed_rows``; ``files`` is empty."""
     import_module("datasets")
-    return _rows(dataset, config, split, revision, where, wanted, others, state)
+    return _streamed_rows(*arguments)
 
 
-def _rows(dataset: str, config: str | None, split: str, revision: str | None, where: str, wanted: Sequence[str],
-          others: Sequence[str], state: Any) -> Iterator[tuple[dict[str, str], Any]]:
+def _streamed_rows(dataset: str, config: str | None, split: str, revision: str | None, where: str,
+                   wanted: Sequence[str], others: Sequence[str], state: Any) -> Iterator[tuple[dict[str, str], Any]]:
+    """Yield the rows of a hub dataset after ``state`` (None: all), each with the state to resume from.
+
+    ``wanted`` are columns of which one must exist, ``others`` are optional.
+    """
     names = [*wanted, *others]
     try:
         rows = stream_dataset(dataset, config, split, revision, where)
