@@ -76,7 +76,7 @@ def facts_of(body: bytes, url: str, content_type: str, robots_headers: list[str]
 
 
 def _links(tree: HtmlElement, text: str, base: str) -> list[str]:
-    found = list(filter(None, [get_meta_refresh(text, base)[1]]))
+    found = _refresh(text, base)
     for element in tree.iter("a", "area", "frame", "iframe", "link"):
         relation = (element.get("rel") or "").lower().split()
         if element.tag == "link":
@@ -89,6 +89,14 @@ def _links(tree: HtmlElement, text: str, base: str) -> list[str]:
         if joined:
             found.append(joined)
     return found
+
+
+def _refresh(text: str, base: str) -> list[str]:
+    try:
+        target = get_meta_refresh(text, base)[1]
+    except ValueError:  # not a valid URL
+        return []
+    return [target] if target else []
 
 
 def _feeds(tree: HtmlElement, base: str) -> list[str]:

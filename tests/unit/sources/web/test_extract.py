@@ -96,5 +96,12 @@ def test_languages_and_links_follow_the_base() -> None:
     assert facts_of(body, "http://example.org/a", "", ["noindex, nofollow"]).noindex
 
 
+@pytest.mark.parametrize(("target", "links"), [
+    ("/b", ("http://example.org/b",)), ("http://[x", ()), ("http://example.org:99999999/", ())])
+def test_a_refresh_is_a_link_unless_its_target_is_invalid(target: str, links: tuple[str, ...]) -> None:
+    body = page(TEXTS[0], f'<meta http-equiv="refresh" content="0; url={target}">')
+    assert facts_of(body, "http://example.org/a", "", []).links == (*links, "http://example.org/")  # and the menu
+
+
 def test_pages_that_differ_by_numbers_count_as_one() -> None:
     assert fingerprint("Kalendala 2031-05") == fingerprint("kalendala 2032-06!") != fingerprint("kalendalo")
