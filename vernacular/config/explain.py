@@ -15,13 +15,12 @@ from pydantic import BaseModel, Tag, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from vernacular.config.schema import Language
+from vernacular.config.schema import NOT_WRITTEN, Language
 from vernacular.config.strict import NAME
 from vernacular.config.yaml_file import Node
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 
-_NOT_WRITTEN = ("code", "folder")
 _SENTENCE = re.compile(r"(?<=[.;])\s+")
 _NO_NAME = "Use lower-case letters, digits and _, at most 40 characters, starting with a letter"
 _TYPE_MESSAGES = {  # plainer than pydantic's words
@@ -75,7 +74,7 @@ def _explained(first: ErrorDetails, root: Node, schema: type[BaseModel]) -> Prob
     key = str(first["loc"][-1]) if first["loc"] else ""
     kind, message = first["type"], first["msg"]
     if kind == "extra_forbidden":
-        known = [name for name in _keys_at(first["loc"][:-1], schema) if name not in _NOT_WRITTEN]
+        known = [name for name in _keys_at(first["loc"][:-1], schema) if name not in NOT_WRITTEN]
         meant = did_you_mean(key, known)
         return Problem(f"unknown key '{key}'{meant}", where=node.where,
                        fix="Rename or remove it" + ("" if meant else f"; valid keys: {', '.join(known)}"),

@@ -16,7 +16,7 @@ from vernacular.config.explain import did_you_mean
 from vernacular.config.labeled_data import PARTS
 from vernacular.config.partial import usable_part
 from vernacular.config.rules import check
-from vernacular.config.schema import Language
+from vernacular.config.schema import NOT_WRITTEN, Language
 from vernacular.config.yaml_file import Node, read_yaml
 from vernacular.core.codes import Code
 from vernacular.core.errors import Collector, Problem
@@ -26,7 +26,6 @@ FILE = "language.yaml"
 DEFAULTS = "defaults.yaml"
 _DEFAULT_KEYS = ("cleaning", "splits", "behaviour", "model", "task")
 _SECTIONS = (*_DEFAULT_KEYS, "tasks", "vocabulary", "pretraining", "lora")
-_NOT_WRITTEN = ("code", "folder")
 _LONGEST_CHAIN = 50  # models that extend each other
 _TESTS = "behaviour"  # the one subfolder that is always read
 # a mapping with another value of one of these describes something else and replaces the default
@@ -173,7 +172,7 @@ def _read_defaults(root: Path) -> dict[str, Node]:
 def _merged(own: Node, defaults: dict[str, Node]) -> Node:
     """Merge ``own`` over ``defaults``; entries of models and tasks over ``model`` and ``task``."""
     own = _without_empty(own)
-    for key in _NOT_WRITTEN:
+    for key in NOT_WRITTEN:
         if key in own.value:
             raise Problem(f"unknown key '{key}': the folder's name is the code", where=own.value[key].where,
                           fix="Remove it", code=Code.CONFIG_KEY)

@@ -23,6 +23,8 @@ from vernacular.config.strict import Name, Share, Strict
 from vernacular.config.tasks import Task
 from vernacular.config.training import Alignment, Initialise, Lora, Pretraining, Vocabulary
 
+NOT_WRITTEN = ("code", "folder")  # fields of ``Language`` that language.yaml does not have
+
 
 def _script(code: str) -> str:
     if not is_script(code):

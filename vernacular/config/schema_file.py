@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from vernacular.config.schema import Language
+from vernacular.config.schema import NOT_WRITTEN, Language
 
 _FILLED = ("Model", "Task")  # defaults.yaml (model:, task:) and `extends` may fill these
 _PARTS_FILLED = ("Pretraining", "Base")
-_NOT_WRITTEN = ("code", "folder")
 
 
 def schema_text() -> str:
     """Return the schema as JSON text, ending with a newline."""
     schema: dict[str, Any] = Language.model_json_schema(by_alias=True, mode="validation")
-    for name in _NOT_WRITTEN:
+    for name in NOT_WRITTEN:
         schema["properties"].pop(name, None)
-    schema["required"] = [name for name in schema["required"] if name not in _NOT_WRITTEN]
+    schema["required"] = [name for name in schema["required"] if name not in NOT_WRITTEN]
     for name in (*_FILLED, *_PARTS_FILLED):
         schema["$defs"][name].pop("required", None)
     for part in (schema, *schema["$defs"].values()):
