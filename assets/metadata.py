@@ -15,7 +15,8 @@ from typing import Any
 
 from dagster import MetadataValue
 
-from vernacular.core.store import Artifact, Report
+from vernacular.core.report import Report
+from vernacular.core.store import Artifact
 
 MOST_NUMBERS, MOST_ROWS, MOST_LETTERS = 12, 12, 160
 MOST_PICTURE_BYTES = 72_000  # base64 adds a third: stays below 100 kB

@@ -144,7 +144,8 @@ def main() -> None:
 
     from vernacular.catalog import stages_of
     from vernacular.config.load import load_language
-    from vernacular.core.store import Report, Store
+    from vernacular.core.report import Report
+    from vernacular.core.store import Store
     from vernacular.modeling.base_models import load_base, load_model, load_tokenizer
     from vernacular.modeling.likelihood import LEAST_WORDS, likelihood
     from vernacular.modeling.variants import MODEL_FOLDER

@@ -15,7 +15,7 @@ from vernacular.config.schema import Language
 from vernacular.config.statement import read_statement
 from vernacular.config.translations import FilesSide
 from vernacular.core.files import Folder
-from vernacular.core.store import Gate
+from vernacular.core.report import Gate
 from vernacular.datasets.keyed_texts import references_of
 from vernacular.evaluation.fairness.plan import load_plan
 from vernacular.langid.seed import seed_lines

@@ -24,8 +24,9 @@ from vernacular.config.training import Alignment
 from vernacular.config.translations import FilesSide, PackageSide
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
+from vernacular.core.report import Report
 from vernacular.core.result import SampleRow
-from vernacular.core.store import Report, digest_of_listed
+from vernacular.core.store import digest_of_listed
 from vernacular.corpus.side_texts import Sieve
 from vernacular.datasets.keyed_texts import references_of
 from vernacular.datasets.notes import DataNote, numbers_of

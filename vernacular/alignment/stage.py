@@ -10,7 +10,7 @@ from vernacular.alignment.pairs import count_joins, read_pairs
 from vernacular.config.schema import Model
 from vernacular.config.training import Alignment
 from vernacular.core.jsonl import write_jsonl
-from vernacular.core.store import Report
+from vernacular.core.report import Report
 from vernacular.corpus.side_texts import listed
 from vernacular.datasets.aligned_pairs import Learned, targets_wanted
 from vernacular.modeling.base_models import load_base

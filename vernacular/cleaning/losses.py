@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from vernacular.cleaning.stage_results import CleanResult, Loss
-from vernacular.core.store import Artifact, Gate, Report
+from vernacular.core.report import Gate, Report
+from vernacular.core.store import Artifact
 from vernacular.provenance.corpus_tables import REJECTS
 
 SEEN, ACCEPTED = 1 / 3, 1 / 2  # shares of a source one rule may drop before a warning and before approval is needed

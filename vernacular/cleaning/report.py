@@ -19,8 +19,8 @@ from vernacular.cleaning.stage_results import CleanResult, DriftReport, MixShare
 from vernacular.config.cleaning import Cleaning
 from vernacular.config.stage_settings import CleanSettings
 from vernacular.core.plots import bars, histogram
+from vernacular.core.report import Gate, Report
 from vernacular.core.result import SampleRow
-from vernacular.core.store import Gate, Report
 from vernacular.provenance.corpus_tables import DOCUMENTS, REJECTS, count_rows, read_rows_at, read_table
 from vernacular.text.line_batch import RULES as OWN_RULES
 from vernacular.text.pii import KINDS

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from vernacular.config.cleaning import SourceMix
-from vernacular.core.store import Gate
+from vernacular.core.report import Gate
 
 GROUP = ("source", "register", "licence", "place")  # of documents; the place is //host or the path of a file
 Words = Mapping[tuple[str, ...], int]

@@ -24,7 +24,8 @@ from vernacular.cleaning.report import describe
 from vernacular.cleaning.source_drift import screen
 from vernacular.cleaning.workers import Recipe, Rows, tables_for
 from vernacular.config.stage_settings import CleanSettings
-from vernacular.core.store import Artifact, Report, digest_of, write_atomically
+from vernacular.core.report import Report
+from vernacular.core.store import Artifact, digest_of, write_atomically
 from vernacular.langid import load_identifier
 from vernacular.langid.external import open_rejecters
 from vernacular.pipeline.stage import StageContext

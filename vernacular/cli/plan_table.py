@@ -10,7 +10,8 @@ from vernacular.catalog import stages_of
 from vernacular.cli.planning import Step, steps_of, to_fetch
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
-from vernacular.core.store import Remark, Store
+from vernacular.core.report import Remark
+from vernacular.core.store import Store
 from vernacular.core.terminal import say
 from vernacular.forecast.cost import ModelForecast, forecast_model, forecast_text
 from vernacular.forecast.ranges import Range, total

@@ -25,10 +25,7 @@ from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, TransientProblem
 from vernacular.core.files import File
 from vernacular.core.lock import locked
-from vernacular.core.report import Count as Count
-from vernacular.core.report import Gate as Gate
-from vernacular.core.report import Remark as Remark
-from vernacular.core.report import Report as Report
+from vernacular.core.report import Report
 
 MANIFEST = "manifest.json"
 KEY_LENGTH = 16

@@ -21,8 +21,9 @@ from vernacular import __version__
 from vernacular.config.sources import Source
 from vernacular.core.errors import Problem
 from vernacular.core.plots import bars
+from vernacular.core.report import Gate, Report
 from vernacular.core.result import DocumentsAndWords
-from vernacular.core.store import Gate, Report, canonical, digest_of, write_atomically
+from vernacular.core.store import canonical, digest_of, write_atomically
 from vernacular.corpus.stage_results import IngestResult
 from vernacular.pipeline.stage import Progress, StageContext
 from vernacular.provenance.corpus_tables import DOCUMENTS, LEDGER, SUFFIX, read_tables, table_of, write_tables

@@ -16,8 +16,9 @@ from vernacular.cleaning.workers import Recipe, Rows, tables_for
 from vernacular.config.schema import Splits
 from vernacular.core.errors import Problem
 from vernacular.core.plots import bars
+from vernacular.core.report import Gate, Report
 from vernacular.core.result import DocumentsAndWords
-from vernacular.core.store import Gate, Report, digest_of
+from vernacular.core.store import digest_of
 from vernacular.corpus.assignment import DEV, PARTS, TEST, TRAIN, assign
 from vernacular.corpus.split_features import FEATURES_VERSION
 from vernacular.corpus.stage_results import SplitsResult

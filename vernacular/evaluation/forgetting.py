@@ -15,7 +15,7 @@ import torch
 
 from vernacular.config.schema import Model
 from vernacular.core.plots import bars
-from vernacular.core.store import Gate, Report
+from vernacular.core.report import Gate, Report
 from vernacular.evaluation.likelihood import compare
 from vernacular.evaluation.stage_results import ForgettingResult
 from vernacular.modeling.base_files import bytes_of_weights

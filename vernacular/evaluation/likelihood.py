@@ -14,8 +14,8 @@ from vernacular.core.confidence import ratio, ratio_difference
 from vernacular.core.errors import Problem
 from vernacular.core.jsonl import write_jsonl
 from vernacular.core.plots import bars
+from vernacular.core.report import Gate, Report
 from vernacular.core.result import Estimate, Interval
-from vernacular.core.store import Gate, Report
 from vernacular.evaluation.char_ngram_baseline import floor_nats
 from vernacular.evaluation.examples import Answers, Drawn
 from vernacular.evaluation.held_out import held_out_lines

@@ -8,7 +8,7 @@ from pathlib import Path
 from vernacular.config.labeled_data import FileData
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
-from vernacular.core.store import Remark
+from vernacular.core.report import Remark
 from vernacular.forecast.cost import ModelForecast
 from vernacular.forecast.ranges import rounded
 from vernacular.forecast.text import TextSize

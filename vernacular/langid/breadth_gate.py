@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vernacular.config.schema import Language
-from vernacular.core.store import Gate
+from vernacular.core.report import Gate
 from vernacular.langid.breadth import RECALL, Breadth
 from vernacular.langid.seed import seed_file
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vernacular.core.plots import histogram
-from vernacular.core.store import Report
+from vernacular.core.report import Report
 from vernacular.langid.classifier import LENGTHS, SeedIdentifier
 from vernacular.langid.limits import count_words, negative_lines
 from vernacular.langid.share import share_of

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from vernacular.config.stage_settings import IdentifierSettings
-from vernacular.core.store import Report
+from vernacular.core.report import Report
 from vernacular.langid.train import learn
 from vernacular.provenance.corpus_tables import read_rows
 from vernacular.provenance.document import short_digest

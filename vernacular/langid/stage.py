@@ -9,7 +9,8 @@ from pathlib import Path
 
 from vernacular.config.schema import Language
 from vernacular.config.stage_settings import IdentifierSettings
-from vernacular.core.store import Artifact, Gate, Report, digest_of
+from vernacular.core.report import Gate, Report
+from vernacular.core.store import Artifact, digest_of
 from vernacular.langid import learned_thresholds as thresholds
 from vernacular.langid.breadth import Breadth, find_breadth, sample_blocks
 from vernacular.langid.breadth_gate import breadth_gate

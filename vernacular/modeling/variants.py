@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 from vernacular.config.schema import Language, Model
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
-from vernacular.core.store import Report
+from vernacular.core.report import Report
 from vernacular.modeling.base_models import load_base, load_model, load_tokenizer
 
 Arm = Literal["base", "control", "adapted"]

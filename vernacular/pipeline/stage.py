@@ -20,8 +20,9 @@ from typing_extensions import TypeVar
 from vernacular.config.schema import Language
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, TransientProblem, panics_as_problems
+from vernacular.core.report import Gate, Report
 from vernacular.core.result import NoResult, Result
-from vernacular.core.store import Artifact, Gate, Manifest, Origin, Report, Store, describe, key_of, now
+from vernacular.core.store import Artifact, Manifest, Origin, Store, describe, key_of, now
 
 Progress = Callable[[str], None]
 STARTED, DONE = "started", "done in"  # begin the lines before and after those of a stage that runs

@@ -11,7 +11,7 @@ from vernacular.config.training import Pretraining
 from vernacular.core.codes import Code
 from vernacular.core.energy import kilowatt_hours
 from vernacular.core.errors import Problem
-from vernacular.core.store import Report
+from vernacular.core.report import Report
 from vernacular.modeling.base_models import most_positions
 from vernacular.modeling.state_distillation import weight
 from vernacular.pretraining.stage_results import PretrainingResult, TrainingCost, TrainingCosts

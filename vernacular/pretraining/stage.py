@@ -23,7 +23,8 @@ from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.jsonl import write_jsonl
 from vernacular.core.plots import curves
-from vernacular.core.store import Gate, Report, write_atomically
+from vernacular.core.report import Gate, Report
+from vernacular.core.store import write_atomically
 from vernacular.corpus.side_texts import listed
 from vernacular.datasets.aligned_pairs import Learned
 from vernacular.modeling import lora

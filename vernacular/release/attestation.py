@@ -21,7 +21,8 @@ from securesystemslib.signer import CryptoSigner, SSlibKey  # type: ignore[attr-
 
 import vernacular
 from vernacular.config.strict import Strict
-from vernacular.core.store import MANIFEST, Gate, Manifest, Report, canonical, write_atomically
+from vernacular.core.report import Gate, Report
+from vernacular.core.store import MANIFEST, Manifest, canonical, write_atomically
 from vernacular.release.files import Failure, digest_of_file, list_files, read_regular
 from vernacular.release.signing_key import fingerprint
 from vernacular.release.waivers import Waiver

@@ -13,7 +13,8 @@ from dataclasses import asdict
 from vernacular.config.schema import Model
 from vernacular.config.statement import read_statement
 from vernacular.core.jsonl import read_jsonl
-from vernacular.core.store import Artifact, Report, key_of
+from vernacular.core.report import Report
+from vernacular.core.store import Artifact, key_of
 from vernacular.datasets.items import Item
 from vernacular.evaluation.held_out import held_out_lines
 from vernacular.modeling.base_models import is_sentence_encoder, load_model, longest_input

@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 
-from vernacular.core.store import Gate
+from vernacular.core.report import Gate
 from vernacular.pipeline.stage import GateSpec
 from vernacular.release.markdown import interval_text, table
 from vernacular.release.result_models import ReleasedTask, ReleaseResults

@@ -10,8 +10,8 @@ from pydantic import Field, JsonValue
 
 from vernacular.config.schema import Base
 from vernacular.config.training import Lora
+from vernacular.core.report import Count, Gate, Remark
 from vernacular.core.result import Number, OptionalNumber, Result, SampleRow
-from vernacular.core.store import Count, Gate, Remark
 from vernacular.evaluation.stage_results import (
     BehaviorResult,
     FairnessResult,

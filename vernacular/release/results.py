@@ -15,8 +15,8 @@ from vernacular.config.schema import Language, Model
 from vernacular.config.stage_names import release_inputs
 from vernacular.config.statement import stated
 from vernacular.config.tasks import Task
+from vernacular.core.report import Report
 from vernacular.core.result import SampleRow
-from vernacular.core.store import Report
 from vernacular.evaluation.stage_results import (
     BehaviorResult,
     FairnessResult,

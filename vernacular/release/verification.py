@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import ValidationError
 
 from vernacular.core.errors import Problem
-from vernacular.core.store import MANIFEST, Gate, Manifest, describe
+from vernacular.core.report import Gate
+from vernacular.core.store import MANIFEST, Manifest, describe
 from vernacular.release.attestation import (
     SIGNATURE,
     Claims,

@@ -16,7 +16,8 @@ from pydantic import Field, ValidationError, field_validator
 from vernacular.config.strict import Strict
 from vernacular.core.errors import Problem
 from vernacular.core.files import Folder
-from vernacular.core.store import Gate, digest_of, now
+from vernacular.core.report import Gate
+from vernacular.core.store import digest_of, now
 from vernacular.provenance.suppression_list import append_row
 
 FILE = "waivers.jsonl"

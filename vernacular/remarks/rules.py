@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from vernacular.config.schema import Model
-from vernacular.core.store import Remark
+from vernacular.core.report import Remark
 
 PAGE = "docs/experiments/when-it-pays.md"
 # Least words of training text from which new tokens were measured to gain: docs/experiments/new-tokens-likelihood.md.

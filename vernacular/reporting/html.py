@@ -16,8 +16,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from vernacular.behavior_tests.schema import percent
+from vernacular.core.report import Gate
 from vernacular.core.result import Interval, SampleRow
-from vernacular.core.store import Artifact, Gate, Store, now, write_atomically
+from vernacular.core.store import Artifact, Store, now, write_atomically
 from vernacular.evaluation.behavior.whitespace import LEGEND
 from vernacular.modeling.variants import ARMS
 from vernacular.release.card_behavior import GAPS, by_review, fairness_rows, fairness_said, rate

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from vernacular.core.errors import Problem
+from vernacular.core.report import Report
 from vernacular.core.result import Interval
-from vernacular.core.store import Artifact, Report, Store, remade
+from vernacular.core.store import Artifact, Store, remade
 from vernacular.corpus.verify import Outcome, outcome_of
 from vernacular.evaluation.stage_results import LikelihoodResult
 from vernacular.modeling.variants import released_arm

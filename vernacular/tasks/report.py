@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import fmean
 
 from vernacular.core.plots import bars, points
-from vernacular.core.store import Gate, Report
+from vernacular.core.report import Gate, Report
 from vernacular.modeling.variants import ARMS, COMPARED, Arm
 from vernacular.tasks.base import Answer, Labelling
 from vernacular.tasks.calibration import label_shares

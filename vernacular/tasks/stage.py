@@ -24,7 +24,8 @@ from vernacular.config.tasks import derived_labels
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.jsonl import write_jsonl
-from vernacular.core.store import Report, write_atomically
+from vernacular.core.report import Report
+from vernacular.core.store import write_atomically
 from vernacular.datasets.items import Item
 from vernacular.modeling.base_files import bytes_of_weights
 from vernacular.modeling.base_models import longest_input

@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import save_file
 
 from vernacular.config.schema import Model
-from vernacular.core.store import Gate, Report
+from vernacular.core.report import Gate, Report
 from vernacular.datasets.aligned_pairs import read_learned_pairs
 from vernacular.modeling.base_models import load_base, load_tokenizer
 from vernacular.pipeline.stage import StageContext

@@ -18,7 +18,7 @@ from vernacular.core.confidence import FEWEST_TEXTS, ratio
 from vernacular.core.jsonl import write_jsonl
 from vernacular.core.normal_forms import normalized
 from vernacular.core.plots import bars, curves
-from vernacular.core.store import Report
+from vernacular.core.report import Report
 from vernacular.modeling.packing import encodings
 from vernacular.provenance.suppression_list import folded
 from vernacular.provenance.text_search import LONG

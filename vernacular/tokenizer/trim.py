@@ -20,7 +20,7 @@ from safetensors.torch import save_file
 
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
-from vernacular.core.store import Gate, Report
+from vernacular.core.report import Gate, Report
 from vernacular.modeling.base_models import load_tokenizer
 from vernacular.tokenizer.candidates import count_uses, word_counts
 from vernacular.tokenizer.families import Extended

@@ -28,8 +28,9 @@ from tests.generate import write_language
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
 from vernacular.core.project import Project
+from vernacular.core.report import Gate, Report
 from vernacular.core.result import DocumentsAndWords
-from vernacular.core.store import Artifact, Gate, Manifest, Report, Store
+from vernacular.core.store import Artifact, Manifest, Store
 from vernacular.corpus.stage_results import IngestResult
 from vernacular.pipeline.stage import GateSpec, Stage, StageContext
 

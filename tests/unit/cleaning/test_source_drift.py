@@ -19,7 +19,8 @@ from vernacular.cli.main import app
 from vernacular.config.cleaning import Poisoning
 from vernacular.config.load import load_language
 from vernacular.core.errors import Problem
-from vernacular.core.store import Artifact, Gate, Store
+from vernacular.core.report import Gate
+from vernacular.core.store import Artifact, Store
 from vernacular.corpus.stages import stages
 from vernacular.pipeline.stage import run_stage
 from vernacular.provenance.corpus_tables import read_rows

@@ -8,8 +8,8 @@ import math
 import pytest
 
 from vernacular.core.errors import Problem
+from vernacular.core.report import Report
 from vernacular.core.result import Interval, NoResult, Number, OptionalNumber, Result
-from vernacular.core.store import Report
 
 
 class Found(Result):

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, TransientProblem
 from vernacular.core.files import Folder
+from vernacular.core.report import Report
 from vernacular.core.store import (
     MANIFEST,
     Artifact,
     Manifest,
-    Report,
     Store,
     canonical,
     describe,

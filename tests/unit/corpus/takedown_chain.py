@@ -9,7 +9,8 @@ from typing import Any
 
 from vernacular.config.schema import Language
 from vernacular.core.jsonl import write_jsonl
-from vernacular.core.store import Artifact, Report, Store
+from vernacular.core.report import Report
+from vernacular.core.store import Artifact, Store
 from vernacular.corpus.stages import stages
 from vernacular.corpus.takedown import Plan, Target, carry_out, make_plan
 from vernacular.pipeline.stage import Stage, StageContext, run_stage

@@ -9,7 +9,8 @@ from tests.unit.corpus.takedown_chain import take
 from vernacular.config.schema import Language
 from vernacular.config.training import Alignment, Related
 from vernacular.core.jsonl import write_jsonl
-from vernacular.core.store import MANIFEST, Manifest, Report, Store
+from vernacular.core.report import Report
+from vernacular.core.store import MANIFEST, Manifest, Store
 from vernacular.corpus import side_texts as texts
 from vernacular.pipeline.stage import StageContext
 from vernacular.provenance.document import BESIDE

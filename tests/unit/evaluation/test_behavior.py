@@ -18,7 +18,7 @@ from vernacular.behavior_tests.lexicons import names_in, resolve
 from vernacular.behavior_tests.operators.base import Given
 from vernacular.behavior_tests.schema import BehaviourTest, Suite
 from vernacular.core.errors import Problem
-from vernacular.core.store import Report
+from vernacular.core.report import Report
 from vernacular.evaluation.behavior.askers import Asker
 from vernacular.evaluation.behavior.cases import make_cases
 from vernacular.evaluation.behavior.judge import Outcome, judge_likelihood

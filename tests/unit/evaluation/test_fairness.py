@@ -17,7 +17,7 @@ from vernacular.behavior_tests.schema import Suite
 from vernacular.config.load import load_language
 from vernacular.config.tasks import Task
 from vernacular.core.errors import Problem
-from vernacular.core.store import Report
+from vernacular.core.report import Report
 from vernacular.evaluation.behavior.askers import Asker
 from vernacular.evaluation.fairness import disparities as gaps
 from vernacular.evaluation.fairness import plan as fairness

@@ -15,7 +15,8 @@ import pytest
 from tests.panics import panic
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem, TransientProblem
-from vernacular.core.store import Gate, Remark, Report, Store, remade
+from vernacular.core.report import Gate, Remark, Report
+from vernacular.core.store import Store, remade
 from vernacular.pipeline.stage import Stage, StageContext, inputs_of, lookup, run_stage
 
 

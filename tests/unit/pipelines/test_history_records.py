@@ -16,7 +16,7 @@ from pipelines.redact import REMOVED, Wanted, redact_log
 from tests.generate import write_language
 from vernacular.config.schema import Language
 from vernacular.core.project import Project
-from vernacular.core.store import Gate, Report
+from vernacular.core.report import Gate, Report
 from vernacular.pipeline.stage import GateSpec, Stage, StageContext
 from vernacular.provenance.text_search import Traces
 

@@ -11,7 +11,8 @@ from tests.generate import write_language
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
-from vernacular.core.store import Gate, Report, Store
+from vernacular.core.report import Gate, Report
+from vernacular.core.store import Store
 from vernacular.pipeline.stage import GateSpec, Stage, StageContext, run_stage, silent
 
 

@@ -12,7 +12,8 @@ from vernacular.cleaning.stage_results import CleanResult, DriftReport
 from vernacular.config.schema import Language
 from vernacular.config.stage_names import release_inputs
 from vernacular.core.jsonl import write_jsonl
-from vernacular.core.store import Gate, Manifest, Report, Store, describe, key_of
+from vernacular.core.report import Gate, Report
+from vernacular.core.store import Manifest, Store, describe, key_of
 from vernacular.modeling.variants import ARMS
 from vernacular.pipeline.stage import determined_by
 from vernacular.pretraining.stage_results import Interpolation, PretrainingResult

@@ -10,7 +10,8 @@ import pytest
 
 from tests.unit.release.made_up import NAME, made_up_reports, put
 from vernacular.config.schema import Language
-from vernacular.core.store import Report, Store
+from vernacular.core.report import Report
+from vernacular.core.store import Store
 from vernacular.release.card import write_card
 from vernacular.release.results import gather
 from vernacular.reporting.full_report import current_artifacts, results

@@ -9,7 +9,7 @@ import yaml
 
 from tests.unit.release.made_up import NAME, RELOADED, edited, made_up_reports, point
 from vernacular.config.schema import Language
-from vernacular.core.store import Gate
+from vernacular.core.report import Gate
 from vernacular.modeling.variants import ARMS
 from vernacular.release.card import write_card
 from vernacular.release.gates import release_gates

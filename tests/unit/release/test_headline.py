@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.release.made_up import NAME, made_up_reports, search_details, task_details, transfer_details
 from vernacular.config.schema import Language
-from vernacular.core.store import Gate, Report
+from vernacular.core.report import Gate, Report
 from vernacular.release.card import write_card
 from vernacular.release.headline import COLUMNS, MOST_ROWS, Row, rows
 from vernacular.release.markdown import literal

@@ -14,7 +14,8 @@ import pytest
 from tests.unit.release.made_up import NAME, RELOADED, made_up_reports, put, put_release
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
-from vernacular.core.store import Gate, Report, Store
+from vernacular.core.report import Gate, Report
+from vernacular.core.store import Store
 from vernacular.provenance.suppression_list import Suppressions
 from vernacular.release.card import write_card
 from vernacular.release.documents import documents_text, taken_down

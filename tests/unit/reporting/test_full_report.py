@@ -13,7 +13,8 @@ from rich.console import Console
 from tests.unit.release.made_up import NAME, asked_details, made_up_reports, put
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
-from vernacular.core.store import Remark, Store
+from vernacular.core.report import Remark
+from vernacular.core.store import Store
 from vernacular.release.card import write_card
 from vernacular.release.results import gather
 from vernacular.reporting.full_report import print_table, results

@@ -15,7 +15,8 @@ from rich.console import Console
 
 from tests.unit.release.made_up import NAME, current, edited, made_up_reports, put, search_details
 from vernacular.config.schema import Language
-from vernacular.core.store import Artifact, Gate, Report, Store
+from vernacular.core.report import Gate, Report
+from vernacular.core.store import Artifact, Store
 from vernacular.evaluation.examples import FILE as EXAMPLES
 from vernacular.evaluation.examples import Blank, Examples, Fill, Segmented
 from vernacular.release.card import write_card

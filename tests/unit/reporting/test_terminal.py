@@ -11,7 +11,8 @@ from rich.console import Console
 from tests.unit.release.made_up import NAME, edited, made_up_reports, put, put_release
 from vernacular.catalog import stages_of
 from vernacular.config.schema import Language
-from vernacular.core.store import Gate, Store
+from vernacular.core.report import Gate
+from vernacular.core.store import Store
 from vernacular.release.headline import MOST_ROWS, rows
 from vernacular.release.result_models import CurrentResults
 from vernacular.release.searching import EMBED

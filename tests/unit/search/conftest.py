@@ -11,7 +11,8 @@ import pytest
 
 from tests.tiny import write_bert
 from vernacular.config.schema import Language
-from vernacular.core.store import Manifest, Report, Store, describe, now
+from vernacular.core.report import Report
+from vernacular.core.store import Manifest, Store, describe, now
 from vernacular.provenance.corpus_tables import write_rows
 from vernacular.provenance.document import RIGHTS, Document, make_document
 from vernacular.release.export import write_sentence_modules

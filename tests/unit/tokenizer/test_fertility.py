@@ -11,7 +11,7 @@ from tests.generate import make_documents
 from tests.tiny import with_json, write_bert
 from vernacular.config.training import Vocabulary
 from vernacular.core.confidence import FEWEST_TEXTS
-from vernacular.core.store import Report
+from vernacular.core.report import Report
 from vernacular.modeling.base_models import load_tokenizer
 from vernacular.provenance.suppression_list import folded
 from vernacular.provenance.text_search import SHORT, Traces

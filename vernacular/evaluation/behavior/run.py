@@ -21,8 +21,8 @@ from vernacular.behavior_tests.schema import UNREVIEWED, BehaviourTest, Suite, p
 from vernacular.config.behaviour import Behaviour
 from vernacular.config.schema import Model
 from vernacular.core.jsonl import write_jsonl
+from vernacular.core.report import Gate, Report
 from vernacular.core.result import SampleRow
-from vernacular.core.store import Gate, Report
 from vernacular.evaluation.behavior.askers import Asker, Weigher
 from vernacular.evaluation.behavior.cases import Case, lines_for, make_cases
 from vernacular.evaluation.behavior.judge import Outcome

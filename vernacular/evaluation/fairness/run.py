@@ -20,7 +20,7 @@ from vernacular.config.behaviour import Behaviour
 from vernacular.config.schema import Model
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
-from vernacular.core.store import Gate, Report
+from vernacular.core.report import Gate, Report
 from vernacular.evaluation.behavior.askers import Asker
 from vernacular.evaluation.behavior.judge import Answer
 from vernacular.evaluation.behavior.run import ARMS

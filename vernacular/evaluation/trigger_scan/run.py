@@ -11,8 +11,9 @@ import numpy as np
 
 from vernacular.config.schema import Model
 from vernacular.core.jsonl import read_jsonl, write_jsonl
+from vernacular.core.report import Gate, Report
 from vernacular.core.result import SampleRow
-from vernacular.core.store import Gate, Report, digest_of
+from vernacular.core.store import digest_of
 from vernacular.evaluation.held_out import held_out_lines
 from vernacular.evaluation.stage_results import LabelPhrasesTried, LookedFor, PhrasesTried, Suspect, TriggerScanResult
 from vernacular.evaluation.trigger_scan import GATE, classifiers, language_model

@@ -19,7 +19,8 @@ from tests.unit.release.made_up import put
 from vernacular.behavior_tests.load import load_suite
 from vernacular.behavior_tests.schema import BehaviourTest
 from vernacular.core.errors import Problem
-from vernacular.core.store import Report, Store
+from vernacular.core.report import Report
+from vernacular.core.store import Store
 from vernacular.evaluation.behavior.review import HEAD, claim, read_review, write_review
 from vernacular.evaluation.behavior.slot_filling import likely_words, pieces_of
 from vernacular.evaluation.behavior.spreadsheet import guarded, is_ticked, plain, read_sheet, sheet_text, write_sheet

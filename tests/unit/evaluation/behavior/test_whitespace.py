@@ -8,7 +8,7 @@ import pytest
 
 from vernacular.behavior_tests.schema import BehaviourTest
 from vernacular.config.load import load_language
-from vernacular.core.store import Report
+from vernacular.core.report import Report
 from vernacular.evaluation.behavior.cases import Case
 from vernacular.evaluation.behavior.judge import Outcome
 from vernacular.evaluation.behavior.review import HEAD
