@@ -37,7 +37,7 @@ from vernacular.sources.web.sitemaps import read_listing
 _COLUMNS = {"text": "text", "label": "label"}
 _CSV = b'text,label\n"Boma lati, ""inde"".",politics\nTimu yapambana,sports\n'
 _EXCHANGE = warc.Exchange("https://example.org/a", "2026-01-01T00:00:00Z", [("User-Agent", "x")],
-                          [("Content-Type", "text/html")], 200, b"<p>kale</p>" * 9, "00")
+                          [("Content-Type", "text/html")], b"<p>kale</p>" * 9, "00")
 
 
 @dataclass(frozen=True)
