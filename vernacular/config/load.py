@@ -50,16 +50,11 @@ def load_language(folder: Path) -> Language:
 
 @dataclass(frozen=True)
 class Examined:
-    """A language folder's settings and their errors.
+    """A language folder's settings and their errors."""
 
-    Attributes:
-        language: without the invalid entries; None if nothing is usable.
-        whole: whether no entry was left out.
-        faults: errors in language.yaml and defaults.yaml, including links and pipes in their place.
-    """
-
-    language: Language | None
-    whole: bool
+    language: Language | None  # without the invalid entries; None if nothing is usable
+    whole: bool  # whether no entry was left out
+    # errors in language.yaml and defaults.yaml, including links and pipes in their place
     faults: Collector
 
 

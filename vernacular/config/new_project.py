@@ -23,21 +23,13 @@ _VARIABLE = re.compile(r"\$(command|name)\b")
 
 @dataclass(frozen=True)
 class NewProject:
-    """The result of ``plan_project``.
+    """The result of ``plan_project``."""
 
-    Attributes:
-        folder: the project's folder.
-        files: content of the project, by path in the folder.
-        replaced: existing files with other content, except generated editor schemas.
-        others: other entries of the folder.
-        begun: whether it is a project already.
-    """
-
-    folder: Path
-    files: dict[str, bytes]
-    replaced: list[str]
-    others: list[str]
-    begun: bool
+    folder: Path  # the project's folder
+    files: dict[str, bytes]  # content of the project, by path in the folder
+    replaced: list[str]  # existing files with other content, except generated editor schemas
+    others: list[str]  # other entries of the folder
+    begun: bool  # whether it is a project already
 
 
 def plan_project(folder: Path, command: Path) -> NewProject:

@@ -50,15 +50,10 @@ _IN_OTHER_WORDS = {  # part of PyYAML's message -> plain message; fix; whether t
 
 @dataclass(frozen=True)
 class Node:
-    """A value of the file and its place.
+    """A value of the file and its place."""
 
-    Attributes:
-        value: a mapping of text to nodes, a list of nodes, or a plain value.
-        where: ``file:line`` of its key, or of the value itself in a list.
-    """
-
-    value: Any
-    where: str
+    value: Any  # a mapping of text to nodes, a list of nodes, or a plain value
+    where: str  # ``file:line`` of its key, or of the value itself in a list
 
     def plain(self) -> Any:
         """Return the value without places: dicts, lists and plain values."""

@@ -17,17 +17,11 @@ from vernacular.core.shipped import CHECKOUT
 
 @dataclass(frozen=True)
 class Project:
-    """The folders of a project.
+    """The folders of a project."""
 
-    Attributes:
-        home: the project folder, such as the checkout; ``DAGSTER_HOME`` unless that is set.
-        languages: one folder per language (``VERNACULAR_LANGUAGES``).
-        artifacts: the root of the store (``VERNACULAR_ROOT``).
-    """
-
-    home: Path
-    languages: Path
-    artifacts: Path
+    home: Path  # the project folder, such as the checkout; ``DAGSTER_HOME`` unless that is set
+    languages: Path  # one folder per language (``VERNACULAR_LANGUAGES``)
+    artifacts: Path  # the root of the store (``VERNACULAR_ROOT``)
 
 
 def find_project(start: Path | None = None) -> Project:

@@ -21,18 +21,12 @@ _MOST = 500_000  # pairs: 0.75 GB of embeddings for a small model
 
 @dataclass(frozen=True)
 class Learned:
-    """Training and held-out pairs of translations with target embeddings.
+    """Training and held-out pairs of translations with target embeddings."""
 
-    Attributes:
-        pairs: (sentence, translation) for training, in random order.
-        targets: (pairs at most, width) the base's embeddings of the first translations.
-        held_out: pairs not used for training.
-        held_out_targets: (held-out pairs, width) the base's embeddings of their translations.
-    """
-
-    pairs: list[TextPair]
-    targets: torch.Tensor
-    held_out: list[TextPair]
+    pairs: list[TextPair]  # (sentence, translation) for training, in random order
+    targets: torch.Tensor  # (pairs at most, width) the base's embeddings of the first translations
+    held_out: list[TextPair]  # pairs not used for training
+    # (held-out pairs, width) the base's embeddings of their translations
     held_out_targets: torch.Tensor
 
     def write(self, folder: Path) -> None:

@@ -27,22 +27,15 @@ class Row:
 
 @dataclass(frozen=True)
 class Item:
-    """One labeled item.
+    """One labeled item."""
 
-    Attributes:
-        text: what the model reads.
-        labels: label indices: one for the text, one per word (-100 if unknown), or any number for
-            multi-label.
-        document: id of its document, or file and line.
-        spans: start and end of each word in ``text``; by default those of ``word_spans``.
-        second: the second text, for kinds with two.
-    """
-
-    text: str
+    text: str  # what the model reads
+    # label indices: one for the text, one per word (-100 if unknown), or any number for multi-label
     labels: tuple[int, ...] = ()
-    document: str = ""
+    document: str = ""  # id of its document, or file and line
+    # start and end of each word in ``text``; by default those of ``word_spans``
     spans: tuple[tuple[int, int], ...] | None = None
-    second: str = ""
+    second: str = ""  # the second text, for kinds with two
 
     def key(self) -> tuple[str, str]:
         """The texts: items with equal keys are duplicates, whatever their labels."""

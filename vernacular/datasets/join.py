@@ -13,19 +13,12 @@ Key = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Keyed:
-    """A text and its keys.
+    """A text and its keys."""
 
-    Attributes:
-        keys: its key, or several if it covers several verses.
-        texts: as in the ledger; several if a verse is marked in parts.
-        path: of its document, as in the ledger.
-        where: file and line, for messages.
-    """
-
-    keys: tuple[Key, ...]
-    texts: tuple[str, ...]
-    path: str
-    where: str
+    keys: tuple[Key, ...]  # its key, or several if it covers several verses
+    texts: tuple[str, ...]  # as in the ledger; several if a verse is marked in parts
+    path: str  # of its document, as in the ledger
+    where: str  # file and line, for messages
 
 
 @dataclass(frozen=True)

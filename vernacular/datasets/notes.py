@@ -10,19 +10,12 @@ from vernacular.core.errors import split_place
 
 @dataclass(frozen=True)
 class DataNote:
-    """A note about a file.
+    """A note about a file."""
 
-    Attributes:
-        code: its kind; numbers with equal codes are summed in a task's report.
-        where: the file and the first line concerned.
-        number: of rows, tags or pairs; 0 for the whole file.
-        text: description for a person, read after the number.
-    """
-
-    code: str
-    where: str
-    number: int
-    text: str
+    code: str  # its kind; numbers with equal codes are summed in a task's report
+    where: str  # the file and the first line concerned
+    number: int  # of rows, tags or pairs; 0 for the whole file
+    text: str  # description for a person, read after the number
 
     @property
     def file(self) -> str:

@@ -28,20 +28,13 @@ _SHOWN = 5  # unmatched texts shown for each side
 
 @dataclass(frozen=True)
 class Join:
-    """How an entry's two sides were joined by key.
+    """How an entry's two sides were joined by key."""
 
-    Attributes:
-        names: of the source and of its translation.
-        pairs: their number.
-        together: pairs with several verses.
-        alone: unmatched texts of each side.
-        samples: some of those: side, key and place; never text, which may have been taken down.
-    """
-
-    names: tuple[str, str]
-    pairs: int
-    together: int
-    alone: tuple[int, int]
+    names: tuple[str, str]  # of the source and of its translation
+    pairs: int  # their number
+    together: int  # pairs with several verses
+    alone: tuple[int, int]  # unmatched texts of each side
+    # some of those: side, key and place; never text, which may have been taken down
     samples: list[dict[str, str]]
 
 
@@ -57,16 +50,11 @@ class RawPair:
 
 @dataclass
 class RawPairs:
-    """The pairs of all entries, before any are held out.
+    """The pairs of all entries, before any are held out."""
 
-    Attributes:
-        pairs: text and translation -> the pair.
-        joins: of each entry with keys.
-        remarks: notes on what was left out of the other entries.
-    """
-
-    pairs: dict[TextPair, RawPair] = field(default_factory=dict)
-    joins: list[Join] = field(default_factory=list)
+    pairs: dict[TextPair, RawPair] = field(default_factory=dict)  # text and translation -> the pair
+    joins: list[Join] = field(default_factory=list)  # of each entry with keys
+    # notes on what was left out of the other entries
     remarks: list[DataNote] = field(default_factory=list)
 
 

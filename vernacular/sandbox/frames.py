@@ -25,17 +25,11 @@ class OutOfTime(Exception):
 
 @dataclass(frozen=True)
 class OpenFile:
-    """A file that is open for reading, or bytes wrapped as one.
+    """A file that is open for reading, or bytes wrapped as one."""
 
-    Attributes:
-        name: its last part indicates the format.
-        stream: positioned at the start.
-        size: in bytes.
-    """
-
-    name: str
-    stream: BinaryIO
-    size: int
+    name: str  # its last part indicates the format
+    stream: BinaryIO  # positioned at the start
+    size: int  # in bytes
 
     def read(self) -> bytes:
         """Return all its bytes."""
@@ -44,38 +38,24 @@ class OpenFile:
 
 @dataclass(frozen=True)
 class Allowance:
-    """Limits of one request.
+    """Limits of one request."""
 
-    Attributes:
-        seconds: of processor time.
-        memory: bytes in addition to the worker's own.
-        item: bytes of one value.
-        output: bytes of all values.
-    """
-
-    seconds: float
-    memory: int
-    item: int
-    output: int
+    seconds: float  # of processor time
+    memory: int  # bytes in addition to the worker's own
+    item: int  # bytes of one value
+    output: int  # bytes of all values
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request to the worker.
+    """A request to the worker."""
 
-    Attributes:
-        function: ``package.module:name``.
-        arguments: JSON-serializable values.
-        files: name, size, and whether it is passed as a descriptor; otherwise its bytes follow.
-        allowance: limits of the answer.
-        each: whether the time limit applies to each value instead of all.
-    """
-
-    function: str
-    arguments: list[Any]
+    function: str  # ``package.module:name``
+    arguments: list[Any]  # JSON-serializable values
+    # name, size, and whether it is passed as a descriptor; otherwise its bytes follow
     files: list[tuple[str, int, bool]]
-    allowance: Allowance
-    each: bool
+    allowance: Allowance  # limits of the answer
+    each: bool  # whether the time limit applies to each value instead of all
 
     def encode(self) -> bytes:
         """Encode it as JSON."""

@@ -25,21 +25,13 @@ _CLASSES = {"files": "files:FolderFiles", "inbox": "inbox:Inbox", "package": "pa
 
 @dataclass(frozen=True)
 class Place:
-    """Where a source finds and stores its data.
+    """Where a source finds and stores its data."""
 
-    Attributes:
-        code: of the language.
-        folder: of the language.
-        mirror: downloads of this source, below the artifact root; created by the first fetch.
-        suppressed: what was taken down and must not be ingested again.
-        limits: for parsing one file or page.
-    """
-
-    code: str
-    folder: Path
-    mirror: Path
-    suppressed: Suppressions
-    limits: Limits = field(default_factory=Limits)
+    code: str  # of the language
+    folder: Path  # of the language
+    mirror: Path  # downloads of this source, below the artifact root; created by the first fetch
+    suppressed: Suppressions  # what was taken down and must not be ingested again
+    limits: Limits = field(default_factory=Limits)  # for parsing one file or page
 
 
 class OpenSource(Protocol):

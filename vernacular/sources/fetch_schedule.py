@@ -32,17 +32,11 @@ _LONGEST_WAIT = 86_400.0
 
 @dataclass(frozen=True)
 class Failure:
-    """A failed fetch of a source.
+    """A failed fetch of a source."""
 
-    Attributes:
-        times: failures in a row.
-        until: time of the next attempt, in seconds since 1970.
-        why: the reason, in one line.
-    """
-
-    times: int
-    until: float
-    why: str
+    times: int  # failures in a row
+    until: float  # time of the next attempt, in seconds since 1970
+    why: str  # the reason, in one line
 
     def over(self, now: float) -> bool:
         """Whether to retry now; also if ``until`` is too far ahead because the clock jumped."""

@@ -30,25 +30,15 @@ from vernacular.tasks.labeled_items import Items, load_items, load_transfer_item
 
 @dataclass
 class Checked:
-    """The result of checking one folder.
+    """The result of checking one folder."""
 
-    Attributes:
-        code: of the language.
-        faults: its errors.
-        language: its settings, without invalid entries; None if unreadable.
-        suite: its behavioral tests; None if invalid.
-        items: of the tasks with valid labeled files.
-        texts: of the sources and translations.
-        stages: number of stages in a run.
-    """
-
-    code: str
-    faults: Collector = field(default_factory=Collector)
-    language: Language | None = None
-    suite: Suite | None = None
-    items: dict[str, Items] = field(default_factory=dict)
-    texts: TextsFound = field(default_factory=TextsFound)
-    stages: int = 0
+    code: str  # of the language
+    faults: Collector = field(default_factory=Collector)  # its errors
+    language: Language | None = None  # its settings, without invalid entries; None if unreadable
+    suite: Suite | None = None  # its behavioral tests; None if invalid
+    items: dict[str, Items] = field(default_factory=dict)  # of the tasks with valid labeled files
+    texts: TextsFound = field(default_factory=TextsFound)  # of the sources and translations
+    stages: int = 0  # number of stages in a run
 
     @property
     def remarks(self) -> list[DataNote]:

@@ -29,33 +29,22 @@ _LINES_AS_DOCUMENTS = ("lines, each a document, since the file has no empty line
 
 @dataclass(frozen=True)
 class TextFound:
-    """The text of a source.
+    """The text of a source."""
 
-    Attributes:
-        name: of the source.
-        words: in the files that were read.
-        files: their number.
-        fetched: for a network source, whether it is in the mirror.
-    """
-
-    name: str
-    words: int = 0
-    files: int = 0
-    fetched: bool | None = None
+    name: str  # of the source
+    words: int = 0  # in the files that were read
+    files: int = 0  # their number
+    fetched: bool | None = None  # for a network source, whether it is in the mirror
 
 
 @dataclass
 class TextsFound:
-    """The text of all sources and translations.
+    """The text of all sources and translations."""
 
-    Attributes:
-        sources: of the corpus.
-        pairs: model -> number of its translated sentences.
-        remarks: what was left out, and files that were not read.
-    """
-
-    sources: list[TextFound] = field(default_factory=list)
+    sources: list[TextFound] = field(default_factory=list)  # of the corpus
+    # model -> number of its translated sentences
     pairs: dict[str, int] = field(default_factory=dict)
+    # what was left out, and files that were not read
     remarks: list[DataNote] = field(default_factory=list)
 
 

@@ -28,16 +28,11 @@ class File:
 
     Each method raises a Problem if the path is a link, folder, pipe, socket or device, or leads
     through a link.
-
-    Attributes:
-        root: the folder that the path starts from.
-        path: below ``root``, with /.
-        shown: the file's name in messages.
     """
 
-    root: Path
-    path: str
-    shown: str
+    root: Path  # the folder that the path starts from
+    path: str  # below ``root``, with /
+    shown: str  # the file's name in messages
 
     @classmethod
     def at(cls, path: Path, shown: str = "") -> File:

@@ -21,17 +21,11 @@ OnError = Callable[[str, Exception], None]  # arguments: path below the folder, 
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder at or below a root, existing or not.
+    """A folder at or below a root, existing or not."""
 
-    Attributes:
-        root: the folder that the path starts from.
-        path: below ``root``, with /; empty for the root itself.
-        shown: the folder's name in messages.
-    """
-
-    root: Path
-    path: str
-    shown: str
+    root: Path  # the folder that the path starts from
+    path: str  # below ``root``, with /; empty for the root itself
+    shown: str  # the folder's name in messages
 
     @classmethod
     def of(cls, folder: Path) -> Folder:

@@ -13,15 +13,10 @@ _ANY = "**"  # matches any number of folders
 
 @dataclass(frozen=True)
 class PathPattern:
-    """A pattern after part of a path has been matched.
+    """A pattern after part of a path has been matched."""
 
-    Attributes:
-        names: the name patterns of the path, including ``**``.
-        at: possible numbers of patterns used so far; several after a ``**``.
-    """
-
-    names: tuple[str, ...]
-    at: frozenset[int]
+    names: tuple[str, ...]  # the name patterns of the path, including ``**``
+    at: frozenset[int]  # possible numbers of patterns used so far; several after a ``**``
 
     @classmethod
     def of(cls, pattern: str, shown: str) -> PathPattern:

@@ -25,19 +25,12 @@ _DAMAGE = 1000                                  # valid non-ASCII characters req
 
 @dataclass(frozen=True)
 class Decoded:
-    """A decoded page.
+    """A decoded page."""
 
-    Attributes:
-        text: the page; damaged bytes are U+FFFD.
-        encoding: Python's name of its encoding.
-        declared: the declared encoding by Python's name; empty if none or unknown.
-        damaged: number of invalid byte sequences.
-    """
-
-    text: str
-    encoding: str
-    declared: str = ""
-    damaged: int = 0
+    text: str  # the page; damaged bytes are U+FFFD
+    encoding: str  # Python's name of its encoding
+    declared: str = ""  # the declared encoding by Python's name; empty if none or unknown
+    damaged: int = 0  # number of invalid byte sequences
 
     @property
     def contradicted(self) -> bool:

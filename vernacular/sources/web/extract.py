@@ -29,30 +29,21 @@ _LONGEST = 5_000_000
 
 @dataclass(frozen=True)
 class Extracted:
-    """The content of a page.
+    """The content of a page."""
 
-    Attributes:
-        text: one paragraph per line, none empty.
-        title, author, date: if the page has them; the date as YYYY-MM-DD.
-        licence: SPDX id of the page's own license, or empty.
-        licence_evidence: the link as written in the page, or empty.
-        language: value of ``<html lang>`` in lower case; often wrong on sites in small languages.
-        alternates: hreflang -> URL of the page in other languages.
-        translated_by: the translation service that made the page, or empty.
-        encoding: of the bytes.
-        notes: oddities: wrong declared encoding, damaged characters.
-    """
-
-    text: str
-    title: str = ""
+    text: str  # one paragraph per line, none empty
+    title: str = ""  # title, author and date: if the page has them; the date as YYYY-MM-DD
     author: str = ""
     date: str = ""
-    licence: str = ""
-    licence_evidence: str = ""
+    licence: str = ""  # SPDX id of the page's own license, or empty
+    licence_evidence: str = ""  # the link as written in the page, or empty
+    # value of ``<html lang>`` in lower case; often wrong on sites in small languages
     language: str = ""
+    # hreflang -> URL of the page in other languages
     alternates: dict[str, str] = field(default_factory=dict)
-    translated_by: str = ""
-    encoding: str = "utf-8"
+    translated_by: str = ""  # the translation service that made the page, or empty
+    encoding: str = "utf-8"  # of the bytes
+    # oddities: wrong declared encoding, damaged characters
     notes: list[str] = field(default_factory=list)
 
 

@@ -22,23 +22,15 @@ _MOST_LINKS, _MOST_FEEDS, _MOST_ALTERNATES = 2000, 100, 500  # more are generate
 
 @dataclass(frozen=True)
 class Facts:
-    """What a crawler needs from a page.
+    """What a crawler needs from a page."""
 
-    Attributes:
-        links: absolute URLs in order, without nofollow links; empty if the page forbids following.
-        feeds: absolute URLs of feeds.
-        alternates: hreflang -> URL.
-        language: value of ``<html lang>`` in lower case.
-        noindex: it must not be kept.
-        reserved: it reserves text and data mining (TDM reservation, ``noai``).
-    """
-
+    # absolute URLs in order, without nofollow links; empty if the page forbids following
     links: tuple[str, ...] = ()
-    feeds: tuple[str, ...] = ()
-    alternates: dict[str, str] = field(default_factory=dict)
-    language: str = ""
-    noindex: bool = False
-    reserved: bool = False
+    feeds: tuple[str, ...] = ()  # absolute URLs of feeds
+    alternates: dict[str, str] = field(default_factory=dict)  # hreflang -> URL
+    language: str = ""  # value of ``<html lang>`` in lower case
+    noindex: bool = False  # it must not be kept
+    reserved: bool = False  # it reserves text and data mining (TDM reservation, ``noai``)
 
 
 def facts_of(body: bytes, url: str, content_type: str, robots_headers: list[str], reserved: bool = False) -> Facts:

@@ -36,26 +36,17 @@ _BARREN = ("SUM(CASE WHEN state = 'kept' THEN -1 WHEN gone THEN 0 WHEN state IN 
 
 @dataclass
 class Frontier:
-    """The queue of a mirror, with the limits of its source.
+    """The queue of a mirror, with the limits of its source."""
 
-    Attributes:
-        mirror: open for writing.
-        hosts: allowed hosts.
-        codes: of the language, as sites write them.
-        covered: whether a URL was taken down.
-        include, exclude: regular expressions for URLs.
-        depth: most links from a start page.
-        most: most pages in one run; the queue has at most 20 times as many.
-    """
-
-    mirror: Mirror
-    hosts: Collection[str]
-    codes: frozenset[str]
-    covered: Callable[[str], bool]
+    mirror: Mirror  # open for writing
+    hosts: Collection[str]  # allowed hosts
+    codes: frozenset[str]  # of the language, as sites write them
+    covered: Callable[[str], bool]  # whether a URL was taken down
+    # include and exclude: regular expressions for URLs
     include: list[str] = field(default_factory=list)
     exclude: list[str] = field(default_factory=list)
-    depth: int = 8
-    most: int = 2000
+    depth: int = 8  # most links from a start page
+    most: int = 2000  # most pages in one run; the queue has at most 20 times as many
 
     def __post_init__(self) -> None:
         index = self.mirror.index

@@ -48,25 +48,15 @@ CREATE TABLE IF NOT EXISTS runs (
 
 @dataclass(frozen=True)
 class Page:
-    """A stored page.
+    """A stored page."""
 
-    Attributes:
-        url: its canonical URL.
-        digest: SHA-256 of its body in hexadecimal digits.
-        type: its Content-Type.
-        fetched: when, ISO 8601 in UTC.
-        robots: the robots.txt decision and rule at that time.
-        label: its hreflang language elsewhere on the site, or empty.
-        origin: scheme and host.
-    """
-
-    url: str
-    digest: str
-    type: str
-    fetched: str
-    robots: str
-    label: str
-    origin: str
+    url: str  # its canonical URL
+    digest: str  # SHA-256 of its body in hexadecimal digits
+    type: str  # its Content-Type
+    fetched: str  # when, ISO 8601 in UTC
+    robots: str  # the robots.txt decision and rule at that time
+    label: str  # its hreflang language elsewhere on the site, or empty
+    origin: str  # scheme and host
 
 
 @dataclass(frozen=True)

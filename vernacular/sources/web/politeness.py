@@ -30,22 +30,16 @@ def seconds_until(retry_after: str) -> float | None:
 
 @dataclass
 class Manners:
-    """The hosts (origins) of a run.
+    """The hosts (origins) of a run."""
 
-    Attributes:
-        delay: least seconds between two requests to a host.
-        rules: origin -> its rules, or None while robots.txt is being fetched.
-        flying: URLs being fetched -> origin.
-        wait: origin -> monotonic time of its next request.
-        failures: origin -> failures in a row.
-        opening: URLs of lists and start pages being fetched -> origin.
-    """
-
-    delay: float
+    delay: float  # least seconds between two requests to a host
+    # origin -> its rules, or None while robots.txt is being fetched
     rules: dict[str, Rules | None] = field(default_factory=dict)
-    flying: dict[str, str] = field(default_factory=dict)
+    flying: dict[str, str] = field(default_factory=dict)  # URLs being fetched -> origin
+    # origin -> monotonic time of its next request
     wait: dict[str, float] = field(default_factory=dict)
-    failures: Counter[str] = field(default_factory=Counter)
+    failures: Counter[str] = field(default_factory=Counter)  # origin -> failures in a row
+    # URLs of lists and start pages being fetched -> origin
     opening: dict[str, str] = field(default_factory=dict)
 
     def busy(self) -> list[str]:

@@ -17,19 +17,12 @@ _COMMENT = regex.compile(r"#.*$", regex.M)
 
 @dataclass(frozen=True)
 class Rules:
-    """The rules of one origin.
+    """The rules of one origin."""
 
-    Attributes:
-        open: whether anything may be fetched.
-        reason: why, for the ledger.
-        delay: the Crawl-delay in seconds; 0 if none.
-        sitemaps: URLs of sitemaps it lists.
-    """
-
-    open: bool
-    reason: str
-    delay: float = 0.0
-    sitemaps: tuple[str, ...] = ()
+    open: bool  # whether anything may be fetched
+    reason: str  # why, for the ledger
+    delay: float = 0.0  # the Crawl-delay in seconds; 0 if none
+    sitemaps: tuple[str, ...] = ()  # URLs of sitemaps it lists
     parsed: Any = None
 
     def verdict(self, url: str) -> tuple[bool, str]:

@@ -16,17 +16,12 @@ _FEEDS = {"rss", "feed", "rdf"}
 
 @dataclass(frozen=True)
 class Listing:
-    """The content of a list.
+    """The content of a list."""
 
-    Attributes:
-        kind: ``sitemap``, ``feed`` or empty for neither.
-        pages: URL of each page -> its language in the list, or empty.
-        lists: URLs of further lists.
-    """
-
-    kind: str
+    kind: str  # ``sitemap``, ``feed`` or empty for neither
+    # URL of each page -> its language in the list, or empty
     pages: dict[str, str] = field(default_factory=dict)
-    lists: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()  # URLs of further lists
 
 
 def read_listing(body: bytes, url: str) -> Listing:

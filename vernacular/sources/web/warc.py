@@ -30,22 +30,14 @@ _CODING = {"content-encoding", "transfer-encoding", "content-length"}  # not val
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request and its response.
+    """A request and its response."""
 
-    Attributes:
-        url: the requested URL.
-        fetched: when, ISO 8601 in UTC.
-        request, response: headers by name, in order.
-        body: of the response.
-        digest: SHA-256 of the body in hexadecimal digits.
-    """
-
-    url: str
-    fetched: str
-    request: Sequence[tuple[str, str]]
+    url: str  # the requested URL
+    fetched: str  # when, ISO 8601 in UTC
+    request: Sequence[tuple[str, str]]  # request and response: headers by name, in order
     response: Sequence[tuple[str, str]]
-    body: bytes
-    digest: str
+    body: bytes  # of the response
+    digest: str  # SHA-256 of the body in hexadecimal digits
 
 
 def begin(path: Path, about: Mapping[str, str]) -> int:
