@@ -114,11 +114,11 @@ def _print_plan(plan: Plan) -> None:
 def _print_left(plan: Plan, language: Language) -> None:
     """Print what a takedown cannot reach, and the next steps."""
     lines = ["Done. It will not be ingested again. What this command cannot reach:"]
-    lines += [f" your own file {language.folder / file} still contains it: "
+    lines += [f"  your own file {language.folder / file} still contains it: "
               "edit or delete it" for file in plan.own_files]
-    lines += [f" {model.line()} was trained on it: retrain, and withdraw what was published"
+    lines += [f"  {model.line()} was trained on it: retrain, and withdraw what was published"
               for model in plan.models]
-    lines += [" version control history, backups, copies on other machines, published releases"]
+    lines += ["  version control history, backups, copies on other machines, published releases"]
     lines += [f"Next: vernacular run {language.code}"]
     for line in lines:
         say(line)

@@ -62,7 +62,7 @@ def new(code: Annotated[str, typer.Argument(help="BCP 47 tag of the language, su
     folder = new_language(find_project().languages, code)
     for line in (*(f"note: {doubt}" for doubt in doubts(code)),
                  f"{folder}: written. Next:",
-                 f" 1. edit {folder / 'language.yaml'}: correct guesses, set owner, licence and consent",
+                 f"  1. edit {folder / 'language.yaml'}: correct guesses, set owner, licence and consent",
                  f"  2. put text into {folder / 'inbox'}, or name other sources",
                  f"  3. vernacular check {code}",
                  f"  4. vernacular run {code}"):

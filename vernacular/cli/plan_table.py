@@ -109,8 +109,8 @@ def _text(language: Language, size: TextSize, absent: Mapping[str, Sequence[str]
 
 def _model(one: ModelForecast) -> Iterator[str]:
     yield f"{one.name}: {one.base}, {one.parameters / 1e6:,.1f} million parameters"
-    yield f" text           {one.text_tokens.count()} tokens with the extended tokenizer"
-    yield (f" pretraining    {one.steps.count()} steps of {one.block_tokens:,} tokens for each of two models: "
+    yield f"  text           {one.text_tokens.count()} tokens with the extended tokenizer"
+    yield (f"  pretraining    {one.steps.count()} steps of {one.block_tokens:,} tokens for each of two models: "
            "adapted, and control with the original tokenizer;")
     yield f"                 {_passes(one.passes)} passes over the text"
     busy = "; other programs used the processor" if one.speed.loaded else ""

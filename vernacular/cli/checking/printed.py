@@ -30,18 +30,19 @@ def errors_of(checked: Checked) -> list[str]:
     if problem is None:
         return []
     by_file: dict[str, list[Problem]] = {}
-    for each in problem.problems:
-        by_file.setdefault(each.file, []).append(each)
+    for error in problem.problems:
+        by_file.setdefault(error.file, []).append(error)
     lines = []
     for file, problems in by_file.items():
         lines.append(file)
         problems.sort(key=lambda one: one.line)
-        for each, following in zip_longest(problems, problems[1:]):
-            line = f"line {each.line}: " if each.line else ""
-            end = "" if each.what.endswith("?") else "."
+        for error, following in zip_longest(problems, problems[1:]):
+            line = f"line {error.line}: " if error.line else ""
+            end = "" if error.what.endswith("?") else "."
             # print a repeated fix once, after the last error
-            again = following is not None and following.fix == each.fix
-            lines.append(f"  {line}{each.what}" + ("" if again else f"{end} {each.fix}"))
+            again = following is not None and following.fix == error.fix
+            fix = "" if again else f"{end} {error.fix}"
+            lines.append(f"  {line}{error.what}{fix}" + (f" [{error.code}]" if error.code else ""))
         if file in problem.beyond:
             lines.append(f"  and {problem.beyond[file]} more in this file")
     number, files = len(problem.problems) + sum(problem.beyond.values()), len(by_file)
