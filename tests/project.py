@@ -18,12 +18,14 @@ import pytest
 from filelock import FileLock
 
 from pipelines.output import log_of
+from tests.command_server import run_vernacular
 from tests.generate import TINY_MODEL, write_language
 from tests.tiny import write_bert, write_llama
 from vernacular.catalog import stages_of
 from vernacular.config.load import load_language
 from vernacular.core.store import Store
 from vernacular.corpus.stages import stages as corpus_stages
+from vernacular.pipeline.parent_process import can_fork
 from vernacular.pipeline.stage import run_stage
 from vernacular.release.signing_key import VARIABLE
 
@@ -88,10 +90,16 @@ class Place:
     folder: Path
     environment: dict[str, str]
 
-    def run(self, *words: str, **more: Any) -> subprocess.CompletedProcess[str]:
-        """``vernacular WORDS`` in this project, with its output."""
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """``vernacular WORDS`` in this project, with its output; in a forked process where that is possible."""
+        if can_fork():
+            return run_vernacular(words, self.folder, self.environment)
+        return self.start(*words)
+
+    def start(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """The same in a Python of its own."""
         return subprocess.run([sys.executable, "-m", "vernacular", *words], cwd=self.folder, env=self.environment,
-                              capture_output=True, text=True, timeout=600, check=False, **more)
+                              capture_output=True, text=True, timeout=600, check=False)
 
     def make(self, stage: str) -> None:
         """Make the artifact of a stage in this process, without Dagster; what it reads is there."""

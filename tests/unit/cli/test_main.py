@@ -15,6 +15,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from tests.command_server import run_vernacular
 from tests.generate import write_language
 from tests.panics import panic
 from tests.terminal import in_a_terminal
@@ -43,8 +44,7 @@ def break_it(project: Path) -> None:
 
 
 def vernacular(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "vernacular", *arguments], capture_output=True, text=True, check=False,
-                          env=os.environ | {"PYTHONWARNINGS": "ignore"}, timeout=120)
+    return run_vernacular(arguments, Path.cwd(), os.environ)
 
 
 def test_check_says_what_is_there() -> None:

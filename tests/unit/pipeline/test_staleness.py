@@ -21,7 +21,7 @@ from vernacular.provenance.corpus_tables import read_rows
 
 def write(root: Path) -> Path:
     """A language of which only the corpus is made."""
-    return write_language(root / "languages", models={"tiny": {**TINY_MODEL, "enabled": False}}, trusted=True)
+    return write_language(root / "languages", models={"tiny": {**TINY_MODEL, "enabled": False}})
 
 
 @pytest.fixture

@@ -92,7 +92,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 def add(world: World, code: str = "qaa", automatic: bool = True, **more: Any) -> Path:
-    folder = write_language(world.project.languages, code, documents=12, trusted=True, refresh={"automatic": automatic},
+    folder = write_language(world.project.languages, code, documents=12, refresh={"automatic": automatic},
                             models={"tiny": {**TINY_MODEL, "enabled": False}}, **more)
     return folder
 
