@@ -1,6 +1,6 @@
 """Commands of ``vernacular`` in processes forked from one that has loaded what they import.
 
-A command that is started anew imports for three seconds, and the fork server of its heavy stages for six; the tests run
+A Python that starts imports for three seconds, and the fork server of its heavy stages for six; the tests run
 dozens. So the first test that needs it starts a server, which all of pytest's workers use. Each command is a process of
 its own. Its heavy stages are forked from one fork server, as in the product, but that is shared by all commands.
 """
@@ -28,6 +28,7 @@ from typing import NoReturn
 
 from filelock import FileLock
 
+from vernacular.cli.fork_server import run_command
 from vernacular.pipeline.parent_process import can_fork
 
 PRELOADED = ("pipelines.run", "pipelines.dagster_run", "pipelines.build", "vernacular.cli.main",
@@ -121,14 +122,16 @@ def _serve_one(asking: socket.socket) -> NoReturn:
         os.environ.update(environment)
         random.seed()
         forkserver._forkserver.ensure_running = lambda: None  # type: ignore[method-assign]  # it is the server's child
-        _exit(_code_of(words))
+        _exit(_code_of(words, environment))
     _, status = os.waitpid(command, 0)
     asking.send(str(os.waitstatus_to_exitcode(status)).encode())
     os._exit(0)
 
 
-def _code_of(words: list[str]) -> int:
-    """Run a command; ``run`` without the new Python that ``vernacular`` starts for it."""
+def _code_of(words: list[str], environment: Mapping[str, str]) -> int:
+    """Run a command; ``run`` without the new Python that ``vernacular`` starts for it, ``stage`` as runs do."""
+    if words[0] == "stage":
+        return run_command(words, environment)
     module = importlib.import_module("pipelines.run" if words[0] == "run" else "vernacular.cli.main")
     try:
         return int(module.main(words[1:] if words[0] == "run" else words) or 0)

@@ -95,7 +95,7 @@ def spent() -> float:
 def test_a_second_run_recomputes_nothing(place):
     before = {path: path.stat().st_mtime_ns for path in place.artifacts.rglob("manifest.json")}
     started = spent()
-    result = place.run("run", "qaa")
+    result = place.start("run", "qaa")
     assert result.returncode == 0, result.stdout + result.stderr
     assert {path: path.stat().st_mtime_ns for path in place.artifacts.rglob("manifest.json")} == before
     assert "started" not in result.stdout

@@ -34,9 +34,9 @@ def places(with_corpus: Callable[..., Place], tmp_path_factory: pytest.TempPathF
     return one, Place(other, environment)
 
 
-def stage(place: Place, processes: int, *more: str) -> subprocess.CompletedProcess[str]:
-    command = several([sys.executable, "-m", "vernacular", "stage", "qaa", "model/tiny", *more], processes)
-    assert ("pipelines.on_torchrun" in command) == (processes > 1)
+def stage_twofold(place: Place, *more: str) -> subprocess.CompletedProcess[str]:
+    command = several([sys.executable, "-m", "vernacular", "stage", "qaa", "model/tiny", *more], 2)
+    assert "pipelines.on_torchrun" in command
     return subprocess.run(command, cwd=place.folder, env={**place.environment, "OMP_NUM_THREADS": "1"},
                           capture_output=True, text=True, timeout=300, check=False)
 
@@ -57,15 +57,15 @@ def mix(place: Place) -> dict[str, float]:
 
 def test_two_processes_give_the_loss_curve_of_one(places: tuple[Place, Place], tmp_path: Path) -> None:
     one, two = places
-    done = stage(one, 1)
+    done = one.run("stage", "qaa", "model/tiny")
     assert done.returncode == 0, done.stderr
-    done = stage(two, 2, "--outcome", str(tmp_path / "outcome.json"))
+    done = stage_twofold(two, "--outcome", str(tmp_path / "outcome.json"))
     assert done.returncode == 0, done.stderr
     assert "key" in json.loads((tmp_path / "outcome.json").read_text())
     assert losses(two) == pytest.approx(losses(one), rel=5e-3)  # bfloat16 where the processor has it
     assert set(mix(two)) == {"target", "near", "replay"} and mix(two) == mix(one)
     assert 0 < mix(two)["replay"] <= 0.2
-    again = stage(two, 2)
+    again = stage_twofold(two)
     assert again.returncode == 0, again.stderr
 
 

@@ -12,14 +12,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.endtoend.launched import CHILD, an_interrupt_reaches_it, its_lines_and_end_come_back, launched, wait_for
-from tests.project import CHECKOUT, Place, make_place
+from tests.project import CHECKOUT, Place
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("ray") is None,
                                 reason="ray is not installed (pip install -c constraints.txt -e '.[ray]')")
@@ -56,8 +56,9 @@ def cluster() -> Iterator[dict[str, str]]:
 on_ray = partial(launched, "pipelines.on_ray")
 
 
-def test_a_stage_gives_the_same_bytes_there(cluster: dict[str, str], tmp_path: Path) -> None:
-    here = make_place(tmp_path / "here", steps=20)
+def test_a_stage_gives_the_same_bytes_there(cluster: dict[str, str], with_corpus: Callable[..., Place],
+                                            tmp_path: Path) -> None:
+    here = with_corpus(tmp_path / "here", steps=20)
     done = here.run("run", "qaa", "--to", "model/tiny")
     assert done.returncode == 0, done.stdout + done.stderr
     assert WORKER not in here.written
