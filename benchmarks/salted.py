@@ -16,7 +16,8 @@ from pathlib import Path
 
 from benchmarks.folder import artifact, run, write_folder
 from benchmarks.registry import DATA, Row, figure, need
-from vernacular.cleaning.holdout_texts import held_items, texts_of
+from vernacular.cleaning.holdout_texts import held_items as held_out
+from vernacular.cleaning.holdout_texts import texts_of
 from vernacular.config.load import load_language
 from vernacular.core.files import File
 from vernacular.provenance.corpus_tables import DOCUMENTS, REJECTS, read_rows
@@ -75,8 +76,8 @@ def salted() -> Iterator[Row]:
             (folder / "tasks").mkdir()
             for path in _test_files():
                 (folder / "tasks" / f"{path.parent.name}{path.suffix}").write_bytes(path.read_bytes())
-            held = held_items(load_language(folder), Path(place) / "artifacts")
-            corpus.good -= {plain_words(text) for _, text in held}
+            test_texts = held_out(load_language(folder), Path(place) / "artifacts")
+            corpus.good -= {plain_words(text) for _, text in test_texts}
             run(folder, Path(place) / "artifacts")
             clean = artifact(Path(place) / "artifacts", "corpus/clean")
             rows = list(read_rows(clean / DOCUMENTS))

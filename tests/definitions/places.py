@@ -9,7 +9,7 @@ from typing import Any
 
 from vernacular.behavior_tests.load import load_suite, marks_of
 from vernacular.cleaning.approvals import accepted_ids
-from vernacular.cleaning.holdout_texts import held_items
+from vernacular.cleaning.holdout_texts import held_items as held_out
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.config.statement import read_statement
@@ -86,8 +86,8 @@ PLACES = [
     Place("seed.txt", lambda language, root: seed_lines(language, language.cleaning.orthography, root)),
     Place("seed/a.txt", lambda language, root: seed_lines(language, language.cleaning.orthography, root),
           {"identification": {"seed": "seed/a.txt"}}),
-    Place("tasks/more.jsonl", held_items),
-    Place("tasks", held_items),
+    Place("tasks/more.jsonl", held_out),
+    Place("tasks", held_out),
     Place("tasks/names/train.jsonl", lambda language, root: load_items(language, "names", root), task("tasks/names")),
     Place("tasks/names", lambda language, root: load_items(language, "names", root), task("tasks/names")),
     Place("labels", lambda language, root: load_items(language, "names", root), task("labels")),

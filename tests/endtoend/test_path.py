@@ -170,7 +170,7 @@ def test_a_mark_runs_the_behaviour_stage_alone(place):
     language, store = load_language(place.folder / "languages" / "qaa"), Store(place.artifacts)
     splits = store.current("qaa", "corpus/splits").folder
     learned, new = (next(read_rows(splits / f"{part}.parquet"))["text"].split("\n")[0] for part in ("train", "test"))
-    stage, said = "evaluation/tiny_behaviour", "equals a line of the training text of the models"
+    stage, reason = "evaluation/tiny_behaviour", "equals a line of the training text of the models"
     try:
         for text in (learned.upper(), new):
             keep(language.folder, Mark(text, "genre", "adapted", "river", True, None, "Amo", "2026-03-01T10:00:00Z"))
@@ -182,7 +182,7 @@ def test_a_mark_runs_the_behaviour_stage_alone(place):
         assert [one.stage for one in stale(stages_of(language), language, store)] == ["release/tiny"]
         assert report.details["tests"]["marked_by_speakers_genre"]["adapted"]["cases"] == 1
         assert report.samples["marks_set_aside"] == [
-            {"task": "genre", "text": learned.upper(), "reason": said}]
+            {"task": "genre", "text": learned.upper(), "reason": reason}]
     finally:
         (language.folder / "behaviour" / "marks.jsonl").unlink()
         run_stage(stages_of(language)[stage], language, store)
@@ -226,8 +226,8 @@ def test_whatever_ends_a_run_ends_the_training_in_it(with_corpus: Callable[..., 
         run, trains = train_until(place, "checkpoint.pt")
         warm = trains.parent()
         run.send_signal(number)
-        said = run.communicate(timeout=240)[1]
-        assert run.returncode == code, said
+        errors = run.communicate(timeout=240)[1]
+        assert run.returncode == code, errors
         assert psutil.wait_procs([trains, warm], timeout=60)[1] == [], "a process outlives its run"
         assert Store(place.artifacts).current("qaa", "model/tiny") is None
 
@@ -280,7 +280,7 @@ def test_a_language_by_dropping_in_a_folder_beside_a_broken_one(tmp_path: Path):
     assert any(line.startswith("xyz: no errors") for line in checked.stdout.splitlines())
 
 
-@pytest.mark.parametrize(("damage", "said"), [
+@pytest.mark.parametrize(("damage", "named"), [
     (lambda folder: (folder / "language.yaml").write_text("name: X\nscritp: Latn\n", encoding="utf-8"), "scritp"),
     (lambda folder: [path.unlink() for path in folder.glob("text/*/*.txt")], "text/*/*.txt"),
     (lambda folder: next(folder.glob("text/*/*.txt")).write_bytes(b"caf\xe9 na\xefve"), "UTF-8"),
@@ -289,12 +289,12 @@ def test_a_language_by_dropping_in_a_folder_beside_a_broken_one(tmp_path: Path):
         encoding="utf-8"), "nowhere"),
 ])
 def test_bad_input_is_one_line(with_corpus: Callable[..., Place], tmp_path: Path, damage: Callable[[Path], object],
-                               said: str) -> None:
+                               named: str) -> None:
     place = with_corpus(tmp_path)
     damage(tmp_path / "languages" / "qaa")
     result = place.run("run", "qaa")
     assert result.returncode == 2
     lines = [line for line in result.stderr.splitlines() if line.strip()]
     assert len(lines) == 1, result.stderr
-    assert said in lines[0]
+    assert named in lines[0]
     assert "Traceback" not in result.stdout + result.stderr

@@ -20,7 +20,7 @@ from vernacular.core.store import Artifact, Store
 from vernacular.corpus.stages import stages
 from vernacular.pipeline.stage import run_stage
 
-POISONING = {"least_documents": 100_000}  # what waits for a person hangs on what was there before
+POISONING = {"least_documents": 100_000}  # which documents wait for a person depends on earlier ones
 STAGES = ("corpus/clean", "corpus/splits")
 
 

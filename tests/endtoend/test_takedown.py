@@ -18,7 +18,7 @@ from vernacular.provenance.corpus_tables import read_rows
 
 
 def grep(folder: Path, lines: list[str]) -> list[str]:
-    """Files below ``folder`` in which a line stands, or a run of plain words of one, however it is escaped."""
+    """Files below ``folder`` that contain a line, or a run of plain words of one, however it is escaped."""
     needles = [form.encode() for line in lines for run in [line, *re.findall(r"[A-Za-z]+(?: [A-Za-z]+){2,}", line)]
                if len(run) >= 18 for form in (run, run.lower())]
     found = []
@@ -32,7 +32,7 @@ def grep(folder: Path, lines: list[str]) -> list[str]:
 
 
 def history(place: Place, lines: list[str]) -> list[str]:
-    """Files of Dagster's storage in which a line stands."""
+    """Files of Dagster's storage that contain a line."""
     return [f"{name}/{path}" for name in ("history", "storage", "schedules")
             for path in grep(place.folder / name, lines)]
 

@@ -119,7 +119,7 @@ def test_the_ledger_knows_texts_that_were_read_beside_the_corpus(place: Place) -
     assert all(stage in learned for stage in STAGES) and "perhaps" not in learned
 
 
-def test_how_much_translations_weigh_is_no_reason_to_embed_them_anew(place: Place) -> None:
+def test_another_weight_of_translations_does_not_embed_them_again(place: Place) -> None:
     language, store = loaded(place)
     model = language.models["tiny"]
     assert model.alignment is not None
@@ -157,7 +157,7 @@ def test_the_release_finds_held_out_translations(place: Place) -> None:
     assert "### search" in (released.folder / "README.md").read_text(encoding="utf-8")
 
 
-def test_a_translation_that_is_taken_down_is_a_reason_to_teach_anew(place: Place) -> None:
+def test_after_a_takedown_of_a_translation_both_arms_are_trained_again(place: Place) -> None:
     """Last: what follows from it would have to be made again."""
     language, store = loaded(place)
     artifact = store.current("qaa", "alignment/tiny")

@@ -19,7 +19,7 @@ from tests.project import CHECKOUT, Place, make_place
 from vernacular.core.store import Store
 from vernacular.provenance.corpus_tables import read_rows
 
-PATIENCE = 180.0  # seconds; a run takes about ten where nothing else is going on
+PATIENCE = 180.0  # seconds; a run takes about ten where nothing else runs
 NEW = "Mbandi ngolo thambi se wapu dza ng'ono keli."
 
 

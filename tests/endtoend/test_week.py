@@ -1,9 +1,8 @@
 """A week of refreshes, simulated: new text and faults come at random; each document reaches the splits exactly once.
 
-The full week, twenty languages with five sources each and a feed besides, is marked ``slow`` and runs when it is asked
-for (``pytest -m slow tests/endtoend/test_week.py``). What every run of the tests does is the same with three languages,
-and two arrivals in three days for each, so that it takes less than a minute; sources, faults and assertions are the
-same.
+The full week, twenty languages with five sources each and a feed besides, is marked ``slow`` (``pytest -m
+slow tests/endtoend/test_week.py``). Every run of the tests has three languages, with two arrivals in three days for
+each, which takes less than a minute; sources, faults and assertions are the same.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ def live(world: Week, codes: list[str], days: int, step: float, arrivals: float)
     broken = {world.chance.randrange(steps // 2): "broken", world.chance.randrange(steps // 2, steps): "renamed"}
     ahead, away = world.chance.randrange(steps), {"500": world.chance.randrange(steps // 2 - int(DAY / step)),
                                                   "html": world.chance.randrange(steps // 2, steps - int(DAY / step))}
-    mended: dict[int, Iterator[None]] = {}
+    repaired: dict[int, Iterator[None]] = {}
     for number in range(steps):
         for code in codes:
             if world.chance.random() < arrivals * step / DAY:
@@ -50,9 +49,9 @@ def live(world: Week, codes: list[str], days: int, step: float, arrivals: float)
         if number in broken:
             hurt = world.hurt(world.chance.choice(codes), broken[number])
             next(hurt)
-            mended[number + int(DAY / 3 / step)] = hurt
-        if number in mended:
-            next(mended.pop(number), None)
+            repaired[number + int(DAY / 3 / step)] = hurt
+        if number in repaired:
+            next(repaired.pop(number), None)
         for name, answer in (("500", Answer(b"down", 500)), ("html", PORTAL)):
             if away[name] <= number < away[name] + DAY / step:
                 world.site.fault, world.faults[f"server: {name}"] = answer, world.faults[f"server: {name}"] + 1
@@ -67,7 +66,7 @@ def live(world: Week, codes: list[str], days: int, step: float, arrivals: float)
             world.set_clock()
             assert repair(world.instance)[1] == 2  # the UI is started again: upkeep and overview
         world.now += step
-    for hurt in mended.values():
+    for hurt in repaired.values():
         next(hurt, None)
     for number in range(int(20 * DAY / step)):  # until every kill has found its moment and every source was due again
         if kills and not number % 2:
@@ -122,8 +121,8 @@ def one_run_a_language_at_a_time_and_none_without_a_cause(world: Week) -> None:
                and not event.materialization.metadata["reused"].value]
         assert failed or new, f"{run.run_id} made nothing: {cause}"
         reasons = [event.step_failure_data.user_failure_data.metadata for _, event in events if event.is_step_failure]
-        said = [event.step_failure_data.error_display_string for _, event in events if event.is_step_failure]
-        assert run.is_finished and all(reason[PASSING].value for reason in reasons), said  # killed, or hindered
+        errors = [event.step_failure_data.error_display_string for _, event in events if event.is_step_failure]
+        assert run.is_finished and all(reason[PASSING].value for reason in reasons), errors  # killed, or hindered
         made[code] += not failed
     for code, times in spans.items():
         times.sort()

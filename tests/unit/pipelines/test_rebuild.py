@@ -79,15 +79,15 @@ def test_a_corpus_is_verified_once_a_change_and_a_difference_is_red(
     assert asked(project, instance) == []  # the same artifact, by its key
     again = verify(project, instance, request)
     assert not again.success
-    said = next(each for each in again.all_events if each.is_step_failure).step_failure_data.user_failure_data
-    assert said is not None and f"{rows[0]['id']} in corpus/splits/train.parquet (only there anew)" in said.description
+    failure = next(event for event in again.all_events if event.is_step_failure).step_failure_data.user_failure_data
+    assert failure is not None and f"{rows[0]['id']} in corpus/splits/train.parquet" in failure.description
     overview = build_definitions(project).resolve_implicit_global_asset_job_def().execute_in_process(
         instance=instance, asset_selection=[KEY])
     shown = overview.asset_materializations_for_node("overview")[0].metadata["languages"].value
     assert "1 documents differ when made again" in str(shown)
     assert asked(project, instance) == []  # a person has seen it
     monkeypatch.setattr(clock, "read", lambda: began + 29 * DAY)
-    assert len(asked(project, instance)) == 1  # and is told again, until it is mended
+    assert len(asked(project, instance)) == 1  # and is reported again, until it is repaired
 
 
 def test_who_waited_longest_has_the_next_turn_and_a_failure_holds_up_nobody(

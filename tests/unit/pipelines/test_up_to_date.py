@@ -1,4 +1,4 @@
-"""Whether a run has nothing to do is told without Dagster, and told right."""
+"""Whether a run has nothing to do is determined without Dagster, and correctly."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def stages_for(passed: bool = True, blocking: bool = False, version: str = "1", 
 
 
 def make(stages: dict[str, Stage], language: Language, home: Path) -> Store:
-    """Run the stages and note that a history was told of them, as far as none stops the rest."""
+    """Run the stages up to one that fails, and record them as reported to the history."""
     store = Store(home / "artifacts")
     for stage in stages.values():
         try:
@@ -50,7 +50,7 @@ def looked(stages: dict[str, Stage], language: Language, home: Path) -> Look:
     return look(stages, language, Store(home / "artifacts"), home, silent)
 
 
-def test_nothing_is_to_do_once_all_was_made_and_told(language: Language, tmp_path: Path) -> None:
+def test_nothing_is_to_do_once_all_was_made_and_reported(language: Language, tmp_path: Path) -> None:
     stages = stages_for(passed=False)
     assert looked(stages, language, tmp_path) == Look(frozenset(), None)
     make(stages, language, tmp_path)
@@ -78,7 +78,7 @@ def test_an_artifact_that_is_gone_or_no_longer_current_is_seen(language: Languag
     assert looked(stages, language, tmp_path) == Look(frozenset({"corpus/documents"}), None)
 
 
-def test_a_history_that_was_not_told_is_told(language: Language, tmp_path: Path) -> None:
+def test_what_was_not_reported_to_the_history_is_reported(language: Language, tmp_path: Path) -> None:
     stages = stages_for()
     make(stages, language, tmp_path)
     forget_reported(tmp_path, language.slug)
