@@ -10,11 +10,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from dagster import DagsterInstance
 from filelock import FileLock
 
 from pipelines.output import log_of
@@ -105,6 +107,10 @@ class Place:
         """Make the artifact of a stage in this process, without Dagster; what it reads is there."""
         language = load_language(self.folder / "languages" / "qaa")
         run_stage(stages_of(language)[stage], language, Store(self.artifacts))
+
+    def history(self) -> AbstractContextManager[DagsterInstance]:
+        """Dagster's history of this project."""
+        return DagsterInstance.from_config(str(self.folder))
 
     @property
     def written(self) -> str:

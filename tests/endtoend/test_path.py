@@ -15,7 +15,7 @@ from statistics import fmean
 
 import psutil
 import pytest
-from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus
+from dagster import AssetKey, DagsterEventType, DagsterRunStatus
 
 from assets.naming import PASSING
 from tests.project import CHECKOUT, TOKEN, Place, copy_of, make_place
@@ -65,19 +65,11 @@ def test_every_kind_of_behavioural_test_is_measured_on_both_models(place):
 
 
 def test_dagster_knows_the_run_the_assets_and_the_checks(place):
-    code = (
-        "from dagster import DagsterInstance, AssetKey\n"
-        "with DagsterInstance.get() as i:\n"
-        "    runs = i.get_runs()\n"
-        "    print(runs[0].status.value)\n"
-        "    event = i.get_latest_materialization_event(AssetKey(['qaa', 'model', 'tiny']))\n"
-        "    print('steps' in event.asset_materialization.metadata)\n"
-        "    print(len(i.get_asset_keys()))\n")
-    out = subprocess.run([sys.executable, "-c", code], env=place.environment, cwd=place.folder, capture_output=True,
-                         text=True, check=True, timeout=120).stdout.split()
-    assert out[0] == "SUCCESS"
-    assert out[1] == "True"
-    assert int(out[2]) >= 14
+    with place.history() as instance:
+        assert instance.get_runs()[0].status == DagsterRunStatus.SUCCESS
+        event = instance.get_latest_materialization_event(AssetKey(["qaa", "model", "tiny"]))
+        assert "steps" in event.asset_materialization.metadata
+        assert len(instance.get_asset_keys()) >= 14
 
 
 def test_a_token_in_the_environment_is_in_no_file(place):
@@ -245,7 +237,7 @@ def test_a_killed_pretraining_resumes_to_the_uninterrupted_result(with_corpus: C
     trains.kill()
     assert "qaa model/tiny: its process was killed" in run.communicate(timeout=240)[1]
     assert run.returncode == 2
-    with DagsterInstance.from_config(str(tmp_path)) as instance:
+    with place.history() as instance:
         latest = instance.get_runs(limit=1)[0]
         assert latest.status == DagsterRunStatus.FAILURE
         failed, = instance.all_logs(latest.run_id, of_type=DagsterEventType.STEP_FAILURE)

@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from dagster import DagsterRun, DagsterRunStatus
+
 from tests.project import Place
 from vernacular.core.store import Store
 from vernacular.provenance.corpus_tables import read_rows
@@ -72,18 +74,14 @@ def test_a_document_leaves_artifacts_and_history_for_good(place: Place) -> None:
 
 
 def test_the_runs_stay_in_the_history_and_the_files_are_sound(place: Place) -> None:
-    code = ("from dagster import DagsterInstance\n"
-            "with DagsterInstance.get() as i:\n"
-            "    print(len(i.get_runs()), len([k for k in i.get_asset_keys() if k.path[0] == 'qaa']))\n")
-
-    def counted() -> str:
-        return subprocess.run([sys.executable, "-c", code], env=place.environment, cwd=place.folder, text=True,
-                              capture_output=True, check=True, timeout=120).stdout
+    def counted() -> tuple[int, int]:
+        with place.history() as instance:
+            return len(instance.get_runs()), len([key for key in instance.get_asset_keys() if key.path[0] == "qaa"])
 
     result = place.run("run", "qaa", "--to", "corpus/documents")
     assert result.returncode == 0, result.stdout + result.stderr
     before = counted()
-    assert int(before.split()[0]) >= 1
+    assert before[0] >= 1
     done = subprocess.run([sys.executable, "-m", "pipelines.purge_history", "qaa"],
                           env=place.environment, cwd=place.folder,
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=120)
@@ -96,14 +94,9 @@ def test_the_runs_stay_in_the_history_and_the_files_are_sound(place: Place) -> N
 
 
 def test_a_run_that_goes_on_is_not_pulled_from_under_itself(place: Place) -> None:
-    code = ("from dagster import DagsterInstance, DagsterRunStatus\n"
-            "with DagsterInstance.get() as i:\n"
-            "    i.create_run('made-up', job_name='x', run_id='12345678-0000-0000-0000-000000000000',\n"
-            "        status=DagsterRunStatus.STARTED, tags={'language': 'qaa'}) if False else None\n"
-            "    from dagster import DagsterRun\n"
-            "    i.add_run(DagsterRun(job_name='x', run_id='12345678-0000-0000-0000-000000000000',\n"
-            "        status=DagsterRunStatus.STARTED, tags={'language': 'qaa'}))\n")
-    subprocess.run([sys.executable, "-c", code], env=place.environment, cwd=place.folder, check=True, timeout=120)
+    with place.history() as instance:
+        instance.add_run(DagsterRun(job_name="x", run_id="12345678-0000-0000-0000-000000000000",
+                                    status=DagsterRunStatus.STARTED, tags={"language": "qaa"}))
     store = Store(place.artifacts)
     row = next(read_rows(store.current("qaa", "corpus/documents").folder / "documents.parquet"))
     done = place.run("takedown", "qaa", "--id", row["id"], "--reason", "asked", "--yes")

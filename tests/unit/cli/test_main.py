@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from dagster import DagsterInstance
 from typer.testing import CliRunner
 
 from tests.command_server import run_vernacular
@@ -185,8 +186,8 @@ def test_run_on_a_terminal_shows_a_bar_and_again_without_one(project: Path) -> N
 
 def runs_in(home: Path) -> int:
     """How many runs Dagster's history in ``home`` holds."""
-    code = "import dagster\nwith dagster.DagsterInstance.get() as instance:\n    print(instance.get_runs_count())"
-    return int(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+    with DagsterInstance.from_config(str(home)) as instance:
+        return instance.get_runs_count()
 
 
 WARNS = """\
