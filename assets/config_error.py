@@ -42,12 +42,7 @@ def build_config_error(slug: str, problem: Problem) -> AssetSpec:
 
 
 def build_check(slug: str, look: Callable[[], Problem | None]) -> AssetChecksDefinition:
-    """Return the check of that asset.
-
-    Args:
-        slug: of the language.
-        look: returns the folder's current problem; None if it is valid.
-    """
+    """Return the check of that asset."""
     @asset_check(asset=key_of(slug), name=CHECK, description="The language folder can be loaded.")
     def check(context: AssetCheckExecutionContext) -> AssetCheckResult:
         problem = look()

@@ -122,9 +122,6 @@ class AssetFactory:
 
     Building an op takes a millisecond, and a thousand languages have fourteen thousand; so each op
     is a renamed copy of one with the same shape.
-
-    Args:
-        find: returns what an asset's body needs, by key, when it runs.
     """
 
     def __init__(self, find: Find) -> None:

@@ -27,12 +27,7 @@ _LINK = re.compile(r"(?i)(https?:|www|@)")
 
 
 def escape(value: Any, most: int = MOST_LETTERS) -> str:
-    """Escape ``value`` for markdown on one line: no HTML, links or table cells.
-
-    Args:
-        value: anything.
-        most: letters shown.
-    """
+    """Escape ``value`` for markdown on one line: no HTML, links or table cells."""
     if isinstance(value, bool) or value is None:
         return str(value)
     if isinstance(value, int):
@@ -50,12 +45,7 @@ def table(rows: Sequence[Mapping[str, Any]], most: int = MOST_ROWS) -> str:
 
 
 def plain_table(rows: Sequence[Mapping[str, Any]], most: int = MOST_ROWS) -> str:
-    """Return a markdown table of the first ``rows``, with columns in order of first appearance.
-
-    Args:
-        rows: with names of columns.
-        most: rows shown.
-    """
+    """Return a markdown table of the first ``rows``, with columns in order of first appearance."""
     columns = list(dict.fromkeys(name for row in rows for name in row))
     cells = [[escape(name) for name in columns],
              *([escape(row.get(name, "")) for name in columns] for row in rows[:most])]

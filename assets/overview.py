@@ -31,11 +31,7 @@ def build_overview(rows: Callable[[Store], list[ModelStatus]]) -> AssetsDefiniti
 
 
 def overview_metadata(rows: list[ModelStatus]) -> dict[str, MetadataValue | int]:
-    """Return the UI metadata of the overview: the first models inline, one line each, and all in a table.
-
-    Args:
-        rows: one per model, from ``vernacular.reporting.status_table``.
-    """
+    """Return the UI metadata of the overview: the first models inline, one line each, and all in a table."""
     shown: dict[str, MetadataValue | int] = {
         "models": len(rows), "released": sum(bool(row.release) for row in rows),
         "with a red gate": sum(bool(row.red) for row in rows)}

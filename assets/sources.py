@@ -38,10 +38,6 @@ from vernacular.sources import source_versions
 def source_digests(language: Language, root: Path) -> dict[AssetKey, str]:
     """Return the asset key of every source with the digest of its current content.
 
-    Args:
-        language: whose sources.
-        root: of the store, with fetched sources.
-
     Raises:
         Problem: a source cannot be read.
     """
@@ -50,13 +46,7 @@ def source_digests(language: Language, root: Path) -> dict[AssetKey, str]:
 
 def note_sources(context: AssetExecutionContext, digests: Mapping[AssetKey, str],
                  counts: Mapping[str, DocumentsAndWords]) -> None:
-    """Record the sources' data versions in the current run, so that the UI shows the inputs of the documents.
-
-    Args:
-        context: of the asset that read them.
-        digests: the data version of each.
-        counts: source name -> its documents and words.
-    """
+    """Record the sources' data versions in the current run, so that the UI shows the inputs of the documents."""
     for key, digest in digests.items():
         context.log_event(AssetObservation(
             asset_key=key, tags={DATA_VERSION_TAG: digest}, metadata=counts[key.path[-1]].model_dump()
@@ -66,11 +56,7 @@ def note_sources(context: AssetExecutionContext, digests: Mapping[AssetKey, str]
 
 
 class SourceFactory:
-    """Builds the observable assets of sources; all are copies of one op.
-
-    Args:
-        find: returns the parsed folder of an asset key, when one is observed.
-    """
+    """Builds the observable assets of sources; all are copies of one op."""
 
     def __init__(self, find: Callable[[AssetKey], Language]) -> None:
         self._op = _observe(find)

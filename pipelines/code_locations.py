@@ -31,12 +31,7 @@ _NAME = re.compile(r"shard_([1-9]\d{0,3})_of_([1-9]\d{0,3})")
 
 @dataclass(frozen=True)
 class Shard:
-    """A part of the languages.
-
-    Attributes:
-        number: from 1.
-        of: number of parts.
-    """
+    """A part of the languages."""
 
     number: int = 1
     of: int = 1

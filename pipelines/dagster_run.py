@@ -17,7 +17,7 @@ from assets.stopped import STARTED_BY
 from pipelines.code_locations import location_of
 from pipelines.dagster_home import use_home
 from pipelines.language import job_name
-from pipelines.messages import FailedCheck, error_lines
+from pipelines.messages import FailedCheck, every_line
 from pipelines.outcome import INTERRUPTED, STOPPED, Outcome
 from pipelines.partial_load import ONLY
 from pipelines.progress import RunDisplay
@@ -51,14 +51,7 @@ def explain(event: DagsterEvent) -> tuple[int, str] | None:
 
 
 class Follower:
-    """Handles the events of a run: shows progress, and records the outcome.
-
-    Args:
-        language: being run.
-        names: of the stages of the run.
-        display: shows progress.
-        outcome: where the result is recorded.
-    """
+    """Handles the events of a run: shows progress, and records the outcome."""
 
     def __init__(self, language: Language, names: list[str], display: RunDisplay, outcome: Outcome) -> None:
         self._slug, self._display, self._outcome = language.slug, display, outcome
@@ -91,8 +84,8 @@ class Follower:
             stop = bool(check.blocking) and check.severity.value == "ERROR"
             failed = FailedCheck(stage, check.check_name, check.description or "", stop)
             self._outcome.checks.append(failed)
-            for line in error_lines([failed], self._slug):
-                self._fail(1, line)
+            if stop:
+                self._fail(1, *every_line([failed], self._slug))
 
     def _fail(self, code: int, line: str) -> None:
         self._outcome.code = max(self._outcome.code, code)

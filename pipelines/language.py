@@ -30,11 +30,7 @@ def job_name(slug: str) -> str:
 
 
 class Shelf:
-    """The parsed folders of a process, each parsed on first use.
-
-    Args:
-        root: the folder of language folders.
-    """
+    """The parsed folders of a process, each parsed on first use."""
 
     def __init__(self, root: Path) -> None:
         self._root = root

@@ -34,12 +34,7 @@ from vernacular.pipeline.stage import Stage
 
 
 class Launcher(ConfigurableResource["Launcher"], ABC):
-    """Runs a heavy stage and finds its artifact in the store.
-
-    Attributes:
-        root: of the artifacts.
-        languages: the folder of language folders.
-    """
+    """Runs a heavy stage and finds its artifact in the store."""
 
     root: str
     languages: str

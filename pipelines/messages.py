@@ -16,24 +16,12 @@ _PACKAGE = re.compile(r"(?:site|dist)-packages/(\w+)")
 
 @dataclass(frozen=True)
 class FailedCheck:
-    """A failed gate of a stage.
-
-    Attributes:
-        stage: that declares it.
-        name: of the gate.
-        reason: why it failed.
-        blocking: whether it blocks later stages.
-    """
+    """A failed gate of a stage."""
 
     stage: str
     name: str
     reason: str
     blocking: bool
-
-
-def error_lines(checks: Iterable[FailedCheck], slug: str) -> list[str]:
-    """Return a line for each blocking check."""
-    return [f"error: {slug}/{check.stage}: {check.name} failed: {check.reason}" for check in checks if check.blocking]
 
 
 def every_line(checks: Iterable[FailedCheck], slug: str) -> list[str]:
@@ -99,11 +87,7 @@ class Messages:
             self._lines += 1
 
     def lines(self, where: str) -> list[str]:
-        """Return one line that counts them by kind; empty if there are none.
-
-        Args:
-            where: the file with all of them.
-        """
+        """Return one line that counts them by kind; empty if there are none."""
         kinds = [f"{number} {kind}" for kind, number in self._groups.most_common()]
         kinds += [f"{self._lines} other line{'s' if self._lines > 1 else ''}"] if self._lines else []
         if not kinds:

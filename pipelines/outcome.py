@@ -35,14 +35,7 @@ class Outcome:
 
 
 def say_outcome(outcome: Outcome, language: Language, log: Path, *, debug: bool) -> None:
-    """Write errors to standard error, one per line, followed by other notes for the user.
-
-    Args:
-        outcome: of the run.
-        language: that was run.
-        log: the file with all output.
-        debug: show every warning with its reason.
-    """
+    """Write errors to standard error, one per line, followed by other notes for the user."""
     lines = [*outcome.errors]
     if outcome.code == INTERRUPTED:  # warnings are repeated by the next run
         pass

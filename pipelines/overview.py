@@ -49,12 +49,7 @@ def build_asset(project: Project) -> AssetsDefinition:
 
 
 def build_sensor(project: Project, problems: Mapping[str, Problem]) -> SensorDefinition:
-    """Return the sensor ``overview``, on by default.
-
-    Args:
-        project: its folders.
-        problems: slug -> the problem of a broken folder in the code location.
-    """
+    """Return the sensor ``overview``, on by default."""
     broken = {slug: str(problem) for slug, problem in problems.items()}
 
     @sensor(name="overview", asset_selection=[KEY], minimum_interval_seconds=EVERY_SECONDS,

@@ -23,12 +23,6 @@ class RunDisplay:
     """Tracks the progress of a run and shows notices; subclasses show more.
 
     Stages run one after another; lines may come from another thread.
-
-    Args:
-        code: of the language.
-        stages: of the run, by name, in order.
-        left: the estimate of the time left.
-        clock: returns seconds.
     """
 
     def __init__(self, code: str, stages: Sequence[str], left: TimeLeft,
@@ -81,25 +75,18 @@ class RunDisplay:
         with self._lock:
             self._show_last()
 
-    def _show_begin(self, stage: str) -> None:
-        """Show that ``stage`` begins."""
+    # Subclasses show something at these events; this class shows nothing.
+    def _show_begin(self, stage: str) -> None: ...
 
-    def _show_last(self) -> None:
-        """Show the end of the run."""
+    def _show_line(self, stage: str, text: str) -> None: ...
 
-    def _show_line(self, stage: str, text: str) -> None:
-        """Show a line of ``stage``."""
+    def _show_end(self, stage: str, seconds: float | None) -> None: ...
 
-    def _show_end(self, stage: str, seconds: float | None) -> None:
-        """Show the end of ``stage``."""
+    def _show_last(self) -> None: ...
 
 
 class SparseLines(RunDisplay):
-    """Lines at the start and end of each stage, and occasionally in between.
-
-    Args:
-        write: receives a line.
-    """
+    """Lines at the start and end of each stage, and occasionally in between."""
 
     def __init__(self, code: str, stages: Sequence[str], left: TimeLeft, write: Callable[[str], None],
                  clock: Callable[[], float] = time.monotonic) -> None:
@@ -146,41 +133,30 @@ class SparseLines(RunDisplay):
 
 
 class LiveBar(RunDisplay):
-    """A bar that counts stages, with the time left, above the last line of the active stage.
-
-    Args:
-        console: the terminal.
-    """
+    """A bar that counts stages, with the time left, above the last line of the active stage."""
 
     def __init__(self, code: str, stages: Sequence[str], left: TimeLeft, console: Console,
                  clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(code, stages, left, clock)
         self._console = console
         self._line = Text("  starts", no_wrap=True, overflow="ellipsis")
-        self._progress = _Bar(self._last_line, TextColumn("[bold]{task.description}"), BarColumn(30),
+        self._progress = _Bar(lambda: self._line, TextColumn("[bold]{task.description}"), BarColumn(30),
                               MofNCompleteColumn(), TextColumn("stages"), TimeElapsedColumn(),
-                              _TimeLeftColumn(self.time_left), console=console, transient=True,
-                              refresh_per_second=_PER_SECOND, redirect_stdout=False, redirect_stderr=False)
+                              _TimeLeftColumn(self.time_left), console=console)
         self._task = self._progress.add_task(code, total=self.total)
 
     def notice(self, text: str) -> None:
         """Write it above the bar."""
         self._console.print(f"{self.code}: {printable(text)}", markup=False, highlight=False, soft_wrap=True)
 
-    def _last_line(self) -> Text:
-        return self._line
-
     def _show_begin(self, stage: str) -> None:
-        self._line = self._line_of(stage, "")
+        self._show_line(stage, "")
 
     def _show_line(self, stage: str, text: str) -> None:
-        self._line = self._line_of(stage, text)
+        self._line = Text.assemble("  ", (stage, "cyan"), f"  {text}", no_wrap=True, overflow="ellipsis")
 
     def _show_end(self, stage: str, seconds: float | None) -> None:
         self._progress.update(self._task, completed=len(self._done))
-
-    def _line_of(self, stage: str, text: str) -> Text:
-        return Text.assemble("  ", (stage, "cyan"), f"  {text}", no_wrap=True, overflow="ellipsis")
 
     def __enter__(self) -> RunDisplay:
         """Draw the bar."""
@@ -195,11 +171,10 @@ class LiveBar(RunDisplay):
 class _Bar(Progress):
     """A progress bar above a line."""
 
-    def __init__(self, line: Callable[[], Text], *columns: ProgressColumn, console: Console, transient: bool,
-                 refresh_per_second: float, redirect_stdout: bool, redirect_stderr: bool) -> None:
+    def __init__(self, line: Callable[[], Text], *columns: ProgressColumn, console: Console) -> None:
         self._line = line
-        super().__init__(*columns, console=console, transient=transient, refresh_per_second=refresh_per_second,
-                         redirect_stdout=redirect_stdout, redirect_stderr=redirect_stderr)
+        super().__init__(*columns, console=console, transient=True, refresh_per_second=_PER_SECOND,
+                         redirect_stdout=False, redirect_stderr=False)
 
     def get_renderable(self) -> RenderableType:
         """Return the bar and the line."""

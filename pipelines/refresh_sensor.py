@@ -58,14 +58,7 @@ CAUSE, TRIED = "vernacular/cause", "vernacular/circumstances"  # tags of the run
 
 
 class Upkeep:
-    """The work of one tick; tests replace the clock and the start of a fetch.
-
-    Args:
-        project: its folders.
-        clock: seconds since 1970.
-        start_fetch: starts a process that fetches due sources of a language.
-        shard: the languages to handle.
-    """
+    """The work of one tick; tests replace the clock and the start of a fetch."""
 
     def __init__(self, project: Project, clock: Callable[[], float] = clocks.now,
                  start_fetch: Callable[[Project, str], subprocess.Popen[bytes]] | None = None,
@@ -77,14 +70,7 @@ class Upkeep:
 
     def tick(self, instance: DagsterInstance, cursor: str | None, known: Collection[AssetKey],
              warn: Callable[[str], None]) -> SensorResult:
-        """Handle as many languages as time allows, continuing after the last tick's.
-
-        Args:
-            instance: with runs and observations.
-            cursor: recorded by the last tick.
-            known: the assets of the code location.
-            warn: receives problems, since a tick that requests runs has no other output.
-        """
+        """Handle as many languages as time allows, continuing after the last tick's."""
         began = time.monotonic()
         state = {"after": "", "fetched": "", "asked": {}, "seen": {}} | (orjson.loads(cursor) if cursor else {})
         end_dead_runs(instance)

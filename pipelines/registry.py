@@ -35,13 +35,7 @@ def everything(code: str) -> bool:
 
 
 def scan(root: Path, wanted: Callable[[str], bool], shard: Shard) -> Registry:
-    """Scan the folders below ``root``; of two codes with the same slug only the first is valid.
-
-    Args:
-        root: the folder of language folders.
-        wanted: whether to include a code.
-        shard: the folders to include.
-    """
+    """Scan the folders below ``root``; of two codes with the same slug only the first is valid."""
     found, taken = Registry(), dict[str, str]()
     for folder in folders_of(root):
         slug, code = slug_of(folder.name), folder.name

@@ -13,11 +13,7 @@ from vernacular.core.store import Store
 
 
 class StoreResource(ConfigurableResource["StoreResource"]):
-    """The root of the artifacts; while a run has it, the run is known to be alive.
-
-    Attributes:
-        root: a local folder.
-    """
+    """The root of the artifacts; while a run has it, the run is known to be alive."""
 
     root: str
 

@@ -38,13 +38,6 @@ def look(stages: Mapping[str, Stage], language: Language, store: Store, home: Pa
 
     Due sources are fetched, as in a run, if nothing else is stale.
 
-    Args:
-        stages: by name, in an order in which they can run.
-        language: of these stages.
-        store: of the artifacts.
-        home: of Dagster's history.
-        progress: receives a line for everything that is fetched.
-
     Raises:
         Problem: due sources cannot be fetched.
     """

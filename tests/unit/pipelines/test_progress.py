@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from pipelines.expected import FEWEST_SECONDS, TimeLeft, about, weight_of
-from pipelines.messages import MOST_GROUPS, WIDTH, FailedCheck, Messages, error_lines, warning_lines
+from pipelines.messages import MOST_GROUPS, WIDTH, FailedCheck, Messages, warning_lines
 from pipelines.progress import SPARSE_SECONDS, LiveBar, RunDisplay, SparseLines, display_for
 from tests.terminal import in_a_terminal
 from vernacular.pipeline.stage import STARTED
@@ -125,7 +125,6 @@ def test_warnings_are_counted_by_stage_and_shown_once() -> None:
     assert lines[1].startswith("  evaluation/tiny_behaviour: 30 (our_check_0, ")
     assert lines[2] == "  corpus/clean: 1 (ean_check_0)"
     assert all(len(line) <= WIDTH for line in lines)
-    assert len(error_lines(found, "qaa")) == 2
     assert warning_lines(found[-2:], "look there") == []
 
 
