@@ -52,12 +52,13 @@ def add_language(languages: Path, code: str) -> Path:
 def home(whole: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with one language, ``qaa``, of which Dagster knows nothing yet.
 
-    Its artifacts are there but for the tokenizer's: that is made, in a process of its own, and the others are reused.
+    Its artifacts are there but for the splits, which are made again; the others are reused. (``test_deploy`` runs a
+    heavy stage, which has a process of its own.)
     """
     folder = tmp_path_factory.mktemp("ui")
     for name in ("languages", "artifacts"):
         shutil.copytree(whole / name, folder / name)
-    shutil.rmtree(folder / "artifacts" / "qaa" / "tokenizer")
+    shutil.rmtree(folder / "artifacts" / "qaa" / "corpus" / "splits")
     for name in ("dagster.yaml", "workspace.yaml"):
         shutil.copy(CHECKOUT / name, folder / name)
     return folder
