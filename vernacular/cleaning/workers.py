@@ -44,7 +44,7 @@ from vernacular.pipeline.stage import Progress
 from vernacular.provenance.corpus_tables import pieces, read_tables, text_sizes
 from vernacular.text.word_hashes import U64, Ints
 
-_ALONE = 3_000_000  # bytes of text below which starting processes takes longer than it saves
+_ALONE = 6_000_000  # bytes of text below which starting processes takes longer than it saves
 _MOST_PROCESSES = 8
 _REPORTED = 10  # batches between two lines of progress
 
@@ -140,8 +140,8 @@ def tables_for(rows: Rows, recipe: Recipe, library: Library, progress: Progress)
 def _work(batches: Iterator[pa.Table], recipe: Recipe, folder: Path, progress: Progress, on_ray: bool) -> list[str]:
     """Write a table for each batch, in processes where there is enough text, or on Ray; returns their names."""
     if on_ray:
-        return [_save(table.combine_chunks().to_batches()[0], folder)
-                for table in run_on_ray(batches, partial(_table_of, recipe))]
+        tables = run_on_ray(batches, partial(_table_of, recipe))
+        return [_save(table.combine_chunks().to_batches()[0], folder) for table in tables if len(table)]
     first: list[pa.Table] = []
     size = 0
     while size < _ALONE and (batch := next(batches, None)) is not None:

@@ -7,14 +7,17 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from tests.unit.cleaning import letter_tables
 from tests.unit.cleaning.letter_tables import look, write
 from vernacular.cleaning import workers
 from vernacular.cleaning.cache import Library
+from vernacular.cleaning.ray_batches import TableFunction
 from vernacular.core.errors import Problem
 
 TEXTS = [f"text {number}" * 20 for number in range(400)]
@@ -84,6 +87,19 @@ def test_a_ray_cluster_makes_the_same_tables(small: None, tmp_path: Path, monkey
     finally:
         ray.shutdown()
     assert tables(tmp_path / "there") == tables(tmp_path / "here")
+
+
+def test_an_empty_block_of_a_cluster_is_no_table(small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ray gives one where a batch went to another block; this engine does so behind every batch."""
+    def blocks(batches: Iterator[pa.Table], function: TableFunction) -> Iterator[pa.Table]:
+        for batch in batches:
+            table = function(batch)
+            yield from (table, table.schema.empty_table())
+
+    path = write(tmp_path / "rows.parquet", TEXTS)
+    monkeypatch.setenv("VERNACULAR_BATCHES", "ray")
+    monkeypatch.setattr(workers, "run_on_ray", blocks)
+    assert look(path, Library(tmp_path / "cache", "1")) == TEXTS
 
 
 def test_other_engines_than_ray_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
