@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ TELLING_WORDS = 4  # a shorter line is too short to tell its language by
 _MASK = re.compile(r"<[a-z][a-z0-9_]*>")  # what ``redact`` leaves
 _SAID = 2.2  # what other lines can say of a line at most, as a logit: 9 to 1
 _LEAST = 0.0001  # probability that is told from none
+_MUCH = 100_000  # bytes of documents of which some line is surely in doubt
 
 RULES_VERSION = "2"  # raised when what a rule on single documents gives changes; a test holds the outputs
 
@@ -70,10 +72,12 @@ class Chain:
         self._speller = Speller(settings.cleaning.orthography, settings.script)
         self._knows_script = scripts.knows_script(settings.script)
         self._patterns = compiled(settings.cleaning.private_patterns)
-        self._rejecters: list[Rejecter] | None = None
+        self._opening: Future[list[Rejecter]] | None = None  # models take a third of a second to load
 
     def __call__(self, documents: pa.Table) -> pa.RecordBatch:
         """The table of a batch of documents: see ``cache``. Its levels are those of ``record`` and ``scores``."""
+        if documents.nbytes > _MUCH:
+            self._open_rejecters()
         parts = [text.split("\n") for text in documents["text"].to_pylist()]
         read = np.fromiter(map(len, parts), dtype=np.int64, count=len(parts))
         numbers = np.arange(read.sum(), dtype=np.int64) - np.repeat(offsets(read)[:-1], read) + 1
@@ -190,10 +194,15 @@ class Chain:
         """What further identifiers say of these lines."""
         if not len(indices):
             return {}
-        if self._rejecters is None:  # loaded when the first line is in doubt: that takes a while
-            self._rejecters = open_rejecters(self._settings.rejecters, self._settings)
-        reasons = judge(self._rejecters, self._bare([lines.texts[index] for index in indices.tolist()]))
+        reasons = judge(self._open_rejecters().result(),
+                        self._bare([lines.texts[index] for index in indices.tolist()]))
         return {index: reason for index, reason in zip(indices.tolist(), reasons, strict=True) if reason is not None}
+
+    def _open_rejecters(self) -> Future[list[Rejecter]]:
+        """Load the further identifiers beside other work; no sooner than a line may be in doubt."""
+        if self._opening is None:
+            self._opening = ThreadPoolExecutor(1).submit(_loaded_rejecters, self._settings)
+        return self._opening
 
     def _bare(self, texts: list[str]) -> list[str]:
         """``texts`` without addresses and numbers, which are in no language."""
@@ -202,3 +211,10 @@ class Chain:
 
     def _masked(self, texts: list[str], counter: Counter[str]) -> list[str]:
         return redact(texts, counter, self._patterns) if self._cleaning.private_data else texts
+
+
+def _loaded_rejecters(settings: CleanSettings) -> list[Rejecter]:
+    rejecters = open_rejecters(settings.rejecters, settings)
+    for rejecter in rejecters:
+        rejecter.load()
+    return rejecters

@@ -26,7 +26,7 @@ from vernacular.cleaning.workers import Recipe, Rows, tables_for
 from vernacular.config.stage_settings import CleanSettings
 from vernacular.core.report import Report
 from vernacular.core.store import Artifact, digest_of, write_atomically
-from vernacular.langid import load_identifier
+from vernacular.langid.classifier import FILE
 from vernacular.langid.external import open_rejecters
 from vernacular.pipeline.stage import StageContext
 from vernacular.provenance.corpus_tables import CHANGES, DOCUMENTS, REJECTS, read_table
@@ -113,7 +113,7 @@ def _notes(settings: CleanSettings, identifier: Path, cache: Path) -> dict[str, 
     found = {}
     if not scripts.knows_script(settings.script):
         found["script"] = f"skipped: {settings.script} is not a script that Unicode knows"
-    if load_identifier(identifier) is None:
+    if not (identifier / FILE).is_file():
         found["identification"] = "no seed to learn from: only lines surely in a language to reject are dropped"
     for rejecter in open_rejecters(settings.rejecters, settings):
         if rejecter.skipped:

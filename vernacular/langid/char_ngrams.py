@@ -71,7 +71,7 @@ class Table:
 
     Args:
         keys: hashes, each once.
-        values: the number of each.
+        values: the number of each, or a row of numbers.
     """
 
     def __init__(self, keys: Hashes, values: NDArray[np.float32]) -> None:
@@ -86,17 +86,26 @@ class Table:
             left = self._slots[at] != waiting
             waiting, at = waiting[left], (at[left] + np.uint64(1)) & self._mask
         self._stored = np.where(self._slots >= 0, keys[self._slots], 0) if len(keys) else np.zeros(size, np.uint64)
-        self._numbers = np.where(self._slots >= 0, values[self._slots], 0) if len(keys) else np.zeros(size, np.float32)
+
+    def find(self, keys: Hashes) -> tuple[NDArray[np.int64], Floats]:
+        """Which of ``keys`` the table has, in any order, and the values of these."""
+        where, at = np.arange(len(keys)), keys & self._mask
+        places, rows = [where[:0]], [where[:0]]
+        while len(where):
+            row = self._slots[at]
+            same = self._stored[at] == keys
+            hit = np.flatnonzero(same & (row >= 0))
+            places.append(where[hit])
+            rows.append(row[hit])
+            left = np.flatnonzero(~same & (row >= 0))
+            where, keys, at = where[left], keys[left], (at[left] + np.uint64(1)) & self._mask
+        return np.concatenate(places), self.values[np.concatenate(rows)].astype(np.float64)
 
     def get(self, keys: Hashes) -> Floats:
         """The numbers of ``keys``, 0 where there is none."""
         found = np.zeros(len(keys))
-        where, at = np.arange(len(keys)), keys & self._mask
-        while len(where):
-            same = self._stored[at] == keys[where]
-            found[where[same]] = self._numbers[at[same]]
-            open_ = ~same & (self._slots[at] >= 0)
-            where, at = where[open_], (at[open_] + np.uint64(1)) & self._mask
+        where, numbers = self.find(keys)
+        found[where] = numbers
         return found
 
 
@@ -105,14 +114,12 @@ class CharacterModel:
 
     Args:
         counts: for each order, how often each n-gram was seen.
-        totals: for each order, how often each context was seen.
-        kinds: for each order, how many different characters followed each context.
+        contexts: for each order, how often each context was seen, and how many different characters followed it.
         alphabet: characters that there are.
     """
 
-    def __init__(self, counts: Sequence[Table], totals: Sequence[Table], kinds: Sequence[Table],
-                 alphabet: int = ALPHABET) -> None:
-        self.counts, self.totals, self.kinds, self.alphabet = counts, totals, kinds, alphabet
+    def __init__(self, counts: Sequence[Table], contexts: Sequence[Table], alphabet: int = ALPHABET) -> None:
+        self.counts, self.contexts, self.alphabet = counts, contexts, alphabet
 
     @classmethod
     def learn(cls, words: Mapping[str, float]) -> CharacterModel:
@@ -138,24 +145,21 @@ class CharacterModel:
                     seen.append(_summed([found]))
                 else:
                     seen[order - 1] = _summed([seen[order - 1], found])
-        counts, totals, kinds = [], [], []
-        for keys, contexts, numbers in seen:
-            names, which = np.unique(contexts, return_inverse=True)
+        counts, contexts = [], []
+        for keys, before, numbers in seen:
+            names, which = np.unique(before, return_inverse=True)
             counts.append(Table(keys, numbers.astype(np.float32)))
-            totals.append(Table(names, np.bincount(which, weights=numbers).astype(np.float32)))
-            kinds.append(Table(names, np.bincount(which).astype(np.float32)))
-        return cls(counts, totals, kinds, alphabet)
+            contexts.append(Table(names, np.stack([np.bincount(which, weights=numbers), np.bincount(which)],
+                                                  axis=1).astype(np.float32)))
+        return cls(counts, contexts, alphabet)
 
     def probabilities(self, grams: Grams) -> Floats:
         """The probability of the character at each place, given those before it."""
         chance = np.full(len(grams.room), 1 / self.alphabet)
-        for order, (counts, totals, kinds) in enumerate(zip(self.counts, self.totals, self.kinds, strict=True), 1):
+        for order, (counts, contexts) in enumerate(zip(self.counts, self.contexts, strict=True), 1):
             at = np.flatnonzero(grams.room >= order)
-            contexts = grams.contexts(order)[at]
-            total = totals.get(contexts)
-            known = total > 0
-            at, contexts, total = at[known], contexts[known], total[known]
-            different = kinds.get(contexts)
+            known, numbers = contexts.find(grams.contexts(order)[at])
+            at, (total, different) = at[known], numbers.T
             seen = counts.get(grams.hashes[order - 1][at])
             chance[at] = (seen + different * chance[at]) / (total + different)
         return chance
@@ -170,20 +174,22 @@ class CharacterModel:
 
     def arrays(self, name: str) -> dict[str, NDArray[np.generic]]:
         """The model as named arrays, to be stored."""
-        found: dict[str, NDArray[np.generic]] = {}
-        for kind, tables in (("counts", self.counts), ("totals", self.totals), ("kinds", self.kinds)):
-            for order, table in enumerate(tables, 1):
-                found[f"{name}.{kind}.{order}.keys"], found[f"{name}.{kind}.{order}.values"] = table.keys, table.values
-        return found
+        tables = {"counts": [(table.keys, table.values) for table in self.counts],
+                  "totals": [(table.keys, table.values[:, 0]) for table in self.contexts],
+                  "kinds": [(table.keys, table.values[:, 1]) for table in self.contexts]}
+        return {f"{name}.{kind}.{order}.{part}": array for kind, orders in tables.items()
+                for order, pair in enumerate(orders, 1) for part, array in zip(("keys", "values"), pair, strict=True)}
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, NDArray[np.generic]], name: str) -> CharacterModel:
         """The model that ``arrays(name)`` stored."""
-        def tables(kind: str) -> list[Table]:
-            return [Table(arrays[f"{name}.{kind}.{order}.keys"].astype(np.uint64),
-                          arrays[f"{name}.{kind}.{order}.values"].astype(np.float32)) for order in range(1, ORDER + 1)]
+        def table(order: int, *kinds: str) -> Table:
+            values = [arrays[f"{name}.{kind}.{order}.values"].astype(np.float32) for kind in kinds]
+            return Table(arrays[f"{name}.{kinds[0]}.{order}.keys"].astype(np.uint64),
+                         values[0] if len(values) == 1 else np.stack(values, axis=1))
 
-        return cls(tables("counts"), tables("totals"), tables("kinds"))
+        orders = range(1, ORDER + 1)
+        return cls([table(order, "counts") for order in orders], [table(order, "totals", "kinds") for order in orders])
 
 
 def _pieces_of(text: str, orders: int) -> Iterator[tuple[Grams, Floats]]:

@@ -63,12 +63,18 @@ class Reader:
             self._forget()
         tokens = [line.split() for line in lines]
         flat = list(chain.from_iterable(tokens))
-        new = set(flat).difference(self._tokens)
-        for token in new:
-            self._tokens[token] = len(self._starts) - 1
-            for number, marks in self._parts(token):
-                self._words.append(number)
-                self._marks.append(marks)
+        for token in set(flat).difference(self._tokens):
+            self._tokens[token] = len(self._tokens)
+            bare = token.rstrip(_PLAIN_ENDS)
+            if bare.isascii() and bare.isalpha():  # most tokens; a shortcut with the same result
+                lower = bare.lower()
+                self._words.append(self._number(lower))
+                self._marks.append((0 if lower == bare else _capitals(bare)) + (
+                    0 if bare is token else 4 * (token[len(bare):] != "" and token[-1] in _ENDS)))
+            else:
+                for number, marks in self._parts(token):
+                    self._words.append(number)
+                    self._marks.append(marks)
             self._starts.append(len(self._words))
         # release the views on return: an array with views cannot grow
         words, marked, starts = (np.frombuffer(found, np.int64) if found else np.zeros(0, np.int64)
@@ -94,11 +100,6 @@ class Reader:
 
     def _parts(self, token: str) -> tuple[tuple[int, int], ...]:
         """Return (index, marks) of each word in a token; mark bits: 1 first capital, 2 inner, 4 ends, 8 opens."""
-        bare = token.rstrip(_PLAIN_ENDS)
-        if bare.isascii() and bare.isalpha():  # most tokens; a shortcut with the same result
-            lower = bare.lower()
-            marks = 0 if lower == bare else _capitals(bare)
-            return ((self._number(lower), marks + 4 * (token[len(bare):len(bare) + 1] != "" and token[-1] in _ENDS)),)
         found = []
         for word in words(token):
             if not any(map(str.isalpha, word)):

@@ -40,6 +40,10 @@ class Rejecter(Protocol):
         """Why it cannot judge lines, or None."""
         ...
 
+    def load(self) -> None:
+        """Load what ``judge`` needs; without it the first lines wait for that."""
+        ...
+
     def judge(self, lines: Sequence[str]) -> list[str | None]:
         """Return for each line the reason to drop it, such as ``identified as eng``, or None."""
         ...

@@ -54,6 +54,9 @@ class Cld2:
         """Why it cannot judge lines, or None."""
         return None if self.rejected else "CLD2 knows none of the languages to reject"
 
+    def load(self) -> None:
+        """Do nothing: the model is loaded already."""
+
     def judge(self, lines: Sequence[str]) -> list[str | None]:
         """Return for each line the reason to drop it, or None. Lines below four words are kept."""
         return [self._judge(line) for line in lines]
