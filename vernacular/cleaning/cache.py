@@ -12,8 +12,8 @@ import gc
 import mmap
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -205,13 +205,24 @@ class View:
 
     tables: Sequence[pa.RecordBatch]
     index: Ints
+    bounds: dict[str, tuple[Ints, Ints]] = field(default_factory=dict)  # of levels, shared by views of the same tables
 
     def __len__(self) -> int:
         return len(self.index)
 
     def at(self, rows: Ints) -> View:
         """The view of some of the rows."""
-        return View(self.tables, self.index[rows])
+        return View(self.tables, self.index[rows], self.bounds)
+
+    def parts(self, level: str, most: int) -> Iterator[View]:
+        """Views of successive rows with about ``most`` entries of ``level`` each, for columns too large for memory."""
+        ends = np.cumsum(self.counts(level))
+        first = 0
+        while first < len(self):
+            last = int(np.searchsorted(ends, (ends[first - 1] if first else 0) + most, side="right"))
+            last = max(last, first + 1)
+            yield View(self.tables, self.index[first:last], self.bounds)
+            first = last
 
     def rows(self, name: str) -> NDArray[Any]:
         """A column of numbers, an entry for each row."""
@@ -223,12 +234,16 @@ class View:
 
     def counts(self, level: str) -> Ints:
         """How many entries of ``level`` each row has."""
-        return np.diff(self._begins(level))[self.index]
+        begins, _ = self._bounds(level)
+        return begins[self.index + 1] - begins[self.index]
+
+    def firsts(self, level: str) -> Ints:
+        """Where the entries of ``level`` of each row begin."""
+        return self._bounds(level)[0][self.index]
 
     def entries(self, level: str) -> Ints:
         """Where the entries of ``level`` of all rows are, row after row."""
-        begins = self._begins(level)
-        return spread(begins[:-1][self.index], np.diff(begins)[self.index])
+        return spread(self.firsts(level), self.counts(level))
 
     def owners(self, level: str) -> Ints:
         """The number of the row that each entry of ``level`` belongs to."""
@@ -236,39 +251,37 @@ class View:
 
     def take(self, level: str, name: str, entries: Ints) -> NDArray[Any]:
         """Numbers of the entries of ``level``; an empty ``name`` where it has plain values."""
-        return np.concatenate([as_numpy(_values(table, level, name)) for table in self.tables])[entries]
+        found: NDArray[Any] | None = None
+        for begin, end, table, places in self._stretches(level, entries):
+            values = as_numpy(_values(table, level, name))
+            if found is None:
+                found = np.empty((len(entries), *values.shape[1:]), dtype=values.dtype)
+            np.take(values, places, axis=0, out=found[begin:end], mode="clip")
+        return as_numpy(_values(self.tables[0], level, name))[:0] if found is None else found
 
     def values(self, level: str, name: str, entries: Ints) -> pa.Array:
-        """Values of any type of the entries of ``level``; read from those tables alone that hold them."""
+        """Values of any type of the entries of ``level``."""
+        parts = [_values(table, level, name).take(pa.array(places))
+                 for _, _, table, places in self._stretches(level, entries)]
+        return pa.concat_arrays(parts) if parts else _values(self.tables[0], level, name).slice(0, 0)
+
+    def _stretches(self, level: str, entries: Ints) -> Iterator[tuple[int, int, pa.RecordBatch, Ints]]:
+        """Successive ``entries`` in one table: where they begin and end, the table, and their places in it."""
         if not len(entries):
-            return _values(self.tables[0], level, name).slice(0, 0)
-        ends = self._ends(level)
+            return
+        _, ends = self._bounds(level)
         tables = np.searchsorted(ends, entries, side="right")
-        order = np.argsort(tables, kind="stable")
-        parts = []
-        for number in np.unique(tables).tolist():
-            at = entries[order[np.searchsorted(tables[order], number):np.searchsorted(tables[order], number, "right")]]
-            begin = ends[number - 1] if number else 0
-            parts.append(_values(self.tables[number], level, name).take(pa.array(at - begin)))
-        joined = pa.concat_arrays(parts)
-        if (order[1:] > order[:-1]).all():
-            return joined
-        places = np.empty(len(order), dtype=np.int64)
-        places[order] = np.arange(len(order))
-        return joined.take(pa.array(places))
+        borders = [0, *(np.flatnonzero(np.diff(tables)) + 1).tolist(), len(entries)]
+        for begin, end in pairwise(borders):
+            number = int(tables[begin])
+            yield begin, end, self.tables[number], entries[begin:end] - (ends[number - 1] if number else 0)
 
-    def _begins(self, level: str) -> Ints:
-        return offsets(np.concatenate([np.diff(table[level].offsets.to_numpy()) for table in self.tables]))
-
-    def _ends(self, level: str) -> Ints:
-        found = self._levels.get(level)
-        if found is None:
-            found = self._levels[level] = np.cumsum([len(table[level].values) for table in self.tables])
-        return found
-
-    @cached_property
-    def _levels(self) -> dict[str, Ints]:
-        return {}
+    def _bounds(self, level: str) -> tuple[Ints, Ints]:
+        """Where the entries of each row of all tables begin, and where those of each table end."""
+        if level not in self.bounds:
+            begins = offsets(np.concatenate([np.diff(table[level].offsets.to_numpy()) for table in self.tables]))
+            self.bounds[level] = begins, begins[np.cumsum([len(table) for table in self.tables])]
+        return self.bounds[level]
 
 
 def _values(table: pa.RecordBatch, level: str, name: str) -> pa.Array:

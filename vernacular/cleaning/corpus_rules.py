@@ -83,10 +83,10 @@ class Corpus:
 
     Attributes:
         lines: how many lines each document has, shape ``(documents,)``.
-        owner: the document that each line is of, shape ``(lines,)``. The other arrays by line are ``entries`` (where it
-            is in the tables), ``hashes`` of its words, and ``kinds`` (equal for equal hashes).
+        owner: the document that each line is of, shape ``(lines,)``. The other arrays by line are ``hashes`` of its
+            words and ``kinds`` (equal for equal hashes): what is kept for each line decides how much text fits into
+            memory, so these are as small as can be and others are read when they are needed.
         rule: for each line 0, or the number of the rule that dropped it.
-        reasons: line -> why it was dropped.
         groups: what documents have in common, and ``group``: the number of that of each document.
     """
 
@@ -94,13 +94,13 @@ class Corpus:
         self.view = view
         self.ids: pa.Array = documents["id"].combine_chunks()
         self.lines = view.counts("lines").astype(np.int64)
-        self.owner = view.owners("lines")
-        self.entries = view.entries("lines")
-        self.hashes = view.take("lines", "hash", self.entries)
-        self.kinds = kinds_of(self.hashes)
+        self.owner = np.repeat(np.arange(len(view), dtype=np.int32), self.lines)
+        self.hashes = view.take("lines", "hash", view.entries("lines"))
+        self.kinds = kinds_of(self.hashes).astype(np.int32)
         self.rule = np.zeros(len(self.owner), dtype=np.uint8)
-        self.reasons: dict[int, str] = {}
-        self.firsts = offsets(self.lines)
+        self._reason = np.zeros(len(self.owner), dtype=np.uint32)
+        self._reasons: dict[str, int] = {}
+        self.firsts, self._begins = offsets(self.lines), view.firsts("lines")
         self.groups, self.group = _groups([*(documents[name].combine_chunks() for name in _GROUP_COLUMNS),
                                            view.row_values("place")])
 
@@ -110,17 +110,28 @@ class Corpus:
         kept: NDArray[np.bool_] = self.rule == 0
         return kept
 
-    def drop(self, rule: str, reasons: Mapping[int, str]) -> None:
-        """Drop lines, each for its reason."""
-        self.rule[list(reasons)] = NUMBERS[rule]
-        self.reasons.update(reasons)
+    def drop(self, rule: str, lines: NDArray[np.integer], reasons: str | Sequence[str]) -> None:
+        """Drop ``lines``, each for its reason or all for the same one."""
+        self._drop(rule, lines, self._numbered(reasons))
 
-    def drop_documents(self, rule: str, reasons: Mapping[int, str]) -> None:
-        """Drop what is left of documents, each for its reason."""
-        documents = np.array(sorted(reasons), dtype=np.int64)
+    def drop_documents(self, rule: str, documents: Ints, reasons: str | Sequence[str]) -> None:
+        """Drop what is left of ``documents``, each for its reason or all for the same one."""
         at = lines_of(documents, self.lines)
-        at = at[self.rule[at] == 0]
-        self.drop(rule, {line: reasons[of] for line, of in zip(at.tolist(), self.owner[at].tolist(), strict=True)})
+        numbers = np.repeat(np.broadcast_to(self._numbered(reasons), len(documents)), self.lines[documents])
+        left = self.rule[at] == 0
+        self._drop(rule, at[left], numbers[left])
+
+    def _drop(self, rule: str, lines: NDArray[np.integer], numbers: NDArray[np.uint32]) -> None:
+        self.rule[lines] = NUMBERS[rule]
+        self._reason[lines] = numbers
+
+    def _numbered(self, reasons: str | Sequence[str]) -> NDArray[np.uint32]:
+        return np.array([self._reasons.setdefault(reason, len(self._reasons))
+                         for reason in ([reasons] if isinstance(reasons, str) else reasons)], dtype=np.uint32)
+
+    def reasons_of(self, lines: Ints) -> pa.Array:
+        """Why these lines were dropped."""
+        return pa.array(list(self._reasons), pa.string()).take(pa.array(self._reason[lines]))
 
     def of_lines(self, name: str) -> NDArray[np.uint32]:
         """A number of each line, read anew each time, so that it stays in no memory.
@@ -129,11 +140,12 @@ class Corpus:
             name: ``words``, ``before`` (words before private data was masked), ``characters``, ``number`` (of the line
                 in its document) or ``held`` (why it may not stay).
         """
-        return self.view.take("lines", name, self.entries)
+        return self.view.take("lines", name, self.view.entries("lines"))
 
     def texts_of_lines(self, lines: Ints) -> pa.Array:
         """The texts of lines."""
-        return self.view.values("lines", "text", self.entries[lines])
+        owner = self.owner[lines]
+        return self.view.values("lines", "text", self._begins[owner] + lines - self.firsts[owner])
 
     def texts_of_documents(self, documents: Ints) -> pa.Array:
         """The lines of documents, joined by line feeds, before any rule across documents."""
@@ -170,26 +182,25 @@ def apply(corpus: Corpus, share: float, least: float, quarantined: Mapping[int, 
         held: task items and behaviour texts.
         pairs: the file that keeps similarities for the next time.
     """
-    corpus.drop_documents("quarantine", quarantined)
+    corpus.drop_documents("quarantine", np.fromiter(quarantined, np.int64), list(quarantined.values()))
     _boilerplate(corpus, share)
     _documents(corpus)
     known = _known(pairs)
     documents = _near_documents(corpus, least, known)
 
     at = np.flatnonzero(corpus.kept)
-    corpus.drop("duplicate", dict.fromkeys(at[repeated(corpus.kinds[at])].tolist(), "an equal line stands before it"))
+    corpus.drop("duplicate", at[repeated(corpus.kinds[at])], "an equal line stands before it")
     lines = _near_lines(corpus, least, known)
     _remember(pairs, joined([documents, lines]))
 
     if suppressed.lines:
         at = np.flatnonzero(corpus.kept)
         digests = (line_digest(text) for part in in_parts(at) for text in corpus.texts_of_lines(part).to_pylist())
-        corpus.drop("takedown", {line: "it was taken down" for line, gone in
-                                 zip(at.tolist(), suppressed.covers_lines(digests), strict=True) if gone})
+        gone = np.array(suppressed.covers_lines(digests), dtype=np.bool_)
+        corpus.drop("takedown", at[gone], "it was taken down")
     numbers = corpus.of_lines("held")
     at = np.flatnonzero(corpus.kept & (numbers > 0))
-    corpus.drop("contamination", {line: held.reason(number)
-                                  for line, number in zip(at.tolist(), numbers[at].tolist(), strict=True)})
+    corpus.drop("contamination", at, [held.reason(number) for number in numbers[at].tolist()])
 
 
 def in_parts(at: Ints) -> list[Ints]:
@@ -202,9 +213,9 @@ def _boilerplate(corpus: Corpus, share: float) -> None:
     lines = np.bincount(corpus.owner[at], minlength=len(corpus.lines))
     found, shares = boilerplate(corpus.kinds[at], lines, corpus.group, share)
     groups = corpus.group[corpus.owner[at[found]]].tolist()
-    corpus.drop("boilerplate", {
-        line: f"opens or closes {part:.0%} of the documents of {_name(corpus.groups[group])}"
-        for line, part, group in zip(at[found].tolist(), shares.tolist(), groups, strict=True)})
+    corpus.drop("boilerplate", at[found], [
+        f"opens or closes {part:.0%} of the documents of {_name(corpus.groups[group])}"
+        for part, group in zip(shares.tolist(), groups, strict=True)])
 
 
 def _name(group: Group) -> str:
@@ -216,19 +227,18 @@ def _documents(corpus: Corpus) -> None:
     lines = np.bincount(corpus.owner[at], minlength=len(corpus.lines))
     documents = np.flatnonzero(lines)
     again = documents[repeated(kinds_of(document_hashes(corpus.hashes[at], lines)[documents]))]
-    corpus.drop_documents("duplicate_document",
-                          dict.fromkeys(again.tolist(), "an equal document stands before its document"))
+    corpus.drop_documents("duplicate_document", again, "an equal document stands before its document")
 
 
 def _near_lines(corpus: Corpus, least: float, known: Remembered) -> Remembered:
     """Drop lines nearly equal to one before; return what was measured."""
+    entries = corpus.view.entries("lines")
     similarities = Similarities(
         corpus.hashes, lambda at: corpus.texts_of_lines(at).to_pylist(),
-        partial(_surely_apart, corpus.view, "lines", corpus.entries, least), known)
-    near = nearly_repeated(_bands(corpus.view, "lines", corpus.entries, corpus.kept, least, sketch.LINE), least,
-                           similarities)
-    corpus.drop("near_duplicate", {line: f"similarity {similarity:.2f} to a line before it"
-                                   for line, (_, similarity) in near.items()})
+        partial(_surely_apart, corpus.view, "lines", entries, least), known)
+    near = nearly_repeated(_bands(corpus.view, "lines", entries, corpus.kept, least, sketch.LINE), least, similarities)
+    corpus.drop("near_duplicate", np.fromiter(near, np.int64),
+                [f"similarity {similarity:.2f} to a line before it" for _, similarity in near.values()])
     return similarities.used()
 
 
@@ -243,9 +253,9 @@ def _near_documents(corpus: Corpus, least: float, known: Remembered) -> Remember
         partial(_surely_apart, corpus.view, "sketches", entries, least), known)
     near = nearly_repeated(_bands(corpus.view, "sketches", entries, np.ones(len(at), np.bool_), least,
                                   sketch.DOCUMENT), least, similarities)
-    corpus.drop_documents("near_duplicate_document", {
-        int(at[place]): f"similarity {similarity:.2f} to document {corpus.ids[at[other]]} before it"
-        for place, (other, similarity) in near.items()})
+    corpus.drop_documents("near_duplicate_document", at[np.fromiter(near, np.int64)], [
+        f"similarity {similarity:.2f} to document {corpus.ids[at[other]]} before it"
+        for other, similarity in near.values()])
     return similarities.used()
 
 

@@ -14,7 +14,7 @@ from vernacular.cleaning import corpus_rules as across
 from vernacular.cleaning.corpus_rules import Corpus
 from vernacular.provenance.corpus_tables import CHANGED, CLEANED, REJECTED, read_tables, write_tables
 from vernacular.text.line_batch import RULES as OWN_RULES
-from vernacular.text.word_hashes import Ints, offsets
+from vernacular.text.word_hashes import offsets
 
 
 def write_documents(path: Path, corpus: Corpus, documents: Path) -> None:
@@ -57,11 +57,10 @@ def _rejected(corpus: Corpus) -> Iterator[pa.Table]:
     for rule, number in across.NUMBERS.items():
         for at in across.in_parts(np.flatnonzero(corpus.rule == number)):
             yield _table(corpus, corpus.owner[at], numbers[at], rule,
-                         pa.array([corpus.reasons[line] for line in at.tolist()], pa.string()),
-                         corpus.texts_of_lines(at))
+                         corpus.reasons_of(at), corpus.texts_of_lines(at))
 
 
-def _table(corpus: Corpus, owners: Ints, lines: NDArray[np.integer], rule: str, reasons: pa.Array,
+def _table(corpus: Corpus, owners: NDArray[np.integer], lines: NDArray[np.integer], rule: str, reasons: pa.Array,
            texts: pa.Array) -> pa.Table:
     return pa.table([corpus.ids.take(pa.array(owners)), pa.array(lines.astype(np.int32)),
                      pa.repeat(rule, len(owners)), reasons, texts], schema=REJECTED)

@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+import pyarrow.compute as pc
 
 from vernacular.cleaning import corpus_rules as across
 from vernacular.cleaning.corpus_rules import Corpus
@@ -219,8 +220,9 @@ def _kept(path: Path) -> list[SampleRow]:
 
 def _rejected(path: Path) -> list[SampleRow]:
     """The first few rejects of each rule."""
-    rules = np.array(read_table(path, ["rule"])["rule"].to_pylist(), dtype=np.str_)
-    places = [place for rule in _RULES for place in np.flatnonzero(rules == rule)[:_SAMPLES].tolist()]
+    rules = read_table(path, ["rule"])["rule"]
+    places = [place for rule in _RULES
+              for place in np.flatnonzero(pc.equal(rules, rule).to_numpy())[:_SAMPLES].tolist()]
     return [{"rule": row["rule"], "reason": row["reason"], "text": row["text"][:_EXCERPT]}
             for row in read_rows_at(path, places).values()]
 

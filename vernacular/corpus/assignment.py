@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -25,16 +25,16 @@ def position(row: Mapping[str, Any]) -> float:
     return int(short_digest(row["source"], row["path"] if row["whole"] else row["raw_digest"]), 16) / 16**16
 
 
-def assign(positions: NDArray[np.float64], sources: Sequence[str], settings: Splits) -> NDArray[np.int8]:
+def assign(positions: NDArray[np.float64], held_out: NDArray[np.bool_], settings: Splits) -> NDArray[np.int8]:
     """The number of the part of each document.
 
-    Documents of the sources in ``held_out`` go to test. A part that would be empty gets the document with the smallest
+    Documents that are ``held_out`` go to test. A part that would be empty gets the document with the smallest
     position of those that may be moved.
 
     Args:
         positions: of the documents.
-        sources: of the documents.
-        settings: shares of the parts, and sources held out.
+        held_out: which documents are of a source that is held out.
+        settings: shares of the parts.
 
     Raises:
         Problem: fewer documents than parts, or nothing is left to train on.
@@ -49,10 +49,9 @@ def assign(positions: NDArray[np.float64], sources: Sequence[str], settings: Spl
                       fix="Lower the shares under `splits:`")
     parts = np.where(positions < settings.test, TEST,
                      np.where(positions < settings.test + settings.dev, DEV, TRAIN)).astype(np.int8)
-    fixed = np.isin(np.asarray(sources), settings.held_out) if settings.held_out else np.zeros(len(parts), np.bool_)
-    parts[fixed] = TEST
+    parts[held_out] = TEST
     order = np.argsort(positions, kind="stable")
-    order = order[~fixed[order]]
+    order = order[~held_out[order]]
     for part in [*wanted, TRAIN]:
         if not (parts == part).any():
             spare = [number for number in order.tolist() if (parts == parts[number]).sum() > 1]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from vernacular.cleaning.cache import Library, View, uncollected
@@ -39,6 +40,7 @@ from vernacular.text.words import words
 Row = dict[str, Any]
 Mask = NDArray[np.bool_]
 _SAMPLES, _EXCERPT = 5, 160
+_RUNS_AT_ONCE = 2_000_000  # runs of words that are compared at once
 
 
 class Part:
@@ -51,28 +53,29 @@ class Part:
 
     def __init__(self, view: View, path: Path) -> None:
         self.view, self.path = view, path
-        self._entries = view.entries("lines")
-
-    @property
-    def hashes(self) -> NDArray[np.uint64]:
-        """Of each line."""
-        return self.view.take("lines", "hash", self._entries)
-
-    @property
-    def runs(self) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
-        """Of each run of words, and how many runs each line has."""
-        return (self.view.take("runs", "", self.view.entries("runs")),
-                self.view.take("lines", "runs", self._entries))
 
     def held(self, name: str, overlap: int) -> Held:
         """What no other part may share with this one."""
-        hashes, (runs, _) = self.hashes, self.runs
-        worded = hashes[self.view.take("lines", "words", self._entries) > 0]
+        hashes, runs = self._hashes(self.view), self._runs(self.view)
+        worded = hashes[self.view.take("lines", "words", self.view.entries("lines")) > 0]
         return Held([name], overlap, (worded, np.zeros(len(worded), np.uint32)), (runs, np.zeros(len(runs), np.uint32)))
 
     def shared(self, held: Held) -> NDArray[np.uint32]:
-        """For each line 0, or the number of the reason why it may not stay."""
-        return held.judge_hashes(self.hashes, *self.runs)
+        """For each line 0, or the number of the reason why it may not stay.
+
+        Takes some rows at a time: the runs of all of a large corpus do not fit into memory.
+        """
+        return np.concatenate([np.zeros(0, np.uint32), *(
+            held.judge_hashes(self._hashes(rows), self._runs(rows), rows.take("lines", "runs", rows.entries("lines")))
+            for rows in self.view.parts("runs", _RUNS_AT_ONCE))])
+
+    @staticmethod
+    def _hashes(rows: View) -> NDArray[np.uint64]:
+        return rows.take("lines", "hash", rows.entries("lines"))
+
+    @staticmethod
+    def _runs(rows: View) -> NDArray[np.uint64]:
+        return rows.take("runs", "", rows.entries("runs"))
 
 
 @uncollected()
@@ -89,12 +92,12 @@ def run(work: StageContext[Splits]) -> Report:
     rows = Rows.of(path)
     library.shed(rows.keys)
     view = tables_for(rows, _recipe(overlap), library, work.progress)
-    sources = read_table(path, ["source"])["source"].to_pylist()
     unknown = set(settings.held_out) - {source.name for source in work.language.sources}
     if unknown:
         raise Problem(f"there is no source '{min(unknown)}'", where="splits.held_out",
                       fix="Use names of entries under `sources:`")
-    given = assign(view.rows("position"), sources, settings)
+    held_out = pc.is_in(read_table(path, ["source"])["source"], pa.array(settings.held_out, pa.string())).to_numpy()
+    given = assign(view.rows("position"), held_out, settings)
     rejects: list[Row] = []
     test = _write_part(work.out, path, view, given == TEST, "test", [], rejects, library, overlap)
     dev = _write_part(work.out, path, view, given == DEV, "dev", [test.held("the test part", overlap)], rejects,
@@ -221,11 +224,11 @@ def _report(out: Path, parts: dict[str, Part], rejects: Sequence[Row]) -> Report
     for column in ("source", "register"):
         found: dict[str, dict[str, DocumentsAndWords]] = {}
         for part, own in parts.items():
-            names, at = np.unique(np.array(read_table(own.path, [column])[column].to_pylist(), dtype=np.str_),
-                                  return_inverse=True)
-            for number, name in enumerate(names.tolist()):
-                found.setdefault(name, {})[part] = DocumentsAndWords(
-                    documents=int((at == number).sum()), words=int(columns[part]["words"][at == number].sum()))
+            encoded = read_table(own.path, [column])[column].combine_chunks().dictionary_encode()
+            at, names = encoded.indices.to_numpy(), encoded.dictionary.to_pylist()
+            for name, documents, words_of in zip(names, np.bincount(at, minlength=len(names)).tolist(), np.bincount(
+                    at, columns[part]["words"], len(names)).tolist(), strict=True):
+                found.setdefault(name, {})[part] = DocumentsAndWords(documents=documents, words=int(words_of))
         tallies[column] = dict(sorted(found.items()))
         report.samples[f"parts by {column}"] = [
             {column: name, **{f"{part} {unit}": getattr(row[part], unit) if part in row else 0 for part in PARTS

@@ -26,7 +26,8 @@ def row(text: str, path: str = "a.txt", whole: bool = False) -> dict[str, Any]:
 
 
 def parts(rows: Sequence[dict[str, Any]], settings: Splits = SHARES, sources: Sequence[str] | None = None) -> list[int]:
-    return assign(np.array([position(row) for row in rows]), sources or ["text"] * len(rows), settings).tolist()
+    held_out = np.isin(sources or ["text"] * len(rows), settings.held_out)
+    return assign(np.array([position(row) for row in rows]), held_out, settings).tolist()
 
 
 @given(st.integers(0, 10_000), st.lists(st.integers(10_001, 20_000), max_size=30, unique=True))
