@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks.folder import artifact, run, write_folder
 from benchmarks.registry import DATA, Row, figure, need
-from vernacular.cleaning.holdout_texts import held_items as held_out
+from vernacular.cleaning.holdout_texts import held_out_items as held_out
 from vernacular.cleaning.holdout_texts import texts_of
 from vernacular.config.load import load_language
 from vernacular.core.files import File

@@ -9,7 +9,7 @@ from typing import Any
 
 from vernacular.behavior_tests.load import load_suite, marks_of
 from vernacular.cleaning.approvals import accepted_ids
-from vernacular.cleaning.holdout_texts import held_items as held_out
+from vernacular.cleaning.holdout_texts import held_out_items as held_out
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.config.statement import read_statement

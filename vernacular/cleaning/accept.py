@@ -8,7 +8,7 @@ from typing import Any
 
 from vernacular.cleaning.approvals import FILE, accepted_ids
 from vernacular.cleaning.losses import SEEN, losses_of
-from vernacular.cleaning.source_drift import held_ids
+from vernacular.cleaning.source_drift import quarantined_ids
 from vernacular.cleaning.stage_results import Loss
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
@@ -31,7 +31,7 @@ def accept(language: Language, root: Path, source: str, reason: str, who: str = 
         Problem: the source does not exist, or nothing of it is quarantined.
     """
     _check_source(language, source)
-    ids = sorted(held_ids(root, language.code, source) - accepted_ids(language.folder).get(source, frozenset()))
+    ids = sorted(quarantined_ids(root, language.code, source) - accepted_ids(language.folder).get(source, frozenset()))
     if not ids:
         rules = [loss.rule for loss in _large(language, root) if loss.source == source]
         also = f", or accept the loss of a rule: --rule {' or '.join(rules)}" if rules else ""

@@ -1,4 +1,4 @@
-"""The rules that look across documents, in their order, on the hashes that ``chain`` made of each document."""
+"""The rules that compare documents, in their order, on the hashes that ``document_rules`` made of each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from vernacular.cleaning import minhash as sketch
 from vernacular.cleaning.cache import View, as_numpy, batch_of, read_table, write_table
-from vernacular.cleaning.decontamination import Held
+from vernacular.cleaning.decontamination import HeldOut
 from vernacular.cleaning.dedup import (
     Remembered,
     Similarities,
@@ -58,7 +58,7 @@ class Group(NamedTuple):
 
 
 class _Summary(NamedTuple):
-    """A ``profile.Summary`` that looks its text up when it is asked for."""
+    """A ``profile.Summary`` that looks up its text when it is read."""
 
     id: str
     source: str
@@ -134,7 +134,7 @@ class Corpus:
         return pa.array(list(self._reasons), pa.string()).take(pa.array(self._reason[lines]))
 
     def of_lines(self, name: str) -> NDArray[np.uint32]:
-        """A number of each line, read anew each time, so that it stays in no memory.
+        """A number of each line, read again for each call, so that it is not kept in memory.
 
         Args:
             name: ``words``, ``before`` (words before private data was masked), ``characters``, ``number`` (of the line
@@ -170,7 +170,7 @@ class Corpus:
 
 
 def apply(corpus: Corpus, share: float, least: float, quarantined: Mapping[int, str], suppressed: Suppressions,
-          held: Held, pairs: Path) -> None:
+          held_out: HeldOut, pairs: Path) -> None:
     """Apply the rules to ``corpus``.
 
     Args:
@@ -179,7 +179,7 @@ def apply(corpus: Corpus, share: float, least: float, quarantined: Mapping[int, 
         least: ``cleaning.near_duplicate``.
         quarantined: document -> why it waits for a person.
         suppressed: what was taken down.
-        held: task items and behaviour texts.
+        held_out: task items and behavior texts.
         pairs: the file that keeps similarities for the next time.
     """
     corpus.drop_documents("quarantine", np.fromiter(quarantined, np.int64), list(quarantined.values()))
@@ -189,7 +189,7 @@ def apply(corpus: Corpus, share: float, least: float, quarantined: Mapping[int, 
     documents = _near_documents(corpus, least, known)
 
     at = np.flatnonzero(corpus.kept)
-    corpus.drop("duplicate", at[repeated(corpus.kinds[at])], "an equal line stands before it")
+    corpus.drop("duplicate", at[repeated(corpus.kinds[at])], "an equal line precedes it")
     lines = _near_lines(corpus, least, known)
     _remember(pairs, joined([documents, lines]))
 
@@ -198,9 +198,9 @@ def apply(corpus: Corpus, share: float, least: float, quarantined: Mapping[int, 
         digests = (line_digest(text) for part in in_parts(at) for text in corpus.texts_of_lines(part).to_pylist())
         gone = np.array(suppressed.covers_lines(digests), dtype=np.bool_)
         corpus.drop("takedown", at[gone], "it was taken down")
-    numbers = corpus.of_lines("held")
+    numbers = corpus.of_lines("held_out")
     at = np.flatnonzero(corpus.kept & (numbers > 0))
-    corpus.drop("contamination", at, [held.reason(number) for number in numbers[at].tolist()])
+    corpus.drop("contamination", at, [held_out.reason(number) for number in numbers[at].tolist()])
 
 
 def in_parts(at: Ints) -> list[Ints]:
@@ -227,7 +227,7 @@ def _documents(corpus: Corpus) -> None:
     lines = np.bincount(corpus.owner[at], minlength=len(corpus.lines))
     documents = np.flatnonzero(lines)
     again = documents[repeated(kinds_of(document_hashes(corpus.hashes[at], lines)[documents]))]
-    corpus.drop_documents("duplicate_document", again, "an equal document stands before its document")
+    corpus.drop_documents("duplicate_document", again, "an equal document precedes its document")
 
 
 def _near_lines(corpus: Corpus, least: float, known: Remembered) -> Remembered:

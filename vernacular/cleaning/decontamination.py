@@ -14,7 +14,7 @@ from vernacular.core.store import digest_of
 from vernacular.text.word_hashes import U64, Tokens
 
 
-class Held:
+class HeldOut:
     """A hash of each held-out line and of each run of ``overlap`` words, casefolded, without punctuation.
 
     Args:
@@ -33,7 +33,7 @@ class Held:
         self._runs, self._run_names = _sorted(*runs)
 
     @classmethod
-    def of(cls, items: Sequence[tuple[str, str]], overlap: int, tidy: Callable[[list[str]], list[str]]) -> Held:
+    def of(cls, items: Sequence[tuple[str, str]], overlap: int, tidy: Callable[[list[str]], list[str]]) -> HeldOut:
         """Index ``items`` of (name, text).
 
         Args:
@@ -64,7 +64,7 @@ class Held:
         return digest_of([self.names, self.overlap, *(sha256(part.tobytes()).hexdigest() for part in parts)])
 
     @classmethod
-    def load(cls, path: Path) -> Held:
+    def load(cls, path: Path) -> HeldOut:
         """Load an index.
 
         Raises:

@@ -122,14 +122,15 @@ class Similarities:
         grams, counts = Tokens([line for text in lines for line in text]).shingles(
             np.fromiter(map(len, lines), np.int64, len(lines)))
         # distinct shingles of each text: the text's index in the upper half, a shingle in the lower
-        held = np.unique((np.repeat(np.arange(len(places), dtype=np.uint64), counts) << _HALF) | (grams & _LOWER))
-        sizes = np.bincount((held >> _HALF).astype(np.int64), minlength=len(places))
+        distinct = np.unique((np.repeat(np.arange(len(places), dtype=np.uint64), counts) << _HALF) | (grams & _LOWER))
+        sizes = np.bincount((distinct >> _HALF).astype(np.int64), minlength=len(places))
         one, other = inverse[:len(ones)], inverse[len(ones):]
-        wanted = held[spread(offsets(sizes)[:-1][one], sizes[one])] & _LOWER
+        wanted = distinct[spread(offsets(sizes)[:-1][one], sizes[one])] & _LOWER
         wanted |= np.repeat(other.astype(np.uint64), sizes[one]) << _HALF
         hits = np.zeros(len(wanted) + 1, dtype=np.int64)
-        if len(held):
-            np.cumsum(held[np.minimum(np.searchsorted(held, wanted), len(held) - 1)] == wanted, out=hits[1:])
+        if len(distinct):
+            nearest = np.minimum(np.searchsorted(distinct, wanted), len(distinct) - 1)
+            np.cumsum(distinct[nearest] == wanted, out=hits[1:])
         ends = offsets(sizes[one])
         common = hits[ends[1:]] - hits[ends[:-1]]
         found: NDArray[np.float64] = common / np.maximum(sizes[one] + sizes[other] - common, 1)

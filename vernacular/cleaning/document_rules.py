@@ -1,8 +1,8 @@
-"""What the rules say of each document by itself: which lines are left, how they read, and hashes to compare them by.
+"""The rules for single documents: which lines are kept, in which form, and hashes to compare them by.
 
-Here stands the order of these rules; what a rule does is in its own module. What compares documents with each other is
-in ``across``. What a document gets hangs on its own row and the settings alone, so that it can
-be kept (``cache``) and made in any process (``workers``).
+This module has the order of these rules; each rule is in its own module, and rules that compare documents are in
+``corpus_rules``. The output depends only on the document and the settings, so it can be cached (``cache``) and
+computed in any process (``workers``).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from vernacular.cleaning import line_filters as filters
 from vernacular.cleaning.cache import batch_of, lists_of
-from vernacular.cleaning.decontamination import Held
+from vernacular.cleaning.decontamination import HeldOut
 from vernacular.cleaning.features import Change, record, record_changes
 from vernacular.config.stage_settings import CleanSettings
 from vernacular.langid import Identifier, load_identifier
@@ -36,21 +36,21 @@ from vernacular.text.spelling import Speller
 from vernacular.text.word_hashes import Ints, offsets
 
 KINDS = ("encoding", "normalise", "orthography")  # of changes
-TELLING_WORDS = 4  # a shorter line is too short to tell its language by
+TELLING_WORDS = 4  # a shorter line is too short to identify its language
 _MASK = re.compile(r"<[a-z][a-z0-9_]*>")  # what ``redact`` leaves
-_SAID = 2.2  # what other lines can say of a line at most, as a logit: 9 to 1
-_LEAST = 0.0001  # probability that is told from none
+_MOST_LOGIT = 2.2  # most that the other lines of a document count for, as a logit: 9 to 1
+_LEAST = 0.0001  # smallest probability that differs from 0
 _MUCH = 100_000  # bytes of documents of which some line is surely in doubt
 
 RULES_VERSION = "2"  # raised when what a rule on single documents gives changes; a test holds the outputs
 
 
 def maker(spec: Mapping[str, Any]) -> Chain:
-    """The rules as ``spec`` says: settings of ``corpus/clean``, folder of the identifier, file of held items."""
+    """Return the rules for ``spec``: settings of ``corpus/clean``, folder of the identifier, file of held-out items."""
     settings = CleanSettings.model_validate(spec["settings"])
     folder = Path(spec["identifier"])
     limits = folder / "thresholds.json"
-    return Chain(settings, load_identifier(folder), Held.load(Path(spec["held"])),
+    return Chain(settings, load_identifier(folder), HeldOut.load(Path(spec["held_out"])),
                  thresholds.Thresholds.from_dict(orjson.loads(limits.read_bytes())) if limits.is_file()
                  else thresholds.Thresholds())
 
@@ -61,14 +61,14 @@ class Chain:
     Args:
         settings: thresholds, and what the language is.
         identifier: learned from the seed; None where there is none.
-        held: task items and behaviour texts, which no kept line may share.
+        held_out: task items and behavior texts, which no kept line may share.
         limits: learned from the seed.
     """
 
-    def __init__(self, settings: CleanSettings, identifier: Identifier | None, held: Held,
+    def __init__(self, settings: CleanSettings, identifier: Identifier | None, held_out: HeldOut,
                  limits: thresholds.Thresholds) -> None:
         self._settings, self._cleaning = settings, settings.cleaning
-        self._identifier, self._held, self._limits = identifier, held, limits
+        self._identifier, self._held_out, self._limits = identifier, held_out, limits
         self._speller = Speller(settings.cleaning.orthography, settings.script)
         self._knows_script = scripts.knows_script(settings.script)
         self._patterns = compiled(settings.cleaning.private_patterns)
@@ -85,7 +85,7 @@ class Chain:
         changes: list[list[Change]] = [[] for _ in parts]
 
         lines = Lines([line for part in parts for line in part], np.repeat(np.arange(len(parts)), read), numbers)
-        self._mend(lines, table, changes)
+        self._repair(lines, table, changes)
         words = Batch(lines.texts).word_counts
         every = lines.at  # what was read: lines with anything in them
         table["read_words"] = np.bincount(lines.owner, words, len(parts)).astype(np.uint32)
@@ -103,16 +103,16 @@ class Chain:
         lines.drop(filters.repetitive(lines.texts, cleaning.max_repeats), "repetition")
         lines.drop(thresholds.judge(lines.texts, self._limits), "thresholds")
         columns = {name: documents[name].to_pylist() for name in ("path", "whole", "flags")}
-        return batch_of({**table, **record(lines, columns, counts, self._masked, self._held, cleaning.near_duplicate),
-                         "changes": record_changes(changes, self._masked)})
+        kept = record(lines, columns, counts, self._masked, self._held_out, cleaning.near_duplicate)
+        return batch_of({**table, **kept, "changes": record_changes(changes, self._masked)})
 
-    def _mend(self, lines: Lines, table: dict[str, NDArray[Any] | pa.Array], changes: list[list[Change]]) -> None:
+    def _repair(self, lines: Lines, table: dict[str, NDArray[Any] | pa.Array], changes: list[list[Change]]) -> None:
         """Repair, normalise and spell; drop what has nothing in it; note what changed."""
         before = lines.texts
-        repaired, mended = repair(before)
+        repaired, repaired_lines = repair(before)
         normal = normalise(repaired)
         spelled, spellings = self._speller.apply(normal)
-        touched = {"encoding": list(mended),
+        touched = {"encoding": list(repaired_lines),
                    "normalise": [index for index, (one, other) in enumerate(zip(repaired, normal, strict=True))
                                  if one is not other and one != other],
                    "orthography": sorted({change.line for change in spellings})}
@@ -120,7 +120,7 @@ class Chain:
             table[f"changed_{kind}"] = np.bincount(lines.owner[touched[kind]], minlength=len(changes)).astype(
                 np.uint32)
         owner, number = lines.owner.tolist(), lines.all_numbers.tolist()
-        for index, text in mended.items():
+        for index, text in repaired_lines.items():
             changes[owner[index]].append(Change(number[index], "encoding", None, text, repaired[index]))
         for change in spellings:
             changes[owner[change.line]].append(Change(number[change.line], change.rule, change.offset, change.before,
@@ -168,7 +168,7 @@ class Chain:
 
         A document is mostly in one language, so the odds of its other lines are multiplied with those of a line (naive
         Bayes), within bounds: a doubtful line among good ones is likely good, and a line that is surely in another
-        language stays so. Lines too short to tell get the mean of the document, weighted by words; where a document
+        language stays so. Lines too short to identify get the mean of the document, weighted by words; where a document
         has no longer line, its lines are taken together.
         """
         scores = np.zeros(len(texts))
@@ -177,9 +177,9 @@ class Chain:
         alone = np.round(identifier.scores([texts[index] for index in long.tolist()]).astype(np.float64), 4)
         documents, of = int(owner.max(initial=-1)) + 1, owner[long]
         logits = np.log(np.maximum(alone, _LEAST) / np.maximum(1 - alone, _LEAST))
-        bounded = np.clip(logits, -_SAID, _SAID)
+        bounded = np.clip(logits, -_MOST_LOGIT, _MOST_LOGIT)
         others = np.bincount(of, bounded, documents)[of] - bounded
-        scores[long] = 1 / (1 + np.exp(-logits - np.clip(others, -_SAID, _SAID)))
+        scores[long] = 1 / (1 + np.exp(-logits - np.clip(others, -_MOST_LOGIT, _MOST_LOGIT)))
         weights = np.bincount(of, words[long], documents)
         means = np.bincount(of, words[long] * scores[long], documents) / np.maximum(weights, 1)
         without = np.unique(owner[weights[owner] == 0])
@@ -191,7 +191,7 @@ class Chain:
         return np.round(scores, 4)
 
     def _asked(self, lines: Lines, indices: Ints) -> dict[int, str]:
-        """What further identifiers say of these lines."""
+        """Why further identifiers reject some of these lines."""
         if not len(indices):
             return {}
         reasons = judge(self._open_rejecters().result(),

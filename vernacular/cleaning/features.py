@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from vernacular.cleaning import minhash as sketch
 from vernacular.cleaning import mt_signals as machine_translation
 from vernacular.cleaning.cache import Columns, lists_of, vectors_of
-from vernacular.cleaning.decontamination import Held
+from vernacular.cleaning.decontamination import HeldOut
 from vernacular.text.line_batch import Lines
 from vernacular.text.word_hashes import Ints, Tokens, offsets
 
@@ -45,8 +45,8 @@ class Change:
     after: str
 
 
-def record(lines: Lines, documents: Mapping[str, list[Any]], counts: NDArray[np.uint32], mask: Mask, held: Held,
-           near_duplicate: float) -> Columns:
+def record(lines: Lines, documents: Mapping[str, list[Any]], counts: NDArray[np.uint32], mask: Mask,
+           held_out: HeldOut, near_duplicate: float) -> Columns:
     """The columns about what is left, and about what was dropped.
 
     Args:
@@ -54,7 +54,7 @@ def record(lines: Lines, documents: Mapping[str, list[Any]], counts: NDArray[np.
         documents: their columns ``path``, ``whole`` and ``flags``.
         counts: words of all lines.
         mask: masks private data in lines, and counts it by kind.
-        held: text that no kept line may share.
+        held_out: text that no kept line may share.
         near_duplicate: similarity of near-duplicates.
     """
     number = len(documents["path"])
@@ -68,7 +68,7 @@ def record(lines: Lines, documents: Mapping[str, list[Any]], counts: NDArray[np.
         "lines": lists_of(left, {
             "text": pa.array(lines.texts, pa.string()), "number": lines.all_numbers[lines.at].astype(np.uint32),
             "hash": tokens.line_hashes, "words": tokens.counts.astype(np.uint32), "before": counts[lines.at],
-            "held": held.judge(tokens),
+            "held_out": held_out.judge(tokens),
             "characters": np.fromiter(map(len, lines.texts), np.uint32, len(lines.texts)),
             **_sketched(tokens, near_duplicate)}),
         "sketches": lists_of(several.astype(np.int64), {

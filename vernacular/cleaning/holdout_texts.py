@@ -46,7 +46,7 @@ _SLOT = regex.compile(r"\{[a-z][a-z0-9_]*\}")
 _TAG = regex.compile(r"(?:O|[BIESLU]-\S+|[A-Z][A-Z_]*)")
 
 
-def held_items(language: Language, root: Path) -> list[tuple[str, str]]:
+def held_out_items(language: Language, root: Path) -> list[tuple[str, str]]:
     """Return (file, text) for all distinct texts of three words or more in tasks and behavioral tests.
 
     These are all files in ``tasks/`` that no task names, and the scoring and selection items of
@@ -80,7 +80,7 @@ def _labelled(language: Language, root: Path) -> Iterator[tuple[str, str]]:
 
 
 def versions(language: Language, root: Path) -> dict[str, str]:
-    """Return digests of the inputs of ``held_items``.
+    """Return digests of the inputs of ``held_out_items``.
 
     For behavioral tests only the sentences count: reviews and thresholds do not affect
     decontamination.

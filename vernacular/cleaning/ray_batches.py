@@ -1,6 +1,6 @@
 """Batches of documents on a Ray cluster, with Ray Data: for a corpus that outgrows one machine.
 
-The environment says so: ``VERNACULAR_BATCHES=ray``, with ``RAY_ADDRESS`` for a cluster elsewhere. Every node has to see
+Set ``VERNACULAR_BATCHES=ray`` in the environment, with ``RAY_ADDRESS`` for a cluster elsewhere. Every node has to see
 the artifacts under the same path, since the batch function reads the identifier there.
 """
 

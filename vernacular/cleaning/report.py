@@ -1,4 +1,4 @@
-"""What ``corpus/clean`` says of its result: counts, tables, plots and gates. Judges nothing itself."""
+"""The report of ``corpus/clean``: counts, tables, plots and gates. Drops nothing itself."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from vernacular.cleaning import corpus_rules as across
 from vernacular.cleaning.corpus_rules import Corpus
-from vernacular.cleaning.decontamination import Held
+from vernacular.cleaning.decontamination import HeldOut
 from vernacular.cleaning.losses import find_losses, loss_gates
 from vernacular.cleaning.source_drift import Screening
 from vernacular.cleaning.source_mix import mix_gate, shares, words_by
@@ -38,7 +38,7 @@ _CHANGES = {"encoding": "lines in which mojibake or HTML entities were undone",
 
 
 def describe(out: Path, corpus: Corpus, settings: CleanSettings, screening: Screening, notes: dict[str, str],
-             held: Held, accepted: Mapping[tuple[str, str], float]) -> Report:
+             held_out: HeldOut, accepted: Mapping[tuple[str, str], float]) -> Report:
     """The report of the text written to ``out``.
 
     Args:
@@ -47,7 +47,7 @@ def describe(out: Path, corpus: Corpus, settings: CleanSettings, screening: Scre
         settings: of ``corpus/clean``.
         screening: what waits for a person.
         notes: rules that were skipped, and why.
-        held: task items and behavior texts.
+        held_out: task items and behavior texts.
         accepted: source and rule -> the share of the source that a person lets the rule take.
     """
     cleaning = settings.cleaning
@@ -70,7 +70,7 @@ def describe(out: Path, corpus: Corpus, settings: CleanSettings, screening: Scre
                  for (source, register), number in words_by(by_group, "source", "register").items()}
     read = np.bincount(source_of, corpus.view.rows("read_words"), len(sources)).astype(int).tolist()
     losses = find_losses(sources, read, dict(zip(_RULES, lost[0].T.tolist(), strict=True)),
-                         _contaminated(corpus, held, sources, source_of))
+                         _contaminated(corpus, held_out, sources, source_of))
     report.set_result(CleanResult(
         notes=notes, words_by_source=by_source, confidence_by_source=confidence,
         mix={name: MixShare(share=share, cap=cap) for name, share, cap in capped},
@@ -128,13 +128,13 @@ def _lost(corpus: Corpus, source_of: Ints, sources: int) -> tuple[Ints, Ints]:
     return words, lines
 
 
-def _contaminated(corpus: Corpus, held: Held, sources: Sequence[str], source_of: Ints) -> dict[str, str]:
+def _contaminated(corpus: Corpus, held_out: HeldOut, sources: Sequence[str], source_of: Ints) -> dict[str, str]:
     """Source -> the tasks and files that most of its contaminated words are in, with commas between."""
     at = np.flatnonzero(corpus.rule == across.NUMBERS["contamination"])
     names: dict[str, Counter[str]] = defaultdict(Counter)
-    for source, number, words in zip(source_of[corpus.owner[at]].tolist(), corpus.of_lines("held")[at].tolist(),
+    for source, number, words in zip(source_of[corpus.owner[at]].tolist(), corpus.of_lines("held_out")[at].tolist(),
                                      corpus.of_lines("words")[at].tolist(), strict=True):
-        names[sources[source]][held.name_of(number)] += words
+        names[sources[source]][held_out.name_of(number)] += words
     return {source: ", ".join(name for name, _ in counted.most_common(_SAMPLES)) for source, counted in names.items()}
 
 
@@ -243,7 +243,7 @@ def _gates(corpus: Corpus, words: int, screening: Screening) -> list[Gate]:
              reason=f"nobody has verified the licence of {', '.join(unverified)}" if unverified
              else "every source names its licence",
              fix="Write it as `licence:` of the source; until then a release cannot be published"),
-        Gate(name="sources_unchanged", passed=not changed, value=len(screening.held), threshold=0,
+        Gate(name="sources_unchanged", passed=not changed, value=len(screening.quarantined), threshold=0,
              reason=f"new documents wait for a person: {' | '.join(changed)}. Look at the rule quarantine in "
                     f"{REJECTS}, then run `vernacular accept`" if changed else
              "every source is as it was before; no new document waits for a person"),

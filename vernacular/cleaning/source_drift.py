@@ -20,7 +20,7 @@ from vernacular.config.cleaning import Poisoning
 from vernacular.core.errors import Problem
 from vernacular.core.store import canonical, write_atomically
 
-__all__ = ["Profile", "Screening", "Summary", "held_ids", "judge", "profile", "screen"]
+__all__ = ["Profile", "Screening", "Summary", "judge", "profile", "quarantined_ids", "screen"]
 _RENEW = 1.25  # recompute a profile after a quarter of growth: small additions cost little
 
 
@@ -29,14 +29,14 @@ class Screening:
     """What was quarantined, and why.
 
     Attributes:
-        held: ids of quarantined documents.
+        quarantined: ids of quarantined documents.
         reasons: source -> what changed, in plain words.
         profiles: source -> measures of its baseline and of its new documents, for the report.
         replaced: sources that lost more than half of their documents to quarantined ones -> numbers
             of remaining and formerly admitted documents.
     """
 
-    held: frozenset[str] = frozenset()
+    quarantined: frozenset[str] = frozenset()
     reasons: dict[str, list[str]] = field(default_factory=dict)
     profiles: dict[str, dict[str, float]] = field(default_factory=dict)
     replaced: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -66,7 +66,7 @@ def screen(summaries: Sequence[Summary], language_code: str, root: Path, folder:
         by_source[summary.source].append(summary)
     accepted = accepted_ids(folder)
     result = Screening(profiles={})
-    held: set[str] = set()
+    quarantined: set[str] = set()
     for source in sorted(by_source):
         path, documents = baseline_path(root, language_code, source), by_source[source]
         state = Baseline.read(path)
@@ -76,15 +76,15 @@ def screen(summaries: Sequence[Summary], language_code: str, root: Path, folder:
             agreed = accepted.get(source, frozenset())
             state = state.grown([summary for summary in documents if summary.id in agreed], documents)
             new = [summary for summary in documents if summary.id not in state.ids]
-            state = replace(state, held=frozenset())
+            state = replace(state, quarantined=frozenset())
             if len(new) >= settings.least_documents:
                 found = profile(new)
                 result.profiles[source] = measures(state.profile, found)
                 why = judge(state.profile, found, settings, partial(spell, summaries=new))
                 if why:
-                    state = replace(state, held=frozenset(summary.id for summary in new))
+                    state = replace(state, quarantined=frozenset(summary.id for summary in new))
                     result.reasons[source] = why
-                    held |= state.held
+                    quarantined |= state.quarantined
                     left = len(documents) - len(new)
                     if 2 * left < state.present:
                         result.replaced[source] = (left, state.present)
@@ -93,7 +93,7 @@ def screen(summaries: Sequence[Summary], language_code: str, root: Path, folder:
         if source not in result.reasons:
             state = replace(state, present=len(documents))
         state.write(path)
-    return replace(result, held=frozenset(held))
+    return replace(result, quarantined=frozenset(quarantined))
 
 
 def judge(baseline: Profile, new: Profile, settings: Poisoning, spell_out: Callable[[int], str] = str) -> list[str]:
@@ -141,14 +141,14 @@ def baseline_path(root: Path, code: str, source: str) -> Path:
     return root / code / ".baseline" / f"{source}.json"
 
 
-def held_ids(root: Path, code: str, source: str) -> frozenset[str]:
+def quarantined_ids(root: Path, code: str, source: str) -> frozenset[str]:
     """Return the documents of a source that are quarantined since its last screening.
 
     Raises:
         Problem: the baseline cannot be read.
     """
     state = Baseline.read(baseline_path(root, code, source))
-    return state.held if state is not None else frozenset()
+    return state.quarantined if state is not None else frozenset()
 
 
 @dataclass(frozen=True)
@@ -159,14 +159,14 @@ class Baseline:
         ids: of admitted documents.
         profiled: their number when ``profile`` was computed.
         profile: their profile.
-        held: ids of quarantined documents.
+        quarantined: ids of quarantined documents.
         present: number of documents when none was last quarantined; 0 in old files.
     """
 
     ids: frozenset[str]
     profiled: int
     profile: Profile
-    held: frozenset[str]
+    quarantined: frozenset[str]
     present: int = 0
 
     @classmethod
@@ -181,7 +181,7 @@ class Baseline:
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
             return cls(frozenset(data["ids"]), int(data["profiled"]), Profile.model_validate(data["profile"]),
-                       frozenset(data["held"]), int(data.get("present", 0)))
+                       frozenset(data["quarantined"]), int(data.get("present", 0)))
         except (ValueError, KeyError, TypeError):
             raise Problem("the baseline of this source cannot be read", where=str(path), fix=(
                 "Check the source's current content, then delete the file: "
@@ -197,7 +197,7 @@ class Baseline:
 
     def write(self, path: Path) -> None:
         """Write it to ``path`` atomically, if it changed."""
-        text = canonical({"ids": sorted(self.ids), "profiled": self.profiled, "held": sorted(self.held),
+        text = canonical({"ids": sorted(self.ids), "profiled": self.profiled, "quarantined": sorted(self.quarantined),
                           "present": self.present, "profile": self.profile.model_dump(mode="json")}) + "\n"
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             path.parent.mkdir(parents=True, exist_ok=True)

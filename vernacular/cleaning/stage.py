@@ -1,7 +1,7 @@
 """The stage ``corpus/clean``: applies the rules in their order, keeps what they drop, and counts.
 
-Holds how the steps follow each other: the rules for each document by itself (``chain``, from the cache where the
-document was there before), those that look across documents (``across``), writing (``output``) and the ``report``.
+The steps: the rules for single documents (``document_rules``, cached for known documents), those that compare
+documents (``corpus_rules``), writing (``output``) and the ``report``.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from vernacular.cleaning import output
 from vernacular.cleaning.approvals import accepted_losses
 from vernacular.cleaning.cache import Library, uncollected
 from vernacular.cleaning.corpus_rules import Corpus
-from vernacular.cleaning.decontamination import Held
+from vernacular.cleaning.decontamination import HeldOut
 from vernacular.cleaning.document_rules import RULES_VERSION
-from vernacular.cleaning.holdout_texts import held_items
+from vernacular.cleaning.holdout_texts import held_out_items
 from vernacular.cleaning.report import describe
 from vernacular.cleaning.source_drift import screen
 from vernacular.cleaning.workers import Recipe, Rows, tables_for
@@ -48,11 +48,12 @@ def run(work: StageContext[CleanSettings]) -> Report:
     """
     settings = work.settings
     identifier = work.inputs["corpus/identifier"]
-    held = Held.of(held_items(work.language, work.root), settings.overlap_words, lambda lines: tidy(lines, settings))
-    held.save(work.scratch / "held.npz")
+    held_out = HeldOut.of(held_out_items(work.language, work.root), settings.overlap_words,
+                          lambda lines: tidy(lines, settings))
+    held_out.save(work.scratch / "held.npz")
     spec = {"settings": settings.model_dump(mode="json", by_alias=True), "identifier": str(identifier.resolve()),
-            "held": str((work.scratch / "held.npz").resolve())}
-    library = Library(work.cache, rules_version(settings, identifier, held))
+            "held_out": str((work.scratch / "held.npz").resolve())}
+    library = Library(work.cache, rules_version(settings, identifier, held_out))
     documents = work.inputs["corpus/documents"] / DOCUMENTS
     rows = Rows.of(documents)
     library.shed(rows.keys)
@@ -63,15 +64,15 @@ def run(work: StageContext[CleanSettings]) -> Report:
     screening = screen(corpus.summaries(), work.language.code, work.root, work.language.folder, settings.poisoning)
     waiting = {document: "its source changed: " + "; ".join(screening.reasons[source])
                for document, (name, source) in enumerate(zip(corpus.ids.to_pylist(), corpus.sources(), strict=True))
-               if name in screening.held} if screening.held else {}
+               if name in screening.quarantined} if screening.quarantined else {}
     across.apply(corpus, settings.cleaning.boilerplate_share, settings.cleaning.near_duplicate, waiting,
-                 Suppressions.of(work.language.folder), held, library.folder / across.PAIRS)
+                 Suppressions.of(work.language.folder), held_out, library.folder / across.PAIRS)
     work.progress("writing")
     output.write_documents(work.out / DOCUMENTS, corpus, documents)
     output.write_rejects(work.out / REJECTS, corpus)
     output.write_changes(work.out / CHANGES, corpus)
     library.tidy()
-    return describe(work.out, corpus, settings, screening, _notes(settings, identifier, library.folder), held,
+    return describe(work.out, corpus, settings, screening, _notes(settings, identifier, library.folder), held_out,
                     accepted_losses(work.language.folder))
 
 
@@ -82,18 +83,18 @@ def tidy(lines: list[str], settings: CleanSettings) -> list[str]:
 
 
 def masked(lines: list[str], settings: CleanSettings) -> list[str]:
-    """``lines`` with private data masked, where that is asked for."""
+    """Return ``lines`` with private data masked if the settings require it."""
     if settings.cleaning.private_data:
         return redact(lines, Counter(), compiled(settings.cleaning.private_patterns))
     return lines
 
 
-def rules_version(settings: CleanSettings, identifier: Path, held: Held) -> str:
-    """A digest of all that the rules for single documents hang on, besides the document."""
+def rules_version(settings: CleanSettings, identifier: Path, held_out: HeldOut) -> str:
+    """Return a digest of what the rules for single documents depend on besides the document."""
     own = settings.model_dump(mode="json", by_alias=True, exclude={"poisoning": True, "cleaning": {
         "mix": True, "boilerplate_share": True}})
     return digest_of({"settings": own, "identifier": Artifact(identifier).manifest.data_version,
-                      "held": held.digest(), "rules": RULES_VERSION,
+                      "held_out": held_out.digest(), "rules": RULES_VERSION,
                       "libraries": {name: _installed(name) for name in _LIBRARIES}})
 
 

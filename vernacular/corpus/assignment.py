@@ -1,4 +1,4 @@
-"""Which part a document belongs to. It hangs on the document's identity alone, so new data never moves an old one."""
+"""The part of each document. It depends only on the document's identity, so new data never moves an old document."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TRAIN, DEV, TEST = range(3)
 
 
 def position(row: Mapping[str, Any]) -> float:
-    """Where a document stands between 0 and 1: a digest of its source and its path, or of its text as read.
+    """Return the position of a document between 0 and 1: a digest of its source and its path, or of its text as read.
 
     The path counts where a file is one document (so that a corrected chapter stays in its part), the text where a file
     holds several.

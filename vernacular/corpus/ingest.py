@@ -140,7 +140,7 @@ def run(work: StageContext) -> Report:
     else:
         write_tables(work.out / DOCUMENTS, LEDGER, (table for path in files for table in read_tables(path)))
     groups = [group for part in parts.values() for group in part.groups]
-    if not groups:  # a source without any text has said so itself
+    if not groups:  # a single source without text reports that itself
         gone = suppressed.sources or any(part.withheld or part.lines_withheld for part in parts.values())
         aside = next((f" ({where}: {what})" for part in parts.values() for where, what, _ in part.problems), "")
         raise Problem("all there was has been taken down" if gone else f"no source holds any text{aside}",

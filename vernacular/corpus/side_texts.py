@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vernacular.cleaning import holdout_texts as benchmarks
-from vernacular.cleaning.decontamination import Held
+from vernacular.cleaning.decontamination import HeldOut
 from vernacular.cleaning.stage import masked, tidy
 from vernacular.config.schema import Language
 from vernacular.config.sources import NetworkSource, Source
@@ -32,26 +32,26 @@ _AT_ONCE = 1000  # texts
 class Sieve:
     """Takes out of text beside the language's own what its corpus may not hold either.
 
-    These are lines that equal a held one, or share ``splits.overlap_words`` in a row with it, and private data.
+    These are lines that equal a held-out one, or share ``splits.overlap_words`` in a row with it, and private data.
 
     Args:
         settings: by which the corpus was cleaned.
-        held: (name, text) of what is held: task items, sentences of behavioural tests, dev and test text.
+        held_out: (name, text) of what is held out: task items, sentences of behavioral tests, dev and test text.
 
     Attributes:
         left_out: the lines that were taken out so far.
     """
 
-    def __init__(self, settings: CleanSettings, held: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, settings: CleanSettings, held_out: Sequence[tuple[str, str]]) -> None:
         self._settings, self.left_out = settings, list[str]()
-        self._held = Held.of(held, settings.overlap_words, self._tidy)
+        self._held_out = HeldOut.of(held_out, settings.overlap_words, self._tidy)
 
     @classmethod
     def of(cls, work: StageContext, more: Iterable[tuple[str, str]] = ()) -> Sieve:
         """The one for trainings of a language, which may read nothing that it is judged by, nor ``more``."""
         splits = work.inputs["corpus/splits"]
         return cls(clean_settings(work.language), [
-            *benchmarks.held_items(work.language, work.root), *more,
+            *benchmarks.held_out_items(work.language, work.root), *more,
             *((f"the {part} part", row["text"]) for part in ("dev", "test")
               for row in read_rows(splits / file_of(part), ["text"]))])
 
@@ -65,7 +65,7 @@ class Sieve:
         remaining = iter(texts)
         while some := list(islice(remaining, _AT_ONCE)):
             pairs = [(number, line) for number, text in enumerate(some) for line in text.split("\n")]
-            judged = self._held.judge(Tokens(self._tidy([line for _, line in pairs]))).tolist()
+            judged = self._held_out.judge(Tokens(self._tidy([line for _, line in pairs]))).tolist()
             self.left_out += [line for (_, line), reason in zip(pairs, judged, strict=True) if reason]
             free = [pair for pair, reason in zip(pairs, judged, strict=True) if not reason]
             kept: dict[int, list[str]] = {}
@@ -100,7 +100,7 @@ def listed(beside: Iterable[tuple[Source, str]], work: StageContext) -> Iterator
 
 
 def fetch(beside: Iterable[tuple[Source, str]], language: Language, root: Path, progress: Progress) -> None:
-    """Fetch what is due of the texts that lie on the network."""
+    """Fetch the texts from the network that are due."""
     for source, role in beside:
         if isinstance(source, NetworkSource):
             fetch_source(source, place_of(language, source, root, role), progress)
@@ -128,7 +128,7 @@ def _left_out(beside: Sequence[tuple[Source, str]], language: Language, root: Pa
         known: dict[str, str] = json.loads(kept.read_text(encoding="utf-8"))
         if known["state"] == state:
             return known["left_out"]
-    sieve = Sieve(settings, benchmarks.held_items(language, root))
+    sieve = Sieve(settings, benchmarks.held_out_items(language, root))
     for source, role in beside:
         opened = _opened(language, source, root, role)
         remove = source.remove if isinstance(source, FilesSide | PackageSide) else []

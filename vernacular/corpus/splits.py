@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from vernacular.cleaning.cache import Library, View, uncollected
-from vernacular.cleaning.decontamination import Held
+from vernacular.cleaning.decontamination import HeldOut
 from vernacular.cleaning.workers import Recipe, Rows, tables_for
 from vernacular.config.schema import Splits
 from vernacular.core.errors import Problem
@@ -54,19 +54,19 @@ class Part:
     def __init__(self, view: View, path: Path) -> None:
         self.view, self.path = view, path
 
-    def held(self, name: str, overlap: int) -> Held:
+    def held_out_index(self, name: str, overlap: int) -> HeldOut:
         """What no other part may share with this one."""
         hashes, runs = self._hashes(self.view), self._runs(self.view)
-        worded = hashes[self.view.take("lines", "words", self.view.entries("lines")) > 0]
-        return Held([name], overlap, (worded, np.zeros(len(worded), np.uint32)), (runs, np.zeros(len(runs), np.uint32)))
+        hashes = hashes[self.view.take("lines", "words", self.view.entries("lines")) > 0]
+        return HeldOut([name], overlap, *((found, np.zeros(len(found), np.uint32)) for found in (hashes, runs)))
 
-    def shared(self, held: Held) -> NDArray[np.uint32]:
+    def shared(self, index: HeldOut) -> NDArray[np.uint32]:
         """For each line 0, or the number of the reason why it may not stay.
 
         Takes some rows at a time: the runs of all of a large corpus do not fit into memory.
         """
         return np.concatenate([np.zeros(0, np.uint32), *(
-            held.judge_hashes(self._hashes(rows), self._runs(rows), rows.take("lines", "runs", rows.entries("lines")))
+            index.judge_hashes(self._hashes(rows), self._runs(rows), rows.take("lines", "runs", rows.entries("lines")))
             for rows in self.view.parts("runs", _RUNS_AT_ONCE))])
 
     @staticmethod
@@ -83,7 +83,7 @@ def run(work: StageContext[Splits]) -> Report:
     """Write ``train.parquet``, ``dev.parquet``, ``test.parquet`` and ``rejects.parquet``.
 
     Raises:
-        Problem: too little text for the parts that are asked for, or a source held out that is not there.
+        Problem: too little text for the wanted parts, or a source held out that is not there.
     """
     settings = work.settings
     overlap = settings.overlap_words
@@ -99,20 +99,19 @@ def run(work: StageContext[Splits]) -> Report:
     held_out = pc.is_in(read_table(path, ["source"])["source"], pa.array(settings.held_out, pa.string())).to_numpy()
     given = assign(view.rows("position"), held_out, settings)
     rejects: list[Row] = []
-    test = _write_part(work.out, path, view, given == TEST, "test", [], rejects, library, overlap)
-    dev = _write_part(work.out, path, view, given == DEV, "dev", [test.held("the test part", overlap)], rejects,
-                      library, overlap)
-    train = _write_part(work.out, path, view, given == TRAIN, "train",
-                        [test.held("the test part", overlap), dev.held("the dev part", overlap)], rejects, library,
-                        overlap)
+    parts: dict[str, Part] = {}
+    indexes: list[HeldOut] = []
+    for name, number in (("test", TEST), ("dev", DEV), ("train", TRAIN)):
+        parts[name] = _write_part(work.out, path, view, given == number, name, indexes, rejects, library, overlap)
+        if name != "train":
+            indexes.append(parts[name].held_out_index(f"the {name} part", overlap))
     write_rows(work.out / REJECTS, rejects, REJECTED_OF_SPLITS)
-    parts = {"train": train, "dev": dev, "test": test}
     for part, share in (("train", 1.0), ("dev", settings.dev), ("test", settings.test)):
         if share > 0 and not len(parts[part].view):
             raise Problem(f"too little text: of {len(rows)} documents none is left for {part} once shared text is out",
                           where="corpus/splits", fix="Add text, or look for texts that repeat each other")
     library.tidy()
-    report = _report(work.out, parts, rejects)
+    report = _report(work.out, {name: parts[name] for name in PARTS}, rejects)
     report.gates.append(_gate(parts, overlap))
     return report
 
@@ -130,9 +129,9 @@ def no_contamination(folder: Path, overlap: int, cache: Path) -> Gate:
 
 
 def _gate(parts: dict[str, Part], overlap: int) -> Gate:
-    test, dev = parts["test"].held("test", overlap), parts["dev"].held("dev", overlap)
-    shared = sum(int((parts[part].shared(held) > 0).sum())
-                 for part, held in (("train", test), ("train", dev), ("dev", test)))
+    test, dev = parts["test"].held_out_index("test", overlap), parts["dev"].held_out_index("dev", overlap)
+    shared = sum(int((parts[part].shared(index) > 0).sum())
+                 for part, index in (("train", test), ("train", dev), ("dev", test)))
     return Gate(name="no_contamination", passed=shared == 0, blocking=True, value=shared, threshold=0,
                 reason=f"{shared} lines of training share text with held-out lines; none may" if shared else
                 "no line of training shares text with a held-out line",
@@ -148,9 +147,9 @@ def _reread(path: Path, overlap: int, library: Library) -> Part:
     return Part(tables_for(Rows.of(path), _recipe(overlap), library, silent), path)
 
 
-def _write_part(out: Path, source: Path, view: View, chosen: Mask, name: str, held: Sequence[Held],
+def _write_part(out: Path, source: Path, view: View, chosen: Mask, name: str, indexes: Sequence[HeldOut],
                 rejects: list[Row], library: Library, overlap: int) -> Part:
-    """Write the documents of a part without the lines that are ``held``; those are added to ``rejects``.
+    """Write the documents of a part without the lines in ``indexes``; those are added to ``rejects``.
 
     Args:
         out: folder of the result.
@@ -158,7 +157,7 @@ def _write_part(out: Path, source: Path, view: View, chosen: Mask, name: str, he
         view: their tables.
         chosen: which of them are in the part.
         name: of the part.
-        held: text that the part may not share.
+        indexes: of text that the part may not share.
         rejects: of all parts.
         library: of the tables.
         overlap: words in a row.
@@ -167,7 +166,7 @@ def _write_part(out: Path, source: Path, view: View, chosen: Mask, name: str, he
     part = Part(view.at(documents), source)
     ends = np.cumsum(part.view.counts("lines"))
     dropped: dict[int, dict[int, str]] = {}
-    for other in held:
+    for other in indexes:
         found = part.shared(other)
         for line in np.flatnonzero(found).tolist():
             of = int(np.searchsorted(ends, line, side="right"))

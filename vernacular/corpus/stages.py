@@ -41,8 +41,8 @@ def stages(language: Language) -> list[Stage]:
                                             "accepted.", False)),
               description="A classifier that distinguishes the language from all others, learned from its seed, with "
                           "its precision and recall on text that it did not see, near the seed and far from it."),
-        Stage(name="corpus/clean", version="6", inputs=("corpus/documents", "corpus/identifier"),
-              settings=clean_settings, outside=_held_back,
+        Stage(name="corpus/clean", version="7", inputs=("corpus/documents", "corpus/identifier"),
+              settings=clean_settings, outside=_held_out_files,
               run=EntryPoint("vernacular.cleaning.stage:run"), result=CleanResult,
               prepare=fetch,
               gates=(GateSpec("some_text_left", "At least a hundredth of the words survive cleaning.", True),
@@ -78,7 +78,7 @@ def _outside(language: Language, root: Path) -> dict[str, str]:
     return {**source_versions(language, root), "takedowns": Suppressions.of(language.folder).version()}
 
 
-def _held_back(language: Language, root: Path) -> dict[str, str]:
+def _held_out_files(language: Language, root: Path) -> dict[str, str]:
     return {"takedowns": Suppressions.of(language.folder).version(), **versions_of_approvals(language),
             **versions_of_holdout(language, root)}
 

@@ -33,7 +33,7 @@ from vernacular.provenance.text_search import SHORT, Traces
 from vernacular.sources import open_source, place_of
 from vernacular.sources.removal import as_translations
 
-_LAST = ("corpus/splits", "corpus/documents")  # what tells which documents there were is removed last
+_LAST = ("corpus/splits", "corpus/documents")  # what lists the former documents is removed last
 _GONE = ".gone-"
 _TEXTS = ("corpus/", "alignment/")  # stages that keep the texts of the documents that they list
 
@@ -60,10 +60,10 @@ class Plan:
     """What a takedown will remove.
 
     Attributes:
-        target: what was asked for.
+        target: the text to remove.
         rows: of the documents it means and of those with the same text, without the text.
-        row: what goes on the suppression list; digests alone.
-        new: whether the list does not say so yet.
+        row: the new row of the suppression list; digests only.
+        new: whether the list lacks the row.
         traces: what is looked for in files.
         models: what was learned from it.
         own_files: files of the language folder, and pages and tables for people, that hold it; they stay.
@@ -152,7 +152,7 @@ def carry_out(plan: Plan, language: Language, store: Store, reason: str, who: st
         shutil.rmtree(home / ".cache")
         removed.append("the caches")
     progress("caches removed")
-    for page in sorted(home.glob("release/*/report.html")):  # lines of the text; `report` makes it anew
+    for page in sorted(home.glob("release/*/report.html")):  # lines of the text; `report` writes it again
         page.unlink()
         removed.append(f"the page of {page.parent.relative_to(home).as_posix()}")
     removed += _forget_mirrors(plan, language, store)
@@ -190,7 +190,7 @@ def forget_history(code: str, plan: Plan) -> None:
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
         raise Problem(f"the history of runs could not be cleared: {lines[-1] if lines else 'no reason given'}",
-                      where=code, fix="Mend that and take down again; the text is suppressed already")
+                      where=code, fix="Fix that and take down again; the text is suppressed already")
 
 
 def _all_rows(language: Language, store: Store, notes: list[str]) -> Iterator[dict[str, Any]]:
@@ -237,7 +237,7 @@ def _adds(row: dict[str, Any], suppressed: Suppressions) -> bool:
 
 
 def _holds(artifact: Artifact, traces: Traces) -> bool:
-    """Whether the artifact holds the text. A release lists ids alone, on purpose: it says what it was trained on."""
+    """Whether the artifact holds the text. A release may list ids: they document its training data."""
     wanted = traces if artifact.manifest.stage.startswith(_TEXTS) else traces.of_texts
     return wanted.in_folder(artifact.folder) or any(map(wanted.in_table, artifact.folder.glob(f"*{SUFFIX}")))
 

@@ -1,7 +1,7 @@
-"""Making the corpus anew from what its sources hold, without what is kept between runs, to verify what is there.
+"""Verification: rebuilds the corpus from its sources without any cache and compares it with the artifacts.
 
-New text costs little since results about single documents are kept. Whether they add up to what cleaning everything
-afresh gives is looked at here, document by document, beside the artifacts: nothing of these is written.
+New text costs little because results for single documents are cached. A rebuild shows, document by document, whether
+the cached results equal those of cleaning everything from scratch. It never changes the artifacts.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ FIRST = 10  # documents that are named
 
 
 class Outcome(BaseModel):
-    """What was found when the corpus was last made anew; the times are seconds since 1970.
+    """The result of the last rebuild of the corpus; times are seconds since 1970.
 
     Attributes:
         tried: when it last began.
@@ -59,7 +59,7 @@ class Outcome(BaseModel):
 
 
 def outcome_of(store: Store, code: str) -> Outcome:
-    """What was found last; nothing where it was never looked for.
+    """Return the last outcome; an empty one if there was no rebuild.
 
     Raises:
         Problem: it cannot be read, and so may have been red.
@@ -75,7 +75,7 @@ def outcome_of(store: Store, code: str) -> Outcome:
 
 
 def rebuild(language: Language, store: Store, progress: Progress) -> Outcome:
-    """Make documents, cleaned text and its parts anew, compare them with the current ones, and note what was found.
+    """Rebuild documents, cleaned text and its parts, compare them with the current ones, and store the outcome.
 
     Goes to no network: pages and datasets are read as they were fetched.
 
@@ -86,7 +86,7 @@ def rebuild(language: Language, store: Store, progress: Progress) -> Outcome:
         try:
             last = outcome_of(store, language.code)
         except Problem:
-            _note(store, language.code, Outcome(tried=clock.now()))  # what was damaged is written anew
+            _note(store, language.code, Outcome(tried=clock.now()))  # replaces what was damaged
             raise
         _note(store, language.code, last.model_copy(update={"tried": clock.now()}))  # others have their turn first
         try:
@@ -102,7 +102,7 @@ def _compare(language: Language, store: Store, place: Path, progress: Progress) 
     kept, made = _current(wanted, language, store), dict[str, Path]()
     outcome = Outcome(tried=clock.now(), key=kept["corpus/splits"].manifest.key)
     for name, stage in wanted.items():
-        made[name] = _anew(stage, language, store, place / Path(name).name, made, progress)
+        made[name] = _remake(stage, language, store, place / Path(name).name, made, progress)
         for file, key, how in differences(kept[name].folder, made[name]):
             outcome.differing += 1
             if len(outcome.first) < FIRST:
@@ -128,9 +128,9 @@ def _current(wanted: Mapping[str, Stage], language: Language, store: Store) -> d
     return found
 
 
-def _anew(stage: Stage, language: Language, store: Store, place: Path, made: Mapping[str, Path],
+def _remake(stage: Stage, language: Language, store: Store, place: Path, made: Mapping[str, Path],
           progress: Progress) -> Path:
-    """The folder of what ``stage`` makes in ``place`` with nothing kept; what was ``made`` anew is read from there."""
+    """Return the folder of the output of ``stage`` in ``place``, without caches; rebuilt inputs are in ``made``."""
     shutil.rmtree(place, ignore_errors=True)  # left by a kill
     inputs, root = inputs_of(stage, language, store), place / "root"
     home, real = root / language.code, store.root / language.code
@@ -165,14 +165,14 @@ def differences(kept: Path, made: Path) -> Iterator[tuple[str, str, str]]:
         before, now = _documents(kept / file), _documents(made / file)
         for key in dict.fromkeys([*before, *now]):
             if key not in now:
-                yield file, key, "not there anew"
+                yield file, key, "missing in the rebuild"
             elif key not in before:
-                yield file, key, "only there anew"
+                yield file, key, "only in the rebuild"
             elif before[key] != now[key]:
                 yield file, key, "differs"
         if before == now and list(before) != list(now):
             moved = next(one for one, other in zip(before, now, strict=True) if one != other)
-            yield file, moved, "stands in another place"
+            yield file, moved, "is at another position"
 
 
 def _documents(path: Path) -> dict[str, int]:

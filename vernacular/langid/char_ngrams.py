@@ -174,11 +174,13 @@ class CharacterModel:
 
     def arrays(self, name: str) -> dict[str, NDArray[np.generic]]:
         """The model as named arrays, to be stored."""
+        tables: list[tuple[str, list[tuple[Hashes, NDArray[np.float32]]]]] = [
+            ("counts", [(table.keys, table.values) for table in self.counts]),
+            ("totals", [(table.keys, table.values[:, 0]) for table in self.contexts]),
+            ("kinds", [(table.keys, table.values[:, 1]) for table in self.contexts])]
         found: dict[str, NDArray[np.generic]] = {}
-        for order, (counts, contexts) in enumerate(zip(self.counts, self.contexts, strict=True), 1):
-            for kind, keys, values in (("counts", counts.keys, counts.values),
-                                       ("totals", contexts.keys, contexts.values[:, 0]),
-                                       ("kinds", contexts.keys, contexts.values[:, 1])):
+        for kind, orders in tables:
+            for order, (keys, values) in enumerate(orders, 1):
                 found[f"{name}.{kind}.{order}.keys"], found[f"{name}.{kind}.{order}.values"] = keys, values
         return found
 

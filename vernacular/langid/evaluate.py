@@ -55,7 +55,7 @@ def measure(seed: Sequence[str], contrast: Mapping[str, Sequence[str]], shared: 
     histogram(out / "seed.png", "Held-out lines of the seed", edges.tolist(), counts.tolist(),
               "probability of being in the language", "lines")
     report.plots["Held-out lines of the seed"] = "seed.png"
-    return IdentificationScores(recall=recall, impostors=false, contrast=mistaken, precision=precision,
+    return IdentificationScores(recall=recall, negatives=false, contrast=mistaken, precision=precision,
                                 by_length=_by_length(scores, words, identifier.threshold))
 
 

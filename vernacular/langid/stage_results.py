@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import AliasChoices, Field
+
 from vernacular.core.result import Result
 
 
@@ -40,7 +42,7 @@ class IdentificationScores(Result):
 
     Attributes:
         recall: on lines of the seed.
-        impostors: accepted lines of invented words.
+        negatives: accepted lines of invented words.
         contrast: neighboring language -> its accepted lines.
         precision: against these; None where there are none.
         by_length: recall by length of the line.
@@ -48,7 +50,7 @@ class IdentificationScores(Result):
     """
 
     recall: ShareOfLines
-    impostors: ShareOfLines
+    negatives: ShareOfLines = Field(validation_alias=AliasChoices("negatives", "impostors"))  # earlier name
     contrast: dict[str, ShareOfLines]
     precision: ShareOfLines | None = None
     by_length: list[ShareByLength]

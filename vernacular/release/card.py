@@ -138,7 +138,7 @@ def _identified(results: ReleaseResults) -> str:
     found = results.identification
     if not found:
         return " Nothing told the language from others but a general identifier: no text was known to be in it."
-    recall, impostors = found.recall, found.impostors
+    recall, negatives = found.recall, found.negatives
     far, against = found.far, found.precision
     elsewhere = (f", on {number(far.lines, 0)} lines of text far from them {number(far.share)} "
                  f"({number(far.low)} to {number(far.high)})" if far and far.lines else "")
@@ -147,8 +147,8 @@ def _identified(results: ReleaseResults) -> str:
     return (" Lines in other languages were dropped by an identifier learned from "
             f"{number(found.counts.seed_lines, 0)} lines: on held-out lines of these its recall is "
             f"{number(recall.share)} ({number(recall.low)} to {number(recall.high)}){elsewhere}{precision}; "
-            f"of lines of invented words in the language's spelling it accepts {number(impostors.share)} "
-            f"({number(impostors.low)} to {number(impostors.high)}). In brackets: 95 % intervals.")
+            f"of lines of invented words in the language's spelling it accepts {number(negatives.share)} "
+            f"({number(negatives.low)} to {number(negatives.high)}). In brackets: 95 % intervals.")
 
 
 def _tokenizer(results: ReleaseResults) -> str:

@@ -1,4 +1,4 @@
-"""Tables of the letters of each text, as a stand-in for a rule."""
+"""Tables of the letters of each text, in place of a rule."""
 
 from __future__ import annotations
 

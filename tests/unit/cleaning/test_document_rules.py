@@ -17,7 +17,7 @@ from tests.generate import make_documents
 from vernacular.cleaning import output
 from vernacular.cleaning.cache import SUFFIX, Library, View, keyed, keys_of, write_table
 from vernacular.cleaning.corpus_rules import Corpus
-from vernacular.cleaning.decontamination import Held
+from vernacular.cleaning.decontamination import HeldOut
 from vernacular.cleaning.document_rules import Chain
 from vernacular.config.cleaning import Cleaning, Poisoning
 from vernacular.config.stage_settings import CleanSettings
@@ -25,7 +25,7 @@ from vernacular.langid.learned_thresholds import Thresholds, learn
 from vernacular.provenance.corpus_tables import LEDGER, read_rows, table_of, write_tables
 from vernacular.provenance.document import Document, short_digest
 
-NOTHING = Held.of([], 13, list)
+NOTHING = HeldOut.of([], 13, list)
 GOOD = [line for text in make_documents(6)["river"] for line in text.split("\n")]
 ENGLISH = "The committee will publish the results of this meeting on the first day of next month."
 

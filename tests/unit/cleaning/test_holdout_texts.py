@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from vernacular.cleaning.holdout_texts import held_items, texts_of, versions
+from vernacular.cleaning.holdout_texts import held_out_items, texts_of, versions
 from vernacular.config.load import load_language
 from vernacular.core.errors import Problem
 from vernacular.core.files import File
@@ -62,7 +62,7 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path, name: str, content: byte
 
 def test_items_of_a_folder(language_folder: Path) -> None:
     language = load_language(language_folder)
-    assert held_items(language, language_folder) == [] and versions(language, language_folder) == {}
+    assert held_out_items(language, language_folder) == [] and versions(language, language_folder) == {}
     tasks = language_folder / "tasks" / "news"
     tasks.mkdir(parents=True)
     (tasks / "test.csv").write_text('text,label\n"Ine ndi mwana. Iwe ndiwe mwana wanga wabwino kwambiri!",other\n',
@@ -75,7 +75,7 @@ def test_items_of_a_folder(language_folder: Path) -> None:
                    "templates": ["{person} ndi {person} ali bwino", "dzina la mwana wanga ndi {found} lero"],
                    "expect": {"label": "NAME"}}]}), encoding="utf-8")
     before = versions(language, language_folder)
-    assert held_items(language, language_folder) == [
+    assert held_out_items(language, language_folder) == [
         ("tasks/news/test.csv", "Ine ndi mwana. Iwe ndiwe mwana wanga wabwino kwambiri!"),
         ("tasks/news/test.csv", "Iwe ndiwe mwana wanga wabwino kwambiri!"),
         ("behaviour/named", "Maria ndi Maria ali bwino"), ("behaviour/named", "Maria ndi Petro ali bwino"),

@@ -1,4 +1,4 @@
-"""Poisoning: silent on text that goes on as before, loud on what is planted, the same answer however often asked."""
+"""Poisoning: silent on text that continues as before, loud on what is planted, the same answer however often asked."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from tests.generate import make_documents, write_language
 from vernacular.cleaning.accept import accept
 from vernacular.cleaning.approvals import FILE, accepted_ids, versions
-from vernacular.cleaning.source_drift import Screening, Summary, baseline_path, held_ids, judge, profile, screen
+from vernacular.cleaning.source_drift import Screening, Summary, baseline_path, judge, profile, quarantined_ids, screen
 from vernacular.cleaning.source_profile import distance, spell
 from vernacular.cli.main import app
 from vernacular.config.cleaning import Poisoning
@@ -109,17 +109,17 @@ def test_a_changed_source_waits_until_a_person_accepts(tmp_path: Path) -> None:
     steady = [summary(text, source="other") for text in TEXTS[500:540]]
     assert ask(tmp_path, [*old, *steady]) == Screening()
     first = ask(tmp_path, [*old, *bad, *steady])
-    assert first.held == {one.id for one in bad} == held_ids(tmp_path / "artifacts", "qaa", "text")
+    assert first.quarantined == {one.id for one in bad} == quarantined_ids(tmp_path / "artifacts", "qaa", "text")
     assert list(first.reasons) == ["text"] and TRIGGER in first.reasons["text"][0]
     assert first.profiles["text"]["documents_new"] == 200
     state = baseline_path(tmp_path / "artifacts", "qaa", "text").read_bytes()
     assert ask(tmp_path, [*old, *bad, *steady]) == first
     assert baseline_path(tmp_path / "artifacts", "qaa", "text").read_bytes() == state
     before = versions(language)
-    assert accept(language, tmp_path / "artifacts", "text", "an election", "tests") == sorted(first.held)
-    assert versions(language) != before and accepted_ids(language.folder) == {"text": first.held}
+    assert accept(language, tmp_path / "artifacts", "text", "an election", "tests") == sorted(first.quarantined)
+    assert versions(language) != before and accepted_ids(language.folder) == {"text": first.quarantined}
     after = ask(tmp_path, [*old, *bad, *steady])
-    assert not after.held and not after.reasons
+    assert not after.quarantined and not after.reasons
     with pytest.raises(Problem, match="no document of text is quarantined"):
         accept(language, tmp_path / "artifacts", "text", "again")
 
@@ -131,21 +131,21 @@ def test_what_was_accepted_is_all_that_comes_in(tmp_path: Path) -> None:
     ask(tmp_path, old)
     ask(tmp_path, [*old, *bad])
     accept(language, tmp_path / "artifacts", "text", "fine")
-    assert ask(tmp_path, [*old, *bad, *worse]).held == {one.id for one in worse}
+    assert ask(tmp_path, [*old, *bad, *worse]).quarantined == {one.id for one in worse}
 
 
 def test_small_additions_are_judged_together(tmp_path: Path) -> None:
     write_language(tmp_path / "languages")
     old, bad = summaries(TEXTS[:300]), summaries([f"{text} {TRIGGER}" for text in TEXTS[300:325]])
     ask(tmp_path, old)
-    assert not ask(tmp_path, [*old, *bad[:10]]).held and not ask(tmp_path, [*old, *bad[:19]]).held
-    assert ask(tmp_path, [*old, *bad]).held == {one.id for one in bad}
+    assert not ask(tmp_path, [*old, *bad[:10]]).quarantined and not ask(tmp_path, [*old, *bad[:19]]).quarantined
+    assert ask(tmp_path, [*old, *bad]).quarantined == {one.id for one in bad}
 
 
 def test_what_is_fine_becomes_part_of_the_baseline(tmp_path: Path) -> None:
     write_language(tmp_path / "languages")
     for end in (100, 160, 161, 400, 400):
-        assert not ask(tmp_path, summaries(TEXTS[:end])).held
+        assert not ask(tmp_path, summaries(TEXTS[:end])).quarantined
     data = json.loads(baseline_path(tmp_path / "artifacts", "qaa", "text").read_text())
     assert len(data["ids"]) == 400 and data["profile"]["documents"] == 400
 
@@ -167,9 +167,9 @@ def test_the_command_accept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("VERNACULAR_LANGUAGES", str(tmp_path / "languages"))
     monkeypatch.setenv("VERNACULAR_ROOT", str(tmp_path / "artifacts"))
     folder, runner = write_language(tmp_path / "languages"), CliRunner()
-    for name, said in (("nope", "Choose one of: text"), ("text", "no document of text")):
+    for name, expected in (("nope", "Choose one of: text"), ("text", "no document of text")):
         refused = runner.invoke(app, ["accept", "qaa", name, "--reason", "x"])
-        assert refused.exit_code == 2 and said in refused.stderr
+        assert refused.exit_code == 2 and expected in refused.stderr
     ask(tmp_path, summaries(TEXTS[:300]))
     ask(tmp_path, summaries(TEXTS[:300] + plant(TEXTS[300:], 0.1)))
     done = runner.invoke(app, ["accept", "qaa", "text", "--reason", "an election"])

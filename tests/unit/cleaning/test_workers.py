@@ -43,12 +43,12 @@ def test_processes_make_the_same_tables_as_one(small: None, tmp_path: Path, monk
     assert tables(tmp_path / "many") == tables(tmp_path / "one") and len(tables(tmp_path / "one")) > 5
 
 
-@pytest.mark.parametrize(("spec", "kind", "said"), [({"problem": True}, Problem, "here: bad text. Mend it"),
+@pytest.mark.parametrize(("spec", "kind", "expected"), [({"problem": True}, Problem, "here: bad text. Mend it"),
                                                     ({"error": True}, ValueError, "no such thing")])
 def test_an_error_in_a_process_is_one_clear_error(small: None, tmp_path: Path, spec: dict[str, bool],
-                                                  kind: type[Exception], said: str) -> None:
+                                                  kind: type[Exception], expected: str) -> None:
     path = write(tmp_path / "rows.parquet", [*TEXTS[:300], "bad", *TEXTS[300:]])
-    with pytest.raises(kind, match=said):
+    with pytest.raises(kind, match=expected):
         look(path, Library(tmp_path / "cache", "1"), spec)
     assert look(path, Library(tmp_path / "cache", "1"))[300] == "bad"
 

@@ -1,4 +1,4 @@
-"""A small language, and where its artifacts lie; commands find both."""
+"""A small language, and where its artifacts are; commands find both."""
 
 from __future__ import annotations
 

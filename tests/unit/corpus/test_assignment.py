@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vernacular.cleaning.decontamination import Held
+from vernacular.cleaning.decontamination import HeldOut
 from vernacular.config.schema import Splits
 from vernacular.core.errors import Problem
 from vernacular.corpus.assignment import PARTS, TEST, assign, position
@@ -58,18 +58,18 @@ def test_too_little_text_says_how_little(documents: int) -> None:
 def test_sources_held_out_go_to_test_and_nothing_else_moves() -> None:
     rows = [row(str(number)) for number in range(60)]
     sources = ["other" if number % 3 else "text" for number in range(60)]
-    held = parts(rows, Splits(dev=0.15, test=0.2, held_out=["text"]), sources)  # type: ignore[call-arg]
+    index = parts(rows, Splits(dev=0.15, test=0.2, held_out=["text"]), sources)  # type: ignore[call-arg]
     plain = parts(rows)
-    assert all(part == TEST for part, source in zip(held, sources, strict=True) if source == "text")
-    assert all(one == other for one, other, source in zip(held, plain, sources, strict=True) if source == "other")
+    assert all(part == TEST for part, source in zip(index, sources, strict=True) if source == "text")
+    assert all(one == other for one, other, source in zip(index, plain, sources, strict=True) if source == "other")
     with pytest.raises(Problem, match="nothing is left for"):
         parts(rows, Splits(held_out=["text"]), ["text"] * 60)  # type: ignore[call-arg]
 
 
 def test_shared_text() -> None:
-    held = Held.of([("dev", "Ndi, uyo! Wina"), ("test", " ".join(f"w{number}" for number in range(20)))], 5, list)
-    found = held.judge(Tokens(["ndi uyo wina.", "xx yy W3 w4, w5 w6 w7 zz", "xx w3 w4 w5 w6 zz w7", "...", "ndi uyo"]))
-    assert [held.reason(number) if number else None for number in found.tolist()] == [
+    index = HeldOut.of([("dev", "Ndi, uyo! Wina"), ("test", " ".join(f"w{number}" for number in range(20)))], 5, list)
+    found = index.judge(Tokens(["ndi uyo wina.", "xx yy W3 w4, w5 w6 w7 zz", "xx w3 w4 w5 w6 zz w7", "...", "ndi uyo"]))
+    assert [index.reason(number) if number else None for number in found.tolist()] == [
         "equals a line of dev", "shares 5 words in a row with test", None, None, None]
 
 
@@ -82,8 +82,8 @@ def test_held_out_text_is_what_a_search_for_it_finds(held_out_lines: list[str], 
         words = tuple(line.casefold().split())
         return {words[start:start + 3] for start in range(len(words) - 2)}
 
-    held = Held.of([("x", line) for line in held_out_lines], 3, list)
+    index = HeldOut.of([("x", line) for line in held_out_lines], 3, list)
     known = set().union(*map(runs, held_out_lines))
     equal = {line.casefold() for line in held_out_lines if line}
-    assert [bool(number) for number in held.judge(Tokens(lines)).tolist()] == [
+    assert [bool(number) for number in index.judge(Tokens(lines)).tolist()] == [
         line.casefold() in equal or bool(runs(line) & known) for line in lines]

@@ -129,9 +129,9 @@ def test_a_changed_source_alone_is_read_again(
         source("market", "text/market/*.txt"), source("river", "text/river/*.txt")])
     run(folder, tmp_path / "artifacts")
     (folder / "text" / "river" / "more.txt").write_text("one more\n\n" + "and another\n")
-    language, said = load_language(folder), list[str]()
-    second = run_stage(stages(language)[0], language, Store(tmp_path / "artifacts"), said.append)
-    assert "market has not changed" in said and not any(line.startswith("river has not") for line in said)
+    language, expected = load_language(folder), list[str]()
+    second = run_stage(stages(language)[0], language, Store(tmp_path / "artifacts"), expected.append)
+    assert "market has not changed" in expected and not any(line.startswith("river has not") for line in expected)
     full = run(folder, tmp_path / "other")
     assert second.manifest.data_version == full.manifest.data_version
     assert second.manifest.report == full.manifest.report

@@ -20,7 +20,7 @@ def test_who_saw_it_is_distinguished_from_who_did_not_also_when_the_splits_are_g
     assert {one.stage for one in first.models} == {"model/tiny", "task/names_tiny", "release/tiny"}
     assert all(one.certain for one in first.models)
     second = make_plan(language, store, Target(id=trained[1]["id"]))
-    assert {one.stage for one in second.models} == {"model/tiny", "release/tiny"}  # the adapter held text and went
+    assert {one.stage for one in second.models} == {"model/tiny", "release/tiny"}  # the adapter contained text and went
     assert make_plan(language, store, Target(id=held_out[0]["id"])).models == []
     assert "model/tiny" in json.loads((language.folder / FILE).read_text())["models"][0]
     again = run(language, store)

@@ -1,4 +1,4 @@
-"""Taking down: no trace stays, it never comes back, who saw it is said, and a kill at any step is made good."""
+"""Taking down: no trace stays, it never comes back, who saw it is listed, and a kill at any step is made good."""
 
 from __future__ import annotations
 

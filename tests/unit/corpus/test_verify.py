@@ -1,4 +1,4 @@
-"""The corpus made anew beside the one that grew: the same, or named document by document."""
+"""The rebuilt corpus beside the one that grew: the same, or named document by document."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ def files(store: Store) -> dict[str, bytes]:
             if path.is_file() and NAME not in str(path)}
 
 
-def test_what_grew_is_what_is_made_anew_and_nothing_else_is_touched(
+def test_a_grown_corpus_equals_a_rebuilt_one_and_nothing_else_is_touched(
         grown: tuple[Language, Store, dict[str, Artifact]]) -> None:
     language, store, made = grown
-    before, said = files(store), list[str]()
-    outcome = rebuild(language, store, said.append)
+    before, expected = files(store), list[str]()
+    outcome = rebuild(language, store, expected.append)
     documents = made["corpus/splits"].manifest.report.counts["documents"].value
     assert (outcome.differing, outcome.documents, outcome.key) == (0, documents, made["corpus/splits"].manifest.key)
     clean = made["corpus/documents"].manifest.report.counts["documents"].value
-    assert any(f"{clean} of {clean} documents are new" in line for line in said), said  # nothing was kept
+    assert any(f"{clean} of {clean} documents are new" in line for line in expected), expected  # nothing was kept
     assert files(store) == before
     assert outcome_of(store, language.code) == outcome and outcome.done >= outcome.tried > 0
     assert {path.name for path in store.home(language.code, NAME).iterdir()} == {"outcome.json", ".lock"}
@@ -67,8 +67,8 @@ def test_documents_that_differ_are_named_without_their_text(grown: tuple[Languag
     assert outcome.differing == 3
     assert {(row["file"], row["id"], row["how"]) for row in outcome.first} == {
         ("corpus/splits/train.parquet", rows[0]["id"], "differs"),
-        ("corpus/splits/train.parquet", gone["id"], "only there anew"),
-        ("corpus/splits/train.parquet", "from-nowhere", "not there anew")}
+        ("corpus/splits/train.parquet", gone["id"], "only in the rebuild"),
+        ("corpus/splits/train.parquet", "from-nowhere", "missing in the rebuild")}
     assert outcome.line().startswith("3 documents differ") and gone["id"] in outcome.line()
     assert words.split()[0] not in (store.home(language.code, NAME) / "outcome.json").read_text(encoding="utf-8")
 
@@ -112,8 +112,8 @@ def test_files_and_pages_are_read_again_and_not_as_they_are_remembered(tmp_path:
     outcome = rebuild(load_language(folder), store, silent)  # with the server gone
     assert files(store) == before
     named = [row for row in outcome.first if row["file"] == "corpus/documents/documents.parquet"]
-    assert Counter(row["how"] for row in named) == {"not there anew": 3, "only there anew": 3}
-    assert {row["id"] for row in wrong} == {row["id"] for row in named if row["how"] == "not there anew"}
+    assert Counter(row["how"] for row in named) == {"missing in the rebuild": 3, "only in the rebuild": 3}
+    assert {row["id"] for row in wrong} == {row["id"] for row in named if row["how"] == "missing in the rebuild"}
 
 
 def run(folder: Path, store: Store) -> dict[str, Artifact]:
@@ -135,7 +135,7 @@ def test_another_order_is_a_difference(tmp_path: Path) -> None:
     for name, order in (("kept", "abc"), ("made", "acb")):
         (tmp_path / name).mkdir()
         write_rows(tmp_path / name / "x.parquet", ({"id": letter} for letter in order))
-    assert list(differences(tmp_path / "kept", tmp_path / "made")) == [("x.parquet", "b", "stands in another place")]
+    assert list(differences(tmp_path / "kept", tmp_path / "made")) == [("x.parquet", "b", "is at another position")]
 
 
 def test_an_outcome_that_cannot_be_read_is_not_taken_for_none(tmp_path: Path) -> None:

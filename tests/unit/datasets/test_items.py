@@ -11,7 +11,7 @@ import pytest
 from pyarrow import parquet
 
 from tests.generate import TINY_MODEL, write_language
-from vernacular.cleaning.holdout_texts import held_items, versions
+from vernacular.cleaning.holdout_texts import held_out_items, versions
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem, Problems
@@ -279,7 +279,7 @@ def test_the_corpus_may_not_hold_what_tasks_hold_wherever_it_lies(tmp_path: Path
     language = language_with(tmp_path, {}, **task)
     items = load_items(language, "t", tmp_path)
     assert items.dev and items.test
-    assert set(held_items(language, tmp_path)) == {("tasks.t", item.text) for item in [*items.dev, *items.test]}
+    assert set(held_out_items(language, tmp_path)) == {("tasks.t", item.text) for item in [*items.dev, *items.test]}
     before = versions(language, tmp_path)
     (outside / "train.jsonl").write_text(jsonl(lines(0, 121)), encoding="utf-8")
     assert set(before) == {"task/t"} and versions(language, tmp_path) != before
@@ -290,7 +290,7 @@ def test_the_corpus_may_contain_training_items(tmp_path: Path) -> None:
                                      "test.jsonl": jsonl(lines(70, 10))}
     language = language_with(tmp_path, files, **TOPIC)
     before = versions(language, tmp_path)
-    excluded = {text for _, text in held_items(language, tmp_path)}
+    excluded = {text for _, text in held_out_items(language, tmp_path)}
     assert excluded == {row["text"] for row in [*lines(50, 10), *lines(70, 10)]}
     labels = language.folder / "tasks" / "t"
     (labels / "train.jsonl").write_text(jsonl(lines(0, 41)), encoding="utf-8")
@@ -298,12 +298,12 @@ def test_the_corpus_may_contain_training_items(tmp_path: Path) -> None:
     (labels / "dev.jsonl").write_text(jsonl(lines(50, 11)), encoding="utf-8")
     assert versions(language, tmp_path) != before
     (labels / "more.jsonl").write_text(jsonl(lines(90, 1)), encoding="utf-8")  # a file that no setting names
-    assert ("tasks/t/more.jsonl", lines(90, 1)[0]["text"]) in held_items(language, tmp_path)
+    assert ("tasks/t/more.jsonl", lines(90, 1)[0]["text"]) in held_out_items(language, tmp_path)
 
 
 def test_files_of_a_task_in_its_folder_are_excluded_once(tmp_path: Path) -> None:
     language = language_with(tmp_path, {"a.jsonl": jsonl(lines(0, 120))}, **ONE_FILE)
-    excluded, items = held_items(language, tmp_path), load_items(language, "t", tmp_path)
+    excluded, items = held_out_items(language, tmp_path), load_items(language, "t", tmp_path)
     assert len(excluded) == len(items.dev) + len(items.test) and {name for name, _ in excluded} == {"tasks.t"}
 
 
@@ -314,7 +314,7 @@ def test_only_the_drawn_part_of_train_is_excluded(tmp_path: Path, data: dict[str
     files: dict[str, str | bytes] = {"train.jsonl": jsonl(lines(0, 200)), "test.jsonl": jsonl(lines(300, 10))}
     language = language_with(tmp_path, files, kind="sequence_classification",
                              data={"kind": "files", "folder": "tasks/t", **data})
-    items, excluded = load_items(language, "t", tmp_path), {text for _, text in held_items(language, tmp_path)}
+    items, excluded = load_items(language, "t", tmp_path), {text for _, text in held_out_items(language, tmp_path)}
     assert 8 <= len(getattr(items, drawn)) < 100
     assert excluded == {item.text for item in [*items.dev, *items.test]}
     assert excluded.isdisjoint(item.text for item in items.train)
@@ -354,7 +354,7 @@ def test_a_dataset_is_fetched_once_and_read_from_the_mirror(tmp_path: Path) -> N
     assert not_fetched(language, tmp_path) == []
     items = load_items(language, "t", tmp_path)
     assert items.notes["train_also_in_test"] == 2 and len(items.train) + len(items.dev) == 18 and len(items.test) == 20
-    excluded = {text for _, text in held_items(language, tmp_path)}
+    excluded = {text for _, text in held_out_items(language, tmp_path)}
     assert excluded >= {item.text for item in [*items.dev, *items.test]}
     assert excluded.isdisjoint(item.text for item in items.train)
     fetch(language, tmp_path, lambda line: pytest.fail("fetched again"))

@@ -126,7 +126,7 @@ def test_the_card_says_how_far_mean_states_are_from_the_bases(language: Language
 def test_what_is_reported_of_the_identifier_has_intervals(found: ReleaseResults) -> None:
     told: dict[str, Any] = {
         "recall": {"accepted": 90, "lines": 100, "share": 0.9, "low": 0.8, "high": 0.95}, "by_length": [],
-        "impostors": {"accepted": 9, "lines": 90, "share": 0.1, "low": 0.05, "high": 0.2}, "contrast": {},
+        "negatives": {"accepted": 9, "lines": 90, "share": 0.1, "low": 0.05, "high": 0.2}, "contrast": {},
         "counts": {"seed_lines": 300}}
     found = edited(found, lambda data: data.update(identification=told))
     card = write_card(found)
