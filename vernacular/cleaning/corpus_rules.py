@@ -198,7 +198,7 @@ def apply(corpus: Corpus, share: float, least: float, quarantined: Mapping[int, 
         digests = (line_digest(text) for part in in_parts(at) for text in corpus.texts_of_lines(part).to_pylist())
         gone = np.array(suppressed.covers_lines(digests), dtype=np.bool_)
         corpus.drop("takedown", at[gone], "it was taken down")
-    numbers = corpus.of_lines("held_out")
+    numbers = corpus.of_lines("held")
     at = np.flatnonzero(corpus.kept & (numbers > 0))
     corpus.drop("contamination", at, [held_out.reason(number) for number in numbers[at].tolist()])
 

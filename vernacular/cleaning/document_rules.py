@@ -50,7 +50,7 @@ def maker(spec: Mapping[str, Any]) -> Chain:
     settings = CleanSettings.model_validate(spec["settings"])
     folder = Path(spec["identifier"])
     limits = folder / "thresholds.json"
-    return Chain(settings, load_identifier(folder), HeldOut.load(Path(spec["held_out"])),
+    return Chain(settings, load_identifier(folder), HeldOut.load(Path(spec["held"])),
                  thresholds.Thresholds.from_dict(orjson.loads(limits.read_bytes())) if limits.is_file()
                  else thresholds.Thresholds())
 

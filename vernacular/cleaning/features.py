@@ -68,7 +68,7 @@ def record(lines: Lines, documents: Mapping[str, list[Any]], counts: NDArray[np.
         "lines": lists_of(left, {
             "text": pa.array(lines.texts, pa.string()), "number": lines.all_numbers[lines.at].astype(np.uint32),
             "hash": tokens.line_hashes, "words": tokens.counts.astype(np.uint32), "before": counts[lines.at],
-            "held_out": held_out.judge(tokens),
+            "held": held_out.judge(tokens),
             "characters": np.fromiter(map(len, lines.texts), np.uint32, len(lines.texts)),
             **_sketched(tokens, near_duplicate)}),
         "sketches": lists_of(several.astype(np.int64), {

@@ -132,7 +132,7 @@ def _contaminated(corpus: Corpus, held_out: HeldOut, sources: Sequence[str], sou
     """Source -> the tasks and files that most of its contaminated words are in, with commas between."""
     at = np.flatnonzero(corpus.rule == across.NUMBERS["contamination"])
     names: dict[str, Counter[str]] = defaultdict(Counter)
-    for source, number, words in zip(source_of[corpus.owner[at]].tolist(), corpus.of_lines("held_out")[at].tolist(),
+    for source, number, words in zip(source_of[corpus.owner[at]].tolist(), corpus.of_lines("held")[at].tolist(),
                                      corpus.of_lines("words")[at].tolist(), strict=True):
         names[sources[source]][held_out.name_of(number)] += words
     return {source: ", ".join(name for name, _ in counted.most_common(_SAMPLES)) for source, counted in names.items()}

@@ -181,7 +181,7 @@ class Baseline:
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
             return cls(frozenset(data["ids"]), int(data["profiled"]), Profile.model_validate(data["profile"]),
-                       frozenset(data["quarantined"]), int(data.get("present", 0)))
+                       frozenset(data["held"]), int(data.get("present", 0)))
         except (ValueError, KeyError, TypeError):
             raise Problem("the baseline of this source cannot be read", where=str(path), fix=(
                 "Check the source's current content, then delete the file: "
@@ -197,7 +197,7 @@ class Baseline:
 
     def write(self, path: Path) -> None:
         """Write it to ``path`` atomically, if it changed."""
-        text = canonical({"ids": sorted(self.ids), "profiled": self.profiled, "quarantined": sorted(self.quarantined),
+        text = canonical({"ids": sorted(self.ids), "profiled": self.profiled, "held": sorted(self.quarantined),
                           "present": self.present, "profile": self.profile.model_dump(mode="json")}) + "\n"
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -52,7 +52,7 @@ def run(work: StageContext[CleanSettings]) -> Report:
                           lambda lines: tidy(lines, settings))
     held_out.save(work.scratch / "held.npz")
     spec = {"settings": settings.model_dump(mode="json", by_alias=True), "identifier": str(identifier.resolve()),
-            "held_out": str((work.scratch / "held.npz").resolve())}
+            "held": str((work.scratch / "held.npz").resolve())}
     library = Library(work.cache, rules_version(settings, identifier, held_out))
     documents = work.inputs["corpus/documents"] / DOCUMENTS
     rows = Rows.of(documents)
@@ -94,7 +94,7 @@ def rules_version(settings: CleanSettings, identifier: Path, held_out: HeldOut) 
     own = settings.model_dump(mode="json", by_alias=True, exclude={"poisoning": True, "cleaning": {
         "mix": True, "boilerplate_share": True}})
     return digest_of({"settings": own, "identifier": Artifact(identifier).manifest.data_version,
-                      "held_out": held_out.digest(), "rules": RULES_VERSION,
+                      "held": held_out.digest(), "rules": RULES_VERSION,
                       "libraries": {name: _installed(name) for name in _LIBRARIES}})
 
 
