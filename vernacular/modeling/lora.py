@@ -10,6 +10,9 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+from vernacular.core.codes import Code
+from vernacular.core.errors import Problem
+
 ROWS = "trainable_tokens_delta"  # PEFT's parameter name of the new rows
 
 
@@ -33,10 +36,14 @@ def wrap(model: Any, new_rows: Sequence[int], rank: int) -> Any:
                if any(id(parameter) not in body for parameter in module.parameters(recurse=False))]
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*ensure_weight_tying.*")  # irrelevant if nothing else is tied
-        wrapped = get_peft_model(model, LoraConfig(
-            r=rank, lora_alpha=rank, target_modules="all-linear", exclude_modules=outside or None,
-            trainable_token_indices=dict.fromkeys(tables, new) if new else None,
-            ensure_weight_tying=bool(new) and tied))
+        settings = LoraConfig(r=rank, lora_alpha=rank, target_modules="all-linear", exclude_modules=outside or None,
+                              trainable_token_indices=dict.fromkeys(tables, new) if new else None,
+                              ensure_weight_tying=bool(new) and tied)
+        try:
+            wrapped = get_peft_model(model, settings)
+        except ValueError as error:  # Mamba: its kernels read some weights without calling their layer
+            raise Problem(f"PEFT does not change a {type(model).__name__} ({error})", where="pretraining.method",
+                          fix="Use `method: full`, or another base model", code=Code.MODEL_KIND) from error
     for parameter in head:
         parameter.requires_grad_(True)
     return wrapped

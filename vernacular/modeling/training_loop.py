@@ -67,6 +67,19 @@ def compile_body(model: Any, steps: int) -> None:
         model.base_model.compile(dynamic=False)
 
 
+def recompute_states(model: Any) -> None:
+    """Have the backward pass compute hidden states again, to save memory (Chen et al. 1604.06174).
+
+    Raises:
+        Problem: this family of models does not support it.
+    """
+    try:
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    except ValueError as error:
+        raise Problem(f"a {type(model).__name__} does not support this", where="pretraining.recompute",
+                      fix="Remove it; a larger `accumulate` also saves memory", code=Code.MODEL_KIND) from error
+
+
 def batch_of(step: int, plan: Plan) -> Batch:
     """Return the batch of a step, for all processes and parts together."""
     size = plan.settings.batch_size

@@ -40,7 +40,7 @@ from vernacular.modeling.optimizer import times_further, waiting
 from vernacular.modeling.packing import Blocks
 from vernacular.modeling.schedules import capped, most_blocks, order
 from vernacular.modeling.state_distillation import States, Teacher, weight
-from vernacular.modeling.training_loop import Plan, compile_body, train
+from vernacular.modeling.training_loop import Plan, compile_body, recompute_states, train
 from vernacular.modeling.variants import DEV_LIKELIHOOD, MODEL_FOLDER, NLL, Arm, nll_unit
 from vernacular.pipeline.stage import StageContext
 from vernacular.pretraining import data_mixture as texts
@@ -73,7 +73,7 @@ def run(work: StageContext, name: str, model: Model, arm: Arm) -> Report:
     settings = settings.model_copy(update={"keep_states": state_weight})
     teacher = Teacher(network, load_tokenizer(work.inputs[f"tokenizer/{name}"] / "base")) if state_weight else None
     if settings.recompute:
-        network.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        recompute_states(network)
     wrapped = lora.wrap(network, new_rows.tolist(), settings.lora_rank) if settings.method == "lora" else None
     settings = settings.model_copy(update={"head_first": waiting(settings, network, new_rows, model.objective)})
     network.to(device)
@@ -106,8 +106,7 @@ def run(work: StageContext, name: str, model: Model, arm: Arm) -> Report:
     text = dataclasses.replace(text, streams=capped(text.streams, steps * settings.batch_size, settings.max_epochs))
     plan = dataclasses.replace(plan, steps=steps, evaluations=max(2, min(10, steps // 20)),
                                order=order(text.streams, steps * settings.batch_size, work.seed))
-    size = settings.batch_size * settings.sequence_length
-    work.progress(f"{steps} steps of {size:,} tokens: " + ", ".join(
+    work.progress(f"{steps} steps of {settings.batch_size * settings.sequence_length:,} tokens: " + ", ".join(
         f"{stream.share * steps * settings.batch_size / stream.count:.2f} passes over {stream.count:,} blocks of "
         f"{stream.name}" for stream in text.streams))
     predicted = predict(network, settings, steps, known_speed(work.machine, _key(work, model)), text.blocks.tokens.size,
