@@ -56,6 +56,11 @@ class Plan:
     # translations
     translations: Callable[[Any, int, int, int], torch.Tensor] | None = None
 
+    @property
+    def step_tokens(self) -> int:
+        """The tokens of an optimizer step."""
+        return self.settings.batch_size * self.settings.sequence_length
+
 
 def compile_body(model: Any, steps: int) -> None:
     """Compile the body in place if a GPU run is long enough to regain the minute.

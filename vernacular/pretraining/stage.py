@@ -106,7 +106,7 @@ def run(work: StageContext, name: str, model: Model, arm: Arm) -> Report:
     text = dataclasses.replace(text, streams=capped(text.streams, steps * settings.batch_size, settings.max_epochs))
     plan = dataclasses.replace(plan, steps=steps, evaluations=max(2, min(10, steps // 20)),
                                order=order(text.streams, steps * settings.batch_size, work.seed))
-    work.progress(f"{steps} steps of {settings.batch_size * settings.sequence_length:,} tokens: " + ", ".join(
+    work.progress(f"{steps} steps of {plan.step_tokens:,} tokens: " + ", ".join(
         f"{stream.share * steps * settings.batch_size / stream.count:.2f} passes over {stream.count:,} blocks of "
         f"{stream.name}" for stream in text.streams))
     predicted = predict(network, settings, steps, known_speed(work.machine, _key(work, model)), text.blocks.tokens.size,
@@ -132,7 +132,7 @@ def run(work: StageContext, name: str, model: Model, arm: Arm) -> Report:
     if moved is not None:
         report.count("states_moved", moved, "mean states of held-out texts: squared distance from their initial "
                                             "values, in variances between texts")
-    report_costs(report, f"model/{name}", predicted, measured(done.step * size, done.seconds / 60))
+    report_costs(report, f"model/{name}", predicted, measured(done.step * plan.step_tokens, done.seconds / 60))
     _comparable(report, work, model, network, tokenizer)
     network.to("cpu").save_pretrained(work.out / MODEL_FOLDER)
     tokenizer.save_pretrained(work.out / MODEL_FOLDER)
