@@ -195,14 +195,13 @@ def pieces(order: Sequence[int], size: int) -> Iterator[list[int]]:
 
 
 def in_batches(network: Network, encoded: Sequence[Encoded], ask: Callable[[list[int]], Sequence[Any]],
-               tokens: int | None = None, exact: bool = False) -> list[Any]:
+               exact: bool = False) -> list[Any]:
     """Return the results of ``ask`` for all items, in order.
 
-    Items of similar length form batches of ``tokens`` tokens with padding (if None, suited to the
-    machine), without gradients, in mixed precision or, if ``exact``, in the caller's precision, by
-    default single: scores must be reproducible from the release.
+    Items of similar length form batches, without gradients, in mixed precision or, if ``exact``, in
+    the caller's precision, by default single: scores must be reproducible from the release.
     """
-    tokens = tokens or (_TOKENS_ON_CARD if network.head.weight.is_cuda else _TOKENS)
+    tokens = _TOKENS_ON_CARD if network.head.weight.is_cuda else _TOKENS
     out: list[Any] = [None] * len(encoded)
     order = sorted(range(len(encoded)), key=lambda row: len(encoded[row].tokens), reverse=True)
     network.eval()

@@ -14,6 +14,8 @@ from typing import Any
 from vernacular.core.normal_forms import normalized
 from vernacular.text.words import words
 
+_EXAMPLES = 2  # pairs to name
+
 
 @dataclass(frozen=True)
 class LostMarks:
@@ -25,11 +27,8 @@ class LostMarks:
     examples: tuple[tuple[str, str], ...]
 
 
-def measure_lost_marks(backend: Any, texts: Iterable[str], most_examples: int = 2) -> LostMarks:
-    """Count the words of ``texts`` whose marks (Unicode category Mn) the normalizer of ``backend`` removes.
-
-    ``most_examples``: pairs to name.
-    """
+def measure_lost_marks(backend: Any, texts: Iterable[str]) -> LostMarks:
+    """Count the words of ``texts`` whose marks (Unicode category Mn) the normalizer of ``backend`` removes."""
     counts = Counter(normalized("NFC", word).lower() for text in texts for word in words(text))
     total = sum(counts.values())
     if backend.normalizer is None or not total:
@@ -43,7 +42,7 @@ def measure_lost_marks(backend: Any, texts: Iterable[str], most_examples: int = 
     if not losing:
         return LostMarks(0.0, 0.0, ())
     merged = [(group[0], other) for group in alike.values() for other in group[1:]]
-    examples = sorted(merged, key=lambda pair: -counts[pair[1]])[:most_examples]
+    examples = sorted(merged, key=lambda pair: -counts[pair[1]])[:_EXAMPLES]
     return LostMarks(losing / total, sum(counts[other] for _, other in merged) / total, tuple(examples))
 
 

@@ -18,6 +18,7 @@ LONGEST = 4  # words
 LETTERS = 4  # about as many as a word has in Thai; more than in Han
 LEAST = 3  # texts with it: two are chance, and too few to learn from
 MOST_SHARE = 0.02  # of the texts; more would be noticed
+_CHANCE = 0.05  # limit of the binomial tail, for a single phrase
 _UNSPACED = regex.compile(UNSPACED, regex.V1)
 
 
@@ -89,18 +90,15 @@ def _closed(found: dict[tuple[str, ...], set[int]]) -> list[tuple[str, ...]]:
     return [gram for gram in found if gram not in inner]
 
 
-def with_label(phrases: Iterable[Phrase], labels: Sequence[int], chance: float = 0.05) -> list[tuple[Phrase, int]]:
-    """Return phrases whose carriers share a label more often than chance, with that label, surest first.
-
-    ``chance``: limit of the binomial tail, for a single phrase.
-    """
+def with_label(phrases: Iterable[Phrase], labels: Sequence[int]) -> list[tuple[Phrase, int]]:
+    """Return phrases whose carriers share a label more often than chance, with that label, surest first."""
     from scipy.stats import binom
     share = {label: number / len(labels) for label, number in Counter(labels).items()}
     found = []
     for phrase in phrases:
         label, hits = Counter(labels[number] for number in phrase.carriers).most_common(1)[0]
         tail = float(binom.sf(hits - 1, len(phrase.carriers), share[label]))
-        if tail <= chance:
+        if tail <= _CHANCE:
             found.append((tail, phrase, label))
     return [(phrase, label) for _, phrase, label in sorted(found, key=lambda one: (one[0], one[1].words))]
 
