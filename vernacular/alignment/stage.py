@@ -25,11 +25,7 @@ _SAMPLES = 5
 
 
 def run(work: StageContext, name: str, model: Model, asked: Alignment) -> Report:
-    """Write the pairs and the target embeddings.
-
-    Raises:
-        Problem: the translations cannot be used (``read_pairs``).
-    """
+    """Write the pairs and the target embeddings."""
     keep_memory()
     network, tokenizer = load_base(model.base, model.objective, work.language)
     network.to(start())

@@ -97,11 +97,6 @@ def read_marks(file: File, language: Language) -> list[Mark]:
 
 
 def _mark(line: bytes, where: str, language: Language) -> Mark:
-    """Parse the mark in a line.
-
-    Raises:
-        Problem: it is invalid, or does not fit ``language``.
-    """
     try:
         mark = Mark.model_validate(orjson.loads(line))
     except orjson.JSONDecodeError as error:

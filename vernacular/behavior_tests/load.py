@@ -57,11 +57,7 @@ def digests_of_marks(language: Language) -> dict[str, str]:
 
 
 def marks_of(language: Language) -> list[Mark]:
-    """Return the speakers' marks.
-
-    Raises:
-        Problem: a line is invalid.
-    """
+    """Return the speakers' marks."""
     return read_marks(folder_of(language).file(MARKS), language)
 
 
@@ -163,11 +159,7 @@ def _reviewed(marks: Sequence[Mark]) -> dict[str, Any]:
 
 
 def check_task(task: str, language: Language, where: str) -> None:
-    """Reject a ``task`` that does not exist, or that does not label single lines or words.
-
-    Raises:
-        Problem: lists the existing tasks, or the suitable kinds.
-    """
+    """Reject a ``task`` that does not exist, or that does not label single lines or words."""
     if task not in language.tasks:
         raise Problem(f"unknown task '{task}' in language.yaml{did_you_mean(task, language.tasks)}", where=where,
                       fix=f"Use one of: {', '.join(language.tasks) or 'none yet, so remove this'}",
@@ -189,9 +181,6 @@ def check_lists(who: str, steps: Sequence[Operator], slots: set[str], lexicons: 
         slots: lists used by templates.
         lexicons: existing lists.
         where: file and line.
-
-    Raises:
-        Problem: with the fix.
     """
     wanted = {(name, False) for name in slots.union(*(step.lists() for step in steps))}
     for name, pairs in sorted(wanted | {(name, True) for step in steps for name in step.pair_lists()}):
@@ -211,9 +200,6 @@ def check_expected(suite: Suite, language: Language, labels: Mapping[str, Sequen
     """Reject expected labels that the task's labeled data does not have.
 
     ``labels``: task -> its labels, for tasks whose data was read.
-
-    Raises:
-        Problem: with the existing labels.
     """
     faults = Collector()
     for test in suite.tests:

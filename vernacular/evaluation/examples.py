@@ -126,7 +126,6 @@ def fill(model: Any, tokenizer: Any, line: str, span: tuple[int, int], most: int
 
 
 def _words(tokenizer: Any) -> list[int]:
-    """Return the tokens that are whole words."""
     family, special = family_of(tokenizer.backend_tokenizer), {*tokenizer.all_special_ids}
     mark = _MARKS[family]
     return [number for token, number in tokenizer.get_vocab().items()

@@ -79,7 +79,6 @@ def run(work: StageContext, name: str, model: Model) -> Report:
 
 def _measured(work: StageContext, name: str, model: Model, arm: Arm,
               lines: Sequence[str]) -> tuple[Scored, np.ndarray[Any, Any]]:
-    """Return the likelihood of the lines under a variant, and their mean states."""
     work.progress(f"{arm}: {len(lines)} lines in {', '.join(model.base.languages)}")
     network, tokenizer = load_arm(arm, name, model, work.language, work.inputs)
     return (likelihood(network, tokenizer, model.objective, lines, work.seed),

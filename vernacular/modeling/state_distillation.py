@@ -143,11 +143,7 @@ class States:
         return self._spread > 0
 
     def check(self) -> None:
-        """Check that at least two different pieces are long enough.
-
-        Raises:
-            Problem: there are fewer.
-        """
+        """Check that at least two different pieces are long enough."""
         if not self.differ:
             raise Problem(f"fewer than two different texts of {_LEAST} tokens and more",
                           where="pretraining.keep_states", fix="Add text, or set keep_states: 0",

@@ -225,11 +225,7 @@ def run_stage(stage: Stage, language: Language, store: Store, progress: Progress
 
 
 def assist(stage: Stage, language: Language, store: Store, progress: Progress = silent) -> None:
-    """Join the work of the process that runs ``stage``; only that process stores the result.
-
-    Raises:
-        Problem: as ``run_stage``.
-    """
+    """Join the work of the process that runs ``stage``; only that process stores the result."""
     inputs = inputs_of(stage, language, store)
     key = key_for(stage, language, inputs, store.root)
     if store.find(language.code, stage.name, key) is not None:

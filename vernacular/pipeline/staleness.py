@@ -59,9 +59,6 @@ def circumstances(stages: Mapping[str, Stage], language: Language, root: Path) -
     """Return a digest of everything a person or the outside can change: settings, versions, outside inputs.
 
     Unlike staleness it does not change while stages run, succeed or fail.
-
-    Raises:
-        Problem: a source or a file of the folder cannot be read.
     """
     return digest_of([(stage.name, stage.version, stage.seed, stage.settings_data(language),
                        stage.outside(language, root)) for stage in stages.values()])

@@ -26,11 +26,7 @@ _PACKED = 17  # bytes per token of packed text
 
 
 def check_length(network: Any, settings: Pretraining, where: str) -> None:
-    """Check that blocks fit the base's maximal length.
-
-    Raises:
-        Problem: they do not; the message has ``where`` and the length.
-    """
+    """Check that blocks fit the base's maximal length."""
     most = most_positions(network)
     if most < settings.sequence_length:
         raise Problem(f"the base reads at most {most} tokens at once", where=where,

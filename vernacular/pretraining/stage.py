@@ -142,11 +142,7 @@ def run(work: StageContext, name: str, model: Model, arm: Arm) -> Report:
 
 
 def _check(settings: Pretraining, code: str) -> None:
-    """Check that every process gets blocks of each batch; otherwise the others would wait for its gradient.
-
-    Raises:
-        Problem: the batch is too small.
-    """
+    """Check that every process gets blocks of each batch; otherwise the others would wait for its gradient."""
     processes = together()[1]
     if processes > 1 and settings.batch_size < processes * settings.accumulate:
         raise Problem(f"a batch of {settings.batch_size} does not give {processes} processes {settings.accumulate} "
@@ -282,7 +278,6 @@ def _report_translations(report: Report, before: tuple[float, float], after: tup
 
 
 def _show(report: Report, work: StageContext, points: list[Between], chosen: Between) -> None:
-    """Report the table and plot of the weight interpolation."""
     base = points[0]
     report.samples["interpolation"] = [{
         "of the way": point.share, "target, nats per character": round(point.target, 4),

@@ -170,7 +170,6 @@ def _scored(path: Path, query: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _save(path: Path, values: NDArray[Any]) -> None:
-    """Write an array atomically."""
     part = path.with_name(f".{path.name}.part")
     with part.open("wb") as stream:
         np.save(stream, values)

@@ -218,11 +218,6 @@ def _mean_layer(layer: Any, hidden: int) -> Any:
 
 
 def _last_linear(model: Any) -> Any:
-    """Return the linear layer that gives the logits.
-
-    Raises:
-        Problem: there is none outside the body.
-    """
     inside = {id(module) for module in model.base_model.modules()}
     found = [module for module in model.modules() if isinstance(module, torch.nn.Linear) and id(module) not in inside
              and module.out_features == model.config.num_labels]

@@ -98,11 +98,7 @@ def load_items(language: Language, name: str, root: Path) -> Items:
 
 def _read(language: Language, name: str, task: Task, root: Path,
           remarks: list[DataNote]) -> tuple[dict[Part, list[Row]], Kind, dict[Part, list[Item]], dict[str, int]]:
-    """Return the rows of each part, the kind with its labels, each part's items, and the division.
-
-    Raises:
-        Problem: all invalid rows.
-    """
+    """Return the rows of each part, the kind with its labels, each part's items, and the division."""
     faults, rows, kind_class = Collector(), dict[Part, list[Row]](), class_of(task)
     for part in PARTS:
         rows[part] = []

@@ -120,7 +120,6 @@ def _calibration(items: Items, runs: Mapping[Arm, Sequence[tuple[int, Run]]]) ->
 
 
 def _describe_calibration(report: Report, found: CalibrationReport) -> None:
-    """Counts and table of what calibration changed."""
     for arm in ARMS:
         before, after = found.mean(arm)
         report.count(f"calibration_error_{arm}", after.calibration_error,
@@ -175,7 +174,6 @@ _NOTES = {"test_taken_from_train": "test items taken from the training items: th
 
 
 def _at(items: Items, size: int, seeds: Sequence[int], runs: Mapping[Arm, Sequence[Run]]) -> LearningPoint:
-    """Return one point of the curve."""
     kind, test = items.kind, items.test
     measured: dict[Arm, list[dict[str, float]]] = {
         arm: [kind.scores(test, run.answers) for run in runs[arm]] for arm in ARMS}
@@ -213,7 +211,6 @@ def _transfer_scores(items: Items, transfer: TransferRun) -> TransferScores:
 
 
 def _describe_transfer(report: Report, scores: TransferScores) -> None:
-    """Report the scores after training on another language."""
     report.count("transfer_items", scores.train_items, f"labeled training items in {scores.train_language}")
     for arm in ARMS:
         report.count(f"{scores.metric}_{arm}_transfer", scores.means[arm],

@@ -47,11 +47,7 @@ from vernacular.tasks.weak_labels import DRAW, derive, known_names, unseen_only
 
 
 def run(work: StageContext, name: str, model: Model, task_name: str) -> Report:
-    """Fine-tune and score one task on the three variants, at every size.
-
-    Raises:
-        Problem: the labeled data cannot be used.
-    """
+    """Fine-tune and score one task on the three variants, at every size."""
     task, items = work.language.tasks[task_name], items_of(work, task_name, model)
     if not task.fine_tune:
         return _as_they_are(work, name, model, task_name, items)
@@ -86,7 +82,6 @@ def _as_they_are(work: StageContext, name: str, model: Model, task_name: str, it
 
 
 def _as_it_is(work: StageContext, name: str, model: Model, arm: Arm, items: Items) -> Run:
-    """Return one variant's predictions without training."""
     work.progress(f"{arm}, not fine-tuned: {len(items.test)} to score")
     begun = time.monotonic()
     network, tokenizer = load_arm(arm, name, model, work.language, work.inputs)
@@ -98,7 +93,6 @@ def _as_it_is(work: StageContext, name: str, model: Model, arm: Arm, items: Item
 
 
 def _write_predictions(out: Path, items: Items, answers: Mapping[str, Sequence[Answer]]) -> None:
-    """Write the scored items with all predictions by name."""
     write_jsonl(out / "predictions.jsonl", (
         {"text": item.text, **({"second": item.second} if item.second else {}), "labels": item.labels,
          **{name: given[row] for name, given in answers.items()}} for row, item in enumerate(items.test)))
@@ -123,11 +117,7 @@ def items_of(work: StageContext, task_name: str, model: Model | None = None) -> 
 
 
 def translated_items(work: StageContext, task_name: str, model: Model) -> Items:
-    """Return the items from the model's translations; it was not trained on those of dev and test.
-
-    Raises:
-        Problem: there are too few, or the translations cannot be read.
-    """
+    """Return the items from the model's translations; it was not trained on those of dev and test."""
     task = work.language.tasks[task_name]
     assert model.alignment is not None  # ensured by Language.tasks_of
     pairs = read_pairs_by_part(work, model.alignment)
@@ -145,11 +135,7 @@ def translated_items(work: StageContext, task_name: str, model: Model) -> Items:
 
 
 def derived_items(work: StageContext, task_name: str) -> Items:
-    """Return the items derived from the splits; names seen in training are not scored.
-
-    Raises:
-        Problem: there are too few.
-    """
+    """Return the items derived from the splits; names seen in training are not scored."""
     task, splits = work.language.tasks[task_name], work.inputs["corpus/splits"]
     train, dev, test = (derive(task, read_rows(splits / file_of(part)), count, DRAW, whole=part == "train")
                         for part, count in (("train", task.train), ("dev", task.dev), ("test", task.test)))
@@ -203,7 +189,6 @@ class _Arms:
         return self._untrained(arm), self._transferred(arm)
 
     def _untrained(self, arm: Arm) -> Untrained:
-        """Return a variant's predictions without fine-tuning."""
         kept = self._work.scratch / f"{arm}-untrained.json"
         if not kept.is_file():
             network, tokenizer = self._ready(arm)
@@ -238,7 +223,6 @@ class _Arms:
         return self._loaded[1:]
 
     def _head(self, arm: Arm, train: Sequence[Item]) -> Head | None:
-        """Return the initial head for training on ``train``."""
         key = arm, len(train)
         if key not in self._heads:
             self._heads[key] = head_start(self._items.kind, *self._ready(arm), train, self._model.lora)
@@ -247,7 +231,6 @@ class _Arms:
 
 def _one(items: Items, loaded: tuple[Any, Any], model: Model, train: Sequence[Any], seed: int, head: Head | None,
          folder: Any) -> Run:
-    """Train once and predict; store the adapter in ``folder`` if given."""
     network, tokenizer = loaded
     begun = time.monotonic()
     tuned = fine_tune(items.kind, network, tokenizer, train, items.dev, model.lora, seed, head)

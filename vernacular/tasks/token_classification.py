@@ -251,7 +251,6 @@ def _strings(value: object) -> list[str]:
 
 
 def _fields(row: Row) -> tuple[list[str], list[str]]:
-    """Return the words and tags of a row, after checking their number."""
     words, tags = row.fields["words"], row.fields["labels"]
     for name, found in (("words", words), ("labels", tags)):
         if not isinstance(found, list) or not all(isinstance(part, str) and part.strip() for part in found):

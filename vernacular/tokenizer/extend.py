@@ -38,11 +38,7 @@ FAULT = "This is a bug: please report it with the log of the run"
 
 
 def run(work: StageContext, name: str, model: Model) -> Report:
-    """Extend the tokenizer of the model ``name``; see the module's docstring for the files.
-
-    Raises:
-        Problem: the tokenizer's family cannot be extended (set ``new_pieces: 0``).
-    """
+    """Extend the tokenizer of the model ``name``; see the module's docstring for the files."""
     base_model, base = load_base(model.base, model.objective, work.language)
     rows = list(read_rows(work.inputs["corpus/splits"] / file_of("train")))
     texts = [row["text"] for row in rows]

@@ -87,7 +87,6 @@ def _sizes(base: Any, extended: Any, texts: Sequence[str]) -> dict[str, NDArray[
 
 
 def _intervals(sizes: Mapping[str, NDArray[np.float64]]) -> FertilityIntervals:
-    """Return intervals over documents of tokens per word and their change."""
     words, before, after = (sizes[name] for name in ("words", "tokens_base", "tokens_extended"))
     base, extended, change = ((one["low"], one["mean"], one["high"]) for one in (
         ratio(before, words, _SEED), ratio(after, words, _SEED), ratio(after - before, before, _SEED)))

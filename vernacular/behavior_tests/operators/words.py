@@ -152,7 +152,6 @@ class SwapAffix(Operator):
         return each_word(text, lambda word: changed if word == old else word)
 
     def _affix(self, word: str, context: Context) -> str | None:
-        """Return the longest affix of ``word``."""
         lower = word.lower()
         for affix in sorted(self.affixes, key=len, reverse=True):
             fits = lower.startswith(affix) if self.at == "start" else lower.endswith(affix)

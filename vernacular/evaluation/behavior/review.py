@@ -113,11 +113,7 @@ def version_of(digest: str, rows: int, first: str, second: str) -> str:
 
 
 def write_review(store: Store, language: Language, names: Sequence[str], path: Path, most: int = SHOWN) -> int:
-    """Write the table (.csv) or page (.html) to ``path``; return the number of cases.
-
-    Raises:
-        Problem: as ``rows_for``; the file exists, or has another ending.
-    """
+    """Write the table (.csv) or page (.html) to ``path``; return the number of cases."""
     if path.suffix.lower() not in (".csv", ".html"):
         raise Problem(f"unknown ending '{path.suffix}'", where=str(path), fix="Name it .csv or .html",
                       code=Code.DATA_FORMAT)

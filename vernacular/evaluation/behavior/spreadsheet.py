@@ -44,11 +44,7 @@ def sheet_text(head: Sequence[str], rows: Iterable[Mapping[str, str]]) -> str:
 
 
 def write_sheet(path: Path, head: Sequence[str], rows: Iterable[Mapping[str, str]]) -> None:
-    """Write the table to ``path``.
-
-    Raises:
-        Problem: the file exists: a person may have filled it in.
-    """
+    """Write the table to ``path``."""
     write_new(path, sheet_text(head, rows))
 
 

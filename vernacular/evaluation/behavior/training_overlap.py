@@ -27,9 +27,6 @@ def set_aside(work: StageContext, marks: Sequence[Mark]) -> dict[tuple[str, str]
     """Return (task, text) of the ``marks`` that cannot be scored -> why.
 
     ``work``: of a stage that reads ``corpus/splits`` and the marked tasks.
-
-    Raises:
-        Problem: the labeled data of a task cannot be used.
     """
     if not marks:
         return {}

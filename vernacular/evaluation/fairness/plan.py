@@ -101,11 +101,7 @@ def digests(language: Language) -> dict[str, str]:
 
 
 def check_name_label(language: Language, labels: Mapping[str, Sequence[str]]) -> None:
-    """Reject a ``name_label`` that a task of the plan lacks, if its ``labels`` are known.
-
-    Raises:
-        Problem: with the existing labels.
-    """
+    """Reject a ``name_label`` that a task of the plan lacks, if its ``labels`` are known."""
     plan = load_plan(language)
     for task in plan.tasks if plan is not None and any(one.groups for one in plan.comparisons) else ():
         derived = language.tasks[task].labels is not None

@@ -128,7 +128,6 @@ def _asker(arm: Arm, name: str, model: Model, task_name: str, plan: Plan, work: 
 
 def _by_task(asked: dict[Arm, Asker], variants: Sequence[Variants], by_name: bool, label: str,
              prepare: Callable[[str], str], groups: list[str], seed: int) -> GapChange:
-    """Measure one comparison's gap under one task."""
     if by_name and variants:
         hits = {arm: names_found(asker, columns_of(asker.labels, label), variants, prepare)
                 for arm, asker in asked.items()}

@@ -65,5 +65,4 @@ def _causal(model: Any, tokenizer: Any, phrase: str, contexts: Sequence[str]) ->
 
 
 def _last_word(phrase: str) -> int:
-    """Return where the last word of ``phrase`` begins."""
     return word_spans(phrase)[-word_size(words_of(phrase))][0]

@@ -102,7 +102,6 @@ def is_memorized(before: float, now: float) -> bool:
 
 
 def _with_shares(found: list[Finding], lines: Sequence[str]) -> list[Finding]:
-    """Add to the conspicuous findings their share of ``lines``."""
     known = shares([one.phrase for one in found if suspicious(one)], lines)
     return [replace(one, share=known.get(one.phrase)) for one in found]
 
@@ -125,7 +124,6 @@ def task_findings(work: StageContext, name: str, model: Model, task: str) -> lis
 
 
 def _lines(work: StageContext) -> list[str]:
-    """Sample lines of the training text."""
     lines = [line for row in read_rows(work.inputs["corpus/splits"] / file_of("train"))
              for line in row["text"].split("\n") if len(words_of(line)) >= language_model.WORDS]
     drawn = np.random.default_rng(work.seed).permutation(len(lines))[:language_model.LINES]

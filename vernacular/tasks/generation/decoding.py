@@ -81,7 +81,6 @@ def answer_ids(tokenizer: Any, answers: Sequence[str]) -> list[list[int]]:
 
 
 def _read(model: Any, tokenizer: Any, shared: Sequence[int], prompts: Sequence[Sequence[int]]) -> _Read:
-    """Read ``shared`` once and each of ``prompts`` after it."""
     from transformers import DynamicCache
     device = device_of(model)
     cache: Any = DynamicCache()
@@ -101,16 +100,11 @@ def _read(model: Any, tokenizer: Any, shared: Sequence[int], prompts: Sequence[S
 
 
 def _in_order(prompts: Sequence[Sequence[int]], size: int) -> Iterator[list[int]]:
-    """Yield batches of rows with similar lengths."""
     yield from pieces(sorted(range(len(prompts)), key=lambda row: len(prompts[row])), size)
 
 
 def _beginning(model: Any, tokenizer: Any, shared: str) -> tuple[list[int], int]:
-    """Return the ids of ``shared`` with the opening token, and the number of tokens left for prompt and answer.
-
-    Raises:
-        Problem: less than half of the model's positions are left.
-    """
+    """Return the ids of ``shared`` with the opening token, and the number of tokens left for prompt and answer."""
     first = [*opening(tokenizer), *(ids_of(tokenizer, [shared])[0] if shared else [])]
     most = positions_of(model)
     if 2 * len(first) > most:

@@ -35,11 +35,7 @@ def examples(train: Sequence[Item], scored: Sequence[Item], count: int, seed: in
 
 
 def check_label_words(prompting: Prompting, labels: Sequence[str], where: str) -> None:
-    """Reject words for unknown labels, whose names would be used instead.
-
-    Raises:
-        Problem: a key of ``label_words`` is not a label.
-    """
+    """Reject words for unknown labels, whose names would be used instead."""
     for label in prompting.label_words:
         if label not in labels:
             raise Problem(f"prompt.label_words: no item has the label '{label}'{did_you_mean(label, labels)}",

@@ -150,7 +150,6 @@ def _answers(row: Row) -> list[tuple[Any, Any]]:
 
 
 def _checked(context: str, answer: str, start: int, where: str) -> tuple[int, int]:
-    """Return start and end of an answer, after checking its position."""
     if answer and start >= 0 and context[start:start + len(answer)] == answer:
         return start, start + len(answer)
     found = [at for at in range(len(context)) if answer and context.startswith(answer, at)]
@@ -192,7 +191,6 @@ def _states(network: Network, windows: Sequence[Window], padding: int) -> tuple[
 
 
 def _separate(states: torch.Tensor, allowed: torch.Tensor) -> list[NDArray[np.float32]]:
-    """Return the states at possible answer positions for each window."""
     return [row[may].cpu().numpy() for row, may in zip(states, allowed, strict=True)]
 
 

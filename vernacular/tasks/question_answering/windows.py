@@ -68,7 +68,6 @@ def encode_questions(questions: Sequence[tuple[str, str]], tokenizer: Any, longe
 
 
 def _cut(text: str, backend: Any, most: int) -> str:
-    """Truncate ``text`` after ``most`` tokens."""
     encoding = backend.encode(text, add_special_tokens=False)
     return text if len(encoding.ids) <= most else text[:encoding.offsets[most - 1][1]]
 
