@@ -32,7 +32,6 @@ class Code(StrEnum):
     SOURCE_MISSING = "VN-SOURCE-MISSING"  # a package, file or dataset that is not there
     SOURCE_NETWORK = "VN-SOURCE-NETWORK"  # a download or crawl that failed
     SOURCE_PIN = "VN-SOURCE-PIN"  # content that differs from the recorded checksum or revision
-    BASE_UNREADABLE = "VN-BASE-UNREADABLE"  # a file of a base model that its library cannot read
     FILE_NAME = "VN-FILE-NAME"  # a file name that is not UTF-8
     FILE_KIND = "VN-FILE-KIND"  # a link, pipe, socket or device where a regular file is needed
     FILE_SIZE = "VN-FILE-SIZE"  # a file beyond the size limit

@@ -229,7 +229,7 @@ def panics_as_problems(where: str) -> Iterator[None]:
             raise
         raise Problem(f"a library crashed on its input ({error})", where=where,
                       fix="Replace the file it was reading, such as the base model's tokenizer.json; --debug "
-                          "shows where", code=Code.BASE_UNREADABLE) from error
+                          "shows where", code=Code.MODEL_FILES) from error
 
 
 def is_system_error(error: Exception) -> bool:
@@ -271,4 +271,4 @@ def faults_as_problems(what: str, where: str) -> Iterator[None]:
         if is_disk_full(error) or is_system_error(error):
             raise
         raise Problem(f"{what} cannot be used ({type(error).__name__}: {error})", where=where,
-                      fix="Download the base model again, or use another one", code=Code.BASE_UNREADABLE) from error
+                      fix="Download the base model again, or use another one", code=Code.MODEL_FILES) from error
