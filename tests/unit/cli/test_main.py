@@ -133,20 +133,17 @@ def test_plan_names_labelled_data_that_was_not_fetched(project: Path) -> None:
     assert line.startswith("  not fetched yet: the data of topic. `vernacular run qaa --to corpus/clean` fetches it")
 
 
-@pytest.mark.parametrize("arguments", [["plan", "qab"], ["plan", "qaa", "--model", "tny"], ["report", "qab"],
-                                       ["waive", "qaa", "behaviour", "--by", "Ada Banda", "--reason", "no release yet"],
-                                       ["publish", "qaa", "me/it"], ["publish", "qaa", "me/it", "--model", "tny"],
-                                       ["stage", "qaa", "corpus/none"], ["stage", "qaa", "corpus/clean"]])
-def test_wrong_input_is_one_line_and_exit_code_2(arguments: list[str]) -> None:
+@pytest.mark.parametrize(("arguments", "code"), [
+    (["plan", "qab"], "VN-CONFIG-FILE"), (["plan", "qaa", "--model", "tny"], "VN-COMMAND-NAME"),
+    (["report", "qab"], "VN-CONFIG-FILE"), (["publish", "qaa", "me/it"], ""),
+    (["waive", "qaa", "behaviour", "--by", "Ada Banda", "--reason", "no release yet"], "VN-RESULT-MISSING"),
+    (["publish", "qaa", "me/it", "--model", "tny"], "VN-COMMAND-NAME"), (["stage", "qaa", "corpus/clean"], ""),
+    (["stage", "qaa", "corpus/none"], "VN-COMMAND-NAME"), (["review", "qaa", "--by", "Ada"], "VN-COMMAND-OPTION")])
+def test_wrong_input_is_one_line_and_exit_code_2(arguments: list[str], code: str) -> None:
     result = RUNNER.invoke(app, arguments)
-    assert result.exit_code == 2
+    assert result.exit_code == 2 and code in result.stderr
     assert result.stderr.startswith("error: ")
     assert result.stderr.count("\n") == 1
-
-
-def test_a_reviewers_name_needs_the_table_that_came_back() -> None:
-    result = RUNNER.invoke(app, ["review", "qaa", "--by", "Ada Banda"])
-    assert result.exit_code == 2 and "--read FILE.csv" in result.stderr
 
 
 def test_a_file_to_identify_that_is_not_there_is_reported_with_the_fix() -> None:
@@ -267,14 +264,14 @@ def test_check_reads_the_labelled_files(project: Path) -> None:
     (folder / "tasks" / "a.conll").write_text("Moses B-PER\nali O\n\nku O\nZomba LOC\n", encoding="utf-8")
     result = RUNNER.invoke(app, ["check"])
     assert result.exit_code == 2
-    assert result.stderr.startswith("qaa/tasks/a.conll\n  line 5: 'LOC' is not an IOB2 tag")
+    assert result.stderr.startswith("qaa/tasks/a.conll\n  line 5: 'LOC' ")
 
 
 @pytest.mark.parametrize(("file", "text", "message"), [
     ("names", "tests:\n  - {name: a_test, capability: vocabulary, type: minimum, task: topic, author: me, "
-     "templates: [kale], expect: {label: sprots}}\n", "expects the label 'sprots', which 'topic' lacks"),
+     "templates: [kale], expect: {label: sprots}}\n", "'sprots'"),
     ("fairness", "author: me\ntasks: [names]\nname_label: PER\ncomparisons:\n"
-     "  - {name: two, groups: {a: [Amo], b: [Badu]}}\n", "the task 'names' has no label 'PER'")])
+     "  - {name: two, groups: {a: [Amo], b: [Badu]}}\n", "'PER'")])
 def test_check_knows_the_labels_that_tests_ask_for(project: Path, file: str, text: str, message: str) -> None:
     """A run would find out behind the training."""
     folder = write_language(project / "languages", "qaa", documents=3, tasks={
