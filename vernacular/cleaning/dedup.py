@@ -100,17 +100,18 @@ class Similarities:
         keys, (known, measured) = mix(self._hashes[ones] * _ODD + self._hashes[others]), self._known
         place = np.minimum(np.searchsorted(known, keys), max(len(known) - 1, 0))
         new = known[place] != keys if len(known) else np.ones(len(keys), dtype=np.bool_)
-        found = np.zeros(len(keys), dtype=np.float64)
-        found[~new] = measured[place[~new]]
-        if self._apart is not None:
-            at = np.flatnonzero(new)
-            new[at[self._apart(ones[at], others[at])]] = False
+        similarities = np.zeros(len(keys), dtype=np.float64)
+        similarities[~new] = measured[place[~new]]
+        remembered = ~new
         at = np.flatnonzero(new)
+        if self._apart is not None:
+            at = at[~self._apart(ones[at], others[at])]
         for first in range(0, len(at), _AT_ONCE):
             part = at[first:first + _AT_ONCE]
-            found[part] = np.round(self._measured(ones[part], others[part]), 4)
-        self._used.append((keys, found))
-        return found
+            similarities[part] = np.round(self._measured(ones[part], others[part]), 4)
+        remembered[at] = True  # pairs that are apart are many, and soon found to be so again
+        self._used.append((keys[remembered], similarities[remembered]))
+        return similarities
 
     def used(self) -> Remembered:
         """Return the requested similarities, for caching."""

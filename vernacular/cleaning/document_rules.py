@@ -40,7 +40,7 @@ TELLING_WORDS = 4  # a shorter line is too short to identify its language
 _MASK = re.compile(r"<[a-z][a-z0-9_]*>")  # what ``redact`` leaves
 _MOST_LOGIT = 2.2  # most that the other lines of a document count for, as a logit: 9 to 1
 _LEAST = 0.0001  # smallest probability that differs from 0
-_MUCH = 100_000  # bytes of documents of which some line is surely in doubt
+_MUCH = 500_000  # bytes of documents of which so many lines are in doubt that all models are needed
 
 RULES_VERSION = "2"  # raised when what a rule on single documents gives changes; a test holds the outputs
 
@@ -72,12 +72,12 @@ class Chain:
         self._speller = Speller(settings.cleaning.orthography, settings.script)
         self._knows_script = scripts.knows_script(settings.script)
         self._patterns = compiled(settings.cleaning.private_patterns)
-        self._opening: Future[list[Rejecter]] | None = None  # models take a third of a second to load
+        self._opening: Future[list[Rejecter]] | None = None  # their models take a third of a second to load
 
     def __call__(self, documents: pa.Table) -> pa.RecordBatch:
         """The table of a batch of documents: see ``cache``. Its levels are those of ``record`` and ``scores``."""
-        if documents.nbytes > _MUCH:
-            self._open_rejecters()
+        if self._opening is None and documents.nbytes > _MUCH:  # beside other work
+            self._opening = ThreadPoolExecutor(1).submit(_loaded_rejecters, self._settings)
         parts = [text.split("\n") for text in documents["text"].to_pylist()]
         read = np.fromiter(map(len, parts), dtype=np.int64, count=len(parts))
         numbers = np.arange(read.sum(), dtype=np.int64) - np.repeat(offsets(read)[:-1], read) + 1
@@ -194,15 +194,11 @@ class Chain:
         """Why further identifiers reject some of these lines."""
         if not len(indices):
             return {}
-        reasons = judge(self._open_rejecters().result(),
-                        self._bare([lines.texts[index] for index in indices.tolist()]))
-        return {index: reason for index, reason in zip(indices.tolist(), reasons, strict=True) if reason is not None}
-
-    def _open_rejecters(self) -> Future[list[Rejecter]]:
-        """Load the further identifiers beside other work; no sooner than a line may be in doubt."""
         if self._opening is None:
-            self._opening = ThreadPoolExecutor(1).submit(_loaded_rejecters, self._settings)
-        return self._opening
+            self._opening = Future()
+            self._opening.set_result(open_rejecters(self._settings.rejecters, self._settings))
+        reasons = judge(self._opening.result(), self._bare([lines.texts[index] for index in indices.tolist()]))
+        return {index: reason for index, reason in zip(indices.tolist(), reasons, strict=True) if reason is not None}
 
     def _bare(self, texts: list[str]) -> list[str]:
         """``texts`` without addresses and numbers, which are in no language."""
