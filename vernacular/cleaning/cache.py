@@ -33,6 +33,7 @@ KEY, SIZE = "key", "bytes"  # columns of every table: 128 bits of the document's
 _CHECK = 8  # bytes of the checksum that ends a file
 _SMALL, _MOST_SMALL = BATCH // 2, 16  # bytes of text in a small table, and how many of these are left
 _ODD = np.uint64(0x9E3779B97F4A7C15)
+_MOST_STRETCHES = 8  # of entries in a row of one table, for each table; more are sorted by table
 
 
 @contextlib.contextmanager
@@ -251,30 +252,41 @@ class View:
 
     def take(self, level: str, name: str, entries: Ints) -> NDArray[Any]:
         """Numbers of the entries of ``level``; an empty ``name`` where it has plain values."""
-        found: NDArray[Any] | None = None
-        for begin, end, table, places in self._stretches(level, entries):
-            values = as_numpy(_values(table, level, name))
-            if found is None:
-                found = np.empty((len(entries), *values.shape[1:]), dtype=values.dtype)
-            np.take(values, places, axis=0, out=found[begin:end], mode="clip")
-        return as_numpy(_values(self.tables[0], level, name))[:0] if found is None else found
+        first = as_numpy(_values(self.tables[0], level, name))
+        numbers = np.empty((len(entries), *first.shape[1:]), dtype=first.dtype)
+        for chosen, table, places in self._by_table(level, entries):
+            numbers[chosen] = as_numpy(_values(table, level, name))[places]
+        return numbers
 
     def values(self, level: str, name: str, entries: Ints) -> pa.Array:
         """Values of any type of the entries of ``level``."""
-        parts = [_values(table, level, name).take(pa.array(places))
-                 for _, _, table, places in self._stretches(level, entries)]
-        return pa.concat_arrays(parts) if parts else _values(self.tables[0], level, name).slice(0, 0)
+        parts = [(chosen, _values(table, level, name).take(pa.array(places)))
+                 for chosen, table, places in self._by_table(level, entries)]
+        if not parts:
+            return _values(self.tables[0], level, name).slice(0, 0)
+        joined = pa.concat_arrays([part for _, part in parts])
+        if isinstance(parts[0][0], slice):
+            return joined
+        order = np.empty(len(entries), dtype=np.int64)
+        order[np.concatenate([chosen for chosen, _ in parts])] = np.arange(len(entries))
+        return joined.take(pa.array(order))
 
-    def _stretches(self, level: str, entries: Ints) -> Iterator[tuple[int, int, pa.RecordBatch, Ints]]:
-        """Successive ``entries`` in one table: where they begin and end, the table, and their places in it."""
+    def _by_table(self, level: str, entries: Ints) -> Iterator[tuple[slice | Ints, pa.RecordBatch, Ints]]:
+        """Which of ``entries`` are in a table, the table, and their places in it; slices where few are out of order."""
         if not len(entries):
             return
         _, ends = self._bounds(level)
         tables = np.searchsorted(ends, entries, side="right")
-        borders = [0, *(np.flatnonzero(np.diff(tables)) + 1).tolist(), len(entries)]
-        for begin, end in pairwise(borders):
+        borders = np.flatnonzero(np.diff(tables)) + 1
+        order = None
+        if len(borders) > _MOST_STRETCHES * len(self.tables):
+            order = np.argsort(tables, kind="stable")
+            tables = tables[order]
+            borders = np.flatnonzero(np.diff(tables)) + 1
+        for begin, end in pairwise([0, *borders.tolist(), len(entries)]):
+            chosen = slice(begin, end) if order is None else order[begin:end]
             number = int(tables[begin])
-            yield begin, end, self.tables[number], entries[begin:end] - (ends[number - 1] if number else 0)
+            yield chosen, self.tables[number], entries[chosen] - (ends[number - 1] if number else 0)
 
     def _bounds(self, level: str) -> tuple[Ints, Ints]:
         """Where the entries of each row of all tables begin, and where those of each table end."""

@@ -17,7 +17,7 @@ Mask = NDArray[np.bool_]
 Remembered = tuple[U64, NDArray[np.float64]]  # sorted hashes of text pairs, and their similarities
 _EDGE = 5  # lines at either end of a document searched for boilerplate
 _LEAST_DOCUMENTS, _LEAST_USES = 10, 3
-_AT_ONCE = 5000  # pairs per batch
+_AT_ONCE, _SKETCHES_AT_ONCE = 5000, 200_000  # pairs that are measured, and that are compared by sketches
 _FEW = 16  # in larger buckets only pairs with a kept text are compared
 _BITS = 31  # of a text's index
 _HALF, _LOWER, _ODD = np.uint64(32), np.uint64(0xFFFFFFFF), np.uint64(0x9E3779B97F4A7C15)
@@ -105,7 +105,8 @@ class Similarities:
         remembered = ~new
         at = np.flatnonzero(new)
         if self._apart is not None:
-            at = at[~self._apart(ones[at], others[at])]
+            parts = (at[first:first + _SKETCHES_AT_ONCE] for first in range(0, len(at), _SKETCHES_AT_ONCE))
+            at = np.concatenate([at[:0], *(part[~self._apart(ones[part], others[part])] for part in parts)])
         for first in range(0, len(at), _AT_ONCE):
             part = at[first:first + _AT_ONCE]
             similarities[part] = np.round(self._measured(ones[part], others[part]), 4)
