@@ -17,7 +17,7 @@ Mask = NDArray[np.bool_]
 Remembered = tuple[U64, NDArray[np.float64]]  # sorted hashes of text pairs, and their similarities
 _EDGE = 5  # lines at either end of a document searched for boilerplate
 _LEAST_DOCUMENTS, _LEAST_USES = 10, 3
-_AT_ONCE, _SKETCHES_AT_ONCE = 5000, 200_000  # pairs that are measured, and that are compared by sketches
+_AT_ONCE, _SKETCHES_AT_ONCE = 5000, 50_000  # pairs that are measured, and that are compared by sketches
 _FEW = 16  # in larger buckets only pairs with a kept text are compared
 _BITS = 31  # of a text's index
 _HALF, _LOWER, _ODD = np.uint64(32), np.uint64(0xFFFFFFFF), np.uint64(0x9E3779B97F4A7C15)
@@ -105,8 +105,7 @@ class Similarities:
         remembered = ~new
         at = np.flatnonzero(new)
         if self._apart is not None:
-            parts = (at[first:first + _SKETCHES_AT_ONCE] for first in range(0, len(at), _SKETCHES_AT_ONCE))
-            at = np.concatenate([at[:0], *(part[~self._apart(ones[part], others[part])] for part in parts)])
+            at = at[~self._apart(ones[at], others[at])]
         for first in range(0, len(at), _AT_ONCE):
             part = at[first:first + _AT_ONCE]
             similarities[part] = np.round(self._measured(ones[part], others[part]), 4)
@@ -164,12 +163,15 @@ def nearly_repeated(bands: Iterable[NDArray[np.uint32]], least: float,
     at, numbers = _meetings(bands)
     _, bucket, uses = np.unique(numbers, return_inverse=True, return_counts=True)
     few = uses[bucket] <= _FEW
-    ones, others = _pairs(at[few], bucket[few])
-    alike = similarities.of(ones, others)
     near: dict[int, list[tuple[int, float]]] = defaultdict(list)
-    close = np.flatnonzero(alike >= least)
-    for one, other, value in zip(ones[close].tolist(), others[close].tolist(), alike[close].tolist(), strict=True):
-        near[one].append((other, value))
+    pairs = _pairs(at[few], bucket[few])
+    for first in range(0, len(pairs), _SKETCHES_AT_ONCE):
+        part = pairs[first:first + _SKETCHES_AT_ONCE]
+        ones, others = part >> _BITS, part & ((1 << _BITS) - 1)
+        alike = similarities.of(ones, others)
+        close = np.flatnonzero(alike >= least)
+        for one, other, value in zip(ones[close].tolist(), others[close].tolist(), alike[close].tolist(), strict=True):
+            near[one].append((other, value))
     crowds: dict[int, list[int]] = defaultdict(list)
     for text, number in zip(at[~few].tolist(), bucket[~few].tolist(), strict=True):
         crowds[text].append(number)
@@ -190,16 +192,15 @@ def nearly_repeated(bands: Iterable[NDArray[np.uint32]], least: float,
     return found
 
 
-def _pairs(texts: Ints, bucket: Ints) -> tuple[Ints, Ints]:
-    """Return the pairs of ``texts`` in each bucket: later ones, in order, and earlier ones."""
+def _pairs(texts: Ints, bucket: Ints) -> Ints:
+    """Return the pairs of ``texts`` in each bucket, in order: the later text in the upper bits, the earlier below."""
     order = np.lexsort((texts, bucket))
     texts, bucket = texts[order], bucket[order]
-    found = [np.zeros(0, dtype=np.int64)]
+    pairs = [np.zeros(0, dtype=np.int64)]
     for apart in range(1, _FEW):
         same = np.flatnonzero(bucket[apart:] == bucket[:-apart])
-        found.append(texts[same + apart] << _BITS | texts[same])
-    pairs = np.unique(np.concatenate(found))
-    return pairs >> _BITS, pairs & ((1 << _BITS) - 1)
+        pairs.append(texts[same + apart] << _BITS | texts[same])
+    return np.unique(np.concatenate(pairs))
 
 
 def _meetings(bands: Iterable[NDArray[np.uint32]]) -> tuple[Ints, U64]:
