@@ -17,6 +17,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM
 
 from tests.project import CHECKOUT
 from vernacular.config.training import Pretraining
+from vernacular.core.errors import Problem
 from vernacular.modeling import lora
 from vernacular.modeling.base_models import load_model, without_dropout
 from vernacular.modeling.objectives import Masked, check_reading, objective_for, read
@@ -172,7 +173,7 @@ def _saved(model: Any, kind: str) -> str:
 
 
 COLUMNS: dict[str, Callable[[Any, str], str]] = {
-    "packed": _packed, "grow rows": _grown, "full": _full, "recompute": _recomputed, "LoRA": _lora, "saved": _saved}
+    "packed": _packed, "new tokens": _grown, "full": _full, "LoRA": _lora, "recompute": _recomputed, "saved": _saved}
 
 
 def conformance(family: str, folder: Path) -> dict[str, str]:
@@ -183,11 +184,51 @@ def conformance(family: str, folder: Path) -> dict[str, str]:
     for column, check in COLUMNS.items():
         subject = copy.deepcopy(model)
         try:
-            with torch.set_grad_enabled(column not in ("packed", "grow rows", "saved")):
+            with torch.set_grad_enabled(column not in ("packed", "new tokens", "saved")):
                 if column in ("full", "LoRA", "recompute"):
                     with torch.no_grad():
                         _grown(subject, kind)
                 found[column] = check(subject, kind)
-        except Exception as error:  # shown in the table
-            found[column] = f"no: {type(error).__name__} {error}"
+        except Problem as problem:
+            found[column] = f"no: {problem.what}"
     return found
+
+
+HEAD = """# Families of base models
+
+Any checkpoint of these families works as `base:`, from a package, a folder or the hub. `objective: masked` is for
+encoders, `objective: causal` for decoders. The table is what a tiny random model of each family did in a test;
+`python -m tests.families` writes it again. Others may work too: each training begins with the check of the column
+*packed*, and refuses in one line what it cannot train correctly (`VN-MODEL-KIND`).
+
+- **packed**: several texts share a row, and each must get the states that it has alone. `mask`: one mask for all
+  layers. `layers`: a mask for each type of layer, such as sliding windows. `alone`: the family mixes tokens without
+  attention (recurrence, convolution) or takes no such mask; each text is a row, in batches of similar length.
+  `unpadded`: padding changes the states too; batches of equal length, slower.
+- **new tokens**: rows for new tokens are added, and the logits of the old tokens stay.
+- **full**, **LoRA**: `pretraining.method`; the loss falls, and low-rank changes are merged without a difference.
+- **recompute**: `pretraining.recompute` gives the same losses with less memory.
+- **saved**: what is saved loads again with the same logits, in Vernacular and with transformers alone.
+
+Weights may be safetensors, GGUF, or pickled (`pytorch_model.bin`); of pickled ones only tensors are read. No code of a
+checkpoint is run (`trust_remote_code`).
+
+"""
+
+
+def page(found: dict[str, dict[str, str]]) -> str:
+    """The page of the reference, with a row per family; what does not work is explained below the table."""
+    lines = [f"| family | objective | {' | '.join(COLUMNS)} |", f"|---|---|{'---|' * len(COLUMNS)}"]
+    notes = []
+    for family, cells in found.items():
+        notes += [f"- `{family}`, {column}: {cell.removeprefix('no: ')}" for column, cell in cells.items()
+                  if cell.startswith("no: ")]
+        short = " | ".join(cell.partition(":")[0] for cell in cells.values())
+        lines.append(f"| {family} | {FAMILIES[family]} | {short} |")
+    return HEAD + "\n".join(lines) + "\n\n" + "\n".join(notes) + "\n"
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as place:
+        rows = {family: conformance(family, Path(place) / family) for family in FAMILIES}
+        PAGE.write_text(page(rows), encoding="utf-8")

@@ -78,7 +78,7 @@ def address(browser: Browser, home: Path) -> Iterator[str]:
         port = free.getsockname()[1]
     printed = subprocess.run(["make", "-n", "ui", f"PORT={port}", f"BIN={Path(sys.executable).parent}"], cwd=CHECKOUT,
                           env=surroundings(home), capture_output=True, text=True, check=True).stdout
-    command = next(shlex.split(line) for line in printed.splitlines() if "vernacular ui" in line)
+    command = next(shlex.split(line.partition("||")[0]) for line in printed.splitlines() if "vernacular ui" in line)
     with (home / "ui.log").open("wb") as log, subprocess.Popen(
             [sys.executable, "-m", "vernacular", *command[1:]], cwd=home, env=surroundings(home), stdout=log,
             stderr=log) as process:

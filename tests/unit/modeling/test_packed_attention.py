@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.families import FAMILIES, LENGTH, blocks_of, plan_of, write_family
+from tests.families import FAMILIES, LENGTH, PAGE, blocks_of, conformance, page, plan_of, write_family
 from vernacular.core.errors import Problem
 from vernacular.modeling.base_models import load_model
 from vernacular.modeling.heads import ends_with_decoder, logits_of
@@ -36,6 +36,18 @@ def test_a_piece_of_a_block_has_the_logits_that_it_has_alone(family: str, tmp_pa
         alone = torch.cat([model(input_ids=part).logits for part in torch.split(ids, [4, 26, LENGTH - 30], dim=1)], 1)
         packed = logits_of(model, read(model, batch).flatten(0, 1)).view_as(alone)
     torch.testing.assert_close(packed, alone, rtol=0, atol=1e-4 * float(alone.abs().max()))
+
+
+@pytest.mark.slow
+def test_the_page_of_families_is_what_they_do(tmp_path: Path) -> None:
+    found = {family: conformance(family, tmp_path / family) for family in FAMILIES}
+    assert PAGE.read_text(encoding="utf-8") == page(found)
+
+
+def test_the_page_lists_all_families_and_how_they_are_packed() -> None:
+    rows = [line.split(" | ") for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+    packed = {row[0].removeprefix("| "): row[2] for row in rows[1:]}
+    assert set(packed) == set(FAMILIES) and WAYS.items() <= packed.items()
 
 
 @pytest.mark.parametrize("family", ["mistral", "lfm2", "modernbert"])
