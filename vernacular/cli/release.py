@@ -115,7 +115,7 @@ def waive(code: LanguageCode, gate: Annotated[str, typer.Argument(help="a red ga
                       fix=f"Make one with `vernacular run {language.cli_args(name)}`; it may be red",
                       code=Code.RESULT_MISSING)
     gates = results(store, language, name).release_gates
-    waived_reason = note(language.folder, name, gates, gate, by, reason).said
+    waived_reason = note(language.folder, name, gates, gate, by, reason).gate_reason
     say(f"{gate} is waived as long as its reason is: {waived_reason}. "
         f"`vernacular run {language.cli_args(name)}` adds this to the card")
 

@@ -54,3 +54,13 @@ class Code(StrEnum):
     INSTALLATION = "VN-INSTALLATION"  # an incomplete installation of Vernacular
     PROJECT_MISSING = "VN-PROJECT-MISSING"  # a command outside of any project
     BUG = "VN-BUG"  # an error of Vernacular itself
+    MARK_ANSWER = "VN-MARK-ANSWER"  # an answer that cannot be marked
+    MARK_LABEL = "VN-MARK-LABEL"  # a correction that is not valid for the task
+    WAIVER_GATE = "VN-WAIVER-GATE"  # a gate that is not red, so that there is nothing to waive
+    WAIVER_PERSON = "VN-WAIVER-PERSON"  # a waiver without a person or a reason
+    WAIVER_ROW = "VN-WAIVER-ROW"  # a row of the file that is not a waiver
+    PUBLISH_CHANGED = "VN-PUBLISH-CHANGED"  # a file of the release that changed while it was published
+    PUBLISH_HUB = "VN-PUBLISH-HUB"  # the hub refused the upload, or it failed
+    PUBLISH_RED = "VN-PUBLISH-RED"  # a release that may not be published, with the reasons
+    PUBLISH_REPO = "VN-PUBLISH-REPO"  # not the name of a repository
+    PUBLISH_TOKEN = "VN-PUBLISH-TOKEN"  # no token for the hub

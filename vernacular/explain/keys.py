@@ -25,17 +25,11 @@ _KIND = "Which kind it is. Each kind has further keys, which are listed below."
 
 @dataclass(frozen=True)
 class Root:
-    """A file with settings.
+    """A file with settings."""
 
-    Attributes:
-        file: its name.
-        settings: the class that it is read into.
-        path: what the paths of its keys begin with, so that they differ from those of other files.
-    """
-
-    file: str
-    settings: type[Strict]
-    path: Path = ()
+    file: str  # its name
+    settings: type[Strict]  # the class that it is read into
+    path: Path = ()  # what the paths of its keys begin with, so that they differ from those of other files
 
 
 ROOTS = (Root("language.yaml", Language), Root("behaviour/*.yaml", Suite),
@@ -44,48 +38,29 @@ ROOTS = (Root("language.yaml", Language), Root("behaviour/*.yaml", Suite),
 
 @dataclass(frozen=True)
 class Key:
-    """A key of a section.
+    """A key of a section."""
 
-    Attributes:
-        name: as it is written.
-        description: what it does, when to change it, the unit.
-        allowed: what it may hold, in words.
-        default: as it would be written, ``required`` or ``not set``; empty for a section.
-        example: a line as a person could write it; may be empty.
-        below: the path of the section that holds its keys, if it has some; it may be that of another key.
-        container: whether there are several of them, in a list or by names.
-    """
-
-    name: str
-    description: str
-    allowed: str
-    default: str
-    example: str
+    name: str  # as it is written
+    description: str  # what it does, when to change it, the unit
+    allowed: str  # what it may hold, in words
+    default: str  # as it would be written, ``required`` or ``not set``; empty for a section
+    example: str  # a line as a person could write it; may be empty
+    # the path of the section that holds its keys, if it has some; it may be that of another key
     below: Path | None = None
-    container: Container = ""
+    container: Container = ""  # whether there are several of them, in a list or by names
 
 
 @dataclass(frozen=True)
 class Section:
-    """The keys of one mapping.
+    """The keys of one mapping."""
 
-    Attributes:
-        path: the keys that lead there, without the names that a person gives.
-        written: the same as it is written, such as ``models: NAME: lora:``.
-        variant: the kind that has these keys; empty for those that all kinds have.
-        text: what the section is for.
-        keys: in their order.
-        root: the file.
-        settings: the classes that the keys are of.
-    """
-
-    path: Path
-    written: str
-    variant: str
-    text: str
-    keys: tuple[Key, ...]
-    root: Root
-    settings: tuple[type[Strict], ...]
+    path: Path  # the keys that lead there, without the names that a person gives
+    written: str  # the same as it is written, such as ``models: NAME: lora:``
+    variant: str  # the kind that has these keys; empty for those that all kinds have
+    text: str  # what the section is for
+    keys: tuple[Key, ...]  # in their order
+    root: Root  # the file
+    settings: tuple[type[Strict], ...]  # the classes that the keys are of
 
     @property
     def name(self) -> str:

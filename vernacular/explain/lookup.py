@@ -17,34 +17,24 @@ _SHARED = {"model": "models", "task": "tasks"}  # as defaults.yaml calls them
 
 @dataclass(frozen=True)
 class Found:
-    """What a path leads to: keys (of several kinds, perhaps), or the sections below one.
+    """What a path leads to: keys (of several kinds, perhaps), or the sections below one."""
 
-    Attributes:
-        path: the path without the names that a person gives, such as ``models.lora.seeds``.
-        keys: the key, once for each section that has one of this name; empty for a kind, such as ``sources.crawl``.
-        below: the sections that hold the keys below it.
-        entries: the names or numbers of entries that were given on the way, by their place in ``path``.
-    """
-
-    path: Path
+    path: Path  # the path without the names that a person gives, such as ``models.lora.seeds``
+    # the key, once for each section that has one of this name; empty for a kind, such as
+    # ``sources.crawl``
     keys: tuple[tuple[Section, Key], ...]
-    below: tuple[Section, ...]
+    below: tuple[Section, ...]  # the sections that hold the keys below it
+    # the names or numbers of entries that were given on the way, by their place in ``path``
     entries: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True)
 class Value:
-    """A value that a language has.
+    """A value that a language has."""
 
-    Attributes:
-        path: as in its file, with the names of entries.
-        value: the plain value, or None with ``where`` as BUILT_IN.
-        where: file and line, or BUILT_IN.
-    """
-
-    path: str
-    value: object
-    where: str
+    path: str  # as in its file, with the names of entries
+    value: object  # the plain value, or None with ``where`` as BUILT_IN
+    where: str  # file and line, or BUILT_IN
 
 
 def find(text: str) -> Found:

@@ -37,40 +37,24 @@ _TRAINED_WORDS = 1.0e-5  # seconds per word of stages that process all training 
 
 @dataclass(frozen=True)
 class Amount:
-    """The work of a stage.
+    """The work of a stage."""
 
-    Attributes:
-        seconds: constant: starting, loading, plotting.
-        words: seconds of text processing without a model.
-        learned: tokens that fine-tuning trains on.
-        steps: steps of pretraining.
-        read: tokens that a model reads without training.
-    """
-
-    seconds: float = 0.0
-    words: Range = NOTHING
-    learned: Range = NOTHING
-    steps: Range = NOTHING
-    read: Range = NOTHING
+    seconds: float = 0.0  # constant: starting, loading, plotting
+    words: Range = NOTHING  # seconds of text processing without a model
+    learned: Range = NOTHING  # tokens that fine-tuning trains on
+    steps: Range = NOTHING  # steps of pretraining
+    read: Range = NOTHING  # tokens that a model reads without training
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What a model's amounts depend on besides its settings.
+    """What a model's amounts depend on besides its settings."""
 
-    Attributes:
-        words: of the training text.
-        line_words: mean words per line.
-        fertility: variant -> tokens per word.
-        steps: of pretraining, per variant.
-        tokenizer: tokenizer seconds per word of the training text.
-    """
-
-    words: Range
-    line_words: float
-    fertility: Mapping[str, float]
-    steps: Range
-    tokenizer: float
+    words: Range  # of the training text
+    line_words: float  # mean words per line
+    fertility: Mapping[str, float]  # variant -> tokens per word
+    steps: Range  # of pretraining, per variant
+    tokenizer: float  # tokenizer seconds per word of the training text
 
     def line(self, arm: str) -> float:
         """Return the tokens of a line for ``arm``."""

@@ -34,43 +34,24 @@ _SENTENCES_OF_LEXICON = 4.0  # seconds of IBM Model 1: docs/experiments/translat
 
 @dataclass(frozen=True)
 class ModelForecast:
-    """The forecast of one model.
+    """The forecast of one model."""
 
-    Attributes:
-        name: in the language folder.
-        base: name of its base.
-        parameters: of the base.
-        text_tokens: of the training text, with the extended tokenizer.
-        steps: of pretraining, per variant.
-        asked_steps: configured ``steps:``; None for a budget in minutes.
-        block_tokens: tokens per step.
-        passes: over the training text, with the extended tokenizer.
-        speed: of this machine.
-        seconds: stage -> time.
-        memory_gib: peak of pretraining.
-        disk_gib: of everything stored.
-        scratch_gib: additional disk during training.
-        energy_kwh: of both pretrainings; None if the machine's power is unknown.
-        pairs: most pairs of translations; None without any, or if unreadable.
-        lost_marks: what the base's tokenizer removes from a sample of the text.
-    """
-
-    name: str
-    base: str
-    parameters: int
-    text_tokens: Range
-    steps: Range
-    asked_steps: int | None
-    block_tokens: int
-    passes: Range
-    speed: Speed
-    seconds: dict[str, Range]
-    memory_gib: Range
-    disk_gib: Range
-    scratch_gib: float
-    energy_kwh: float | None
-    pairs: int | None
-    lost_marks: LostMarks
+    name: str  # in the language folder
+    base: str  # name of its base
+    parameters: int  # of the base
+    text_tokens: Range  # of the training text, with the extended tokenizer
+    steps: Range  # of pretraining, per variant
+    asked_steps: int | None  # configured ``steps:``; None for a budget in minutes
+    block_tokens: int  # tokens per step
+    passes: Range  # over the training text, with the extended tokenizer
+    speed: Speed  # of this machine
+    seconds: dict[str, Range]  # stage -> time
+    memory_gib: Range  # peak of pretraining
+    disk_gib: Range  # of everything stored
+    scratch_gib: float  # additional disk during training
+    energy_kwh: float | None  # of both pretrainings; None if the machine's power is unknown
+    pairs: int | None  # most pairs of translations; None without any, or if unreadable
+    lost_marks: LostMarks  # what the base's tokenizer removes from a sample of the text
 
 
 def forecast_text(size: TextSize) -> dict[str, Range]:

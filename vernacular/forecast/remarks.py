@@ -19,14 +19,7 @@ from vernacular.tasks.learning_curve import sizes_of
 
 def forecast_remarks(language: Language, root: Path, size: TextSize,
                      forecasts: Sequence[ModelForecast]) -> list[Remark]:
-    """Return remarks on what will gain little; doubtful cases within the forecast's range are omitted.
-
-    Args:
-        language: whose folder it is.
-        root: of the store.
-        size: of its text.
-        forecasts: of the models to run.
-    """
+    """Return remarks on what will gain little; doubtful cases within the forecast's range are omitted."""
     found = [*(remark for one in forecasts for remark in _of_model(language, size, one)),
              *(remark for name, task in language.tasks.items() if isinstance(task.data, FileData)
                for remark in _of_task(language, root, name, forecasts))]

@@ -45,36 +45,22 @@ Origin = Literal["measured", "earlier", "run", "table"]
 
 @dataclass(frozen=True)
 class Speed:
-    """The speed of this machine with a model.
+    """The speed of this machine with a model."""
 
-    Attributes:
-        step: seconds per pretraining step.
-        train: tokens per second in it.
-        read: tokens per second read without training.
-        origin: measured now, by an earlier plan or in an earlier run; or from a table.
-        loaded: whether other programs used the processor meanwhile.
-    """
-
-    step: float
-    train: float
-    read: float
-    origin: Origin
-    loaded: bool = False
+    step: float  # seconds per pretraining step
+    train: float  # tokens per second in it
+    read: float  # tokens per second read without training
+    origin: Origin  # measured now, by an earlier plan or in an earlier run; or from a table
+    loaded: bool = False  # whether other programs used the processor meanwhile
 
 
 def speed_of(store: Store, language: Language, model: Model, network: Any, tokenizer: Any, sample: Sequence[str],
              quick: bool, progress: Progress = silent) -> Speed:
     """Return the speed of this machine with ``model``.
 
-    Args:
-        store: whose ``.machine`` folder caches it.
-        language: of the model.
-        model: its settings.
-        network: its base.
-        tokenizer: the base's.
-        sample: lines of the text; required for measuring.
-        quick: do not measure.
-        progress: receives a line before measuring.
+    ``store``: whose ``.machine`` folder caches it.
+    ``sample``: lines of the text; required for measuring.
+    ``quick``: do not measure.
     """
     key = speed_key(model, fingerprint(model.base, language))
     path = store.root / ".machine" / f"plan-{key}.json"

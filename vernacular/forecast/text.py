@@ -27,23 +27,14 @@ _KEPT = Range(0.75, 1.0)
 
 @dataclass(frozen=True)
 class TextSize:
-    """The amount of text of a language.
+    """The amount of text of a language."""
 
-    Attributes:
-        words: in local text.
-        documents: their number.
-        trained: words for training, after cleaning and without dev and test.
-        sample: lines from all sources.
-        absent: sources not on this machine yet, with what is known of their size.
-        unreadable: problems of sources that cannot be read.
-    """
-
-    words: Range
-    documents: int
-    trained: Range
-    sample: list[str]
-    absent: list[str]
-    unreadable: list[Problem]
+    words: Range  # in local text
+    documents: int  # their number
+    trained: Range  # words for training, after cleaning and without dev and test
+    sample: list[str]  # lines from all sources
+    absent: list[str]  # sources not on this machine yet, with what is known of their size
+    unreadable: list[Problem]  # problems of sources that cannot be read
 
 
 @dataclass(frozen=True)
@@ -57,11 +48,9 @@ class _Counted:
 def count_text(language: Language, root: Path, splits: Artifact | None, seconds: float = SECONDS) -> TextSize:
     """Count the text of ``language``.
 
-    Args:
-        language: whose sources.
-        root: of the store, with fetched sources.
-        splits: the artifact of ``corpus/splits``, if up to date.
-        seconds: time limit; the remainder is estimated.
+    ``root``: of the store, with fetched sources.
+    ``splits``: the artifact of ``corpus/splits``, if up to date.
+    ``seconds``: time limit; the remainder is estimated.
     """
     until = time.monotonic() + seconds
     low = high = 0.0

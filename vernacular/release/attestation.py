@@ -57,31 +57,18 @@ class Subject(Strict):
 
 
 class Claims(Strict):
-    """What is signed besides the files.
+    """What is signed besides the files."""
 
-    Attributes:
-        language: code of the language folder.
-        model: its name there.
-        key: of the artifact in the store.
-        results_from: time of the newest result in it, ISO 8601.
-        vernacular: version that made it.
-        determined_by: digest of all that determines the artifact, from its manifest.
-        report: digest of the artifact's report.
-        reports: stage -> digest of the report that the release shows.
-        gates: of the release, ``publishable`` last.
-        waivers: that were in force.
-    """
-
-    language: str
-    model: str
-    key: str
-    results_from: str
-    vernacular: str = vernacular.__version__
-    determined_by: Sha256
-    report: Sha256
-    reports: dict[str, Sha256]
-    gates: list[Gate]
-    waivers: list[Waiver]
+    language: str  # code of the language folder
+    model: str  # its name there
+    key: str  # of the artifact in the store
+    results_from: str  # time of the newest result in it, ISO 8601
+    vernacular: str = vernacular.__version__  # version that made it
+    determined_by: Sha256  # digest of all that determines the artifact, from its manifest
+    report: Sha256  # digest of the artifact's report
+    reports: dict[str, Sha256]  # stage -> digest of the report that the release shows
+    gates: list[Gate]  # of the release, ``publishable`` last
+    waivers: list[Waiver]  # that were in force
 
 
 class Statement(Strict):

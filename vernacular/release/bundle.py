@@ -25,7 +25,7 @@ from vernacular.provenance.document import BESIDE
 from vernacular.release.attestation import Claims, digest_of_report, origin_digest, sign
 from vernacular.release.card import write_card
 from vernacular.release.documents import documents_text
-from vernacular.release.export import copy_model, export_task, stands_alone, write_sentence_modules
+from vernacular.release.export import copy_model, export_task, is_whole_model, write_sentence_modules
 from vernacular.release.licensing import beside_rights, corpus_rights
 from vernacular.release.load_check import MOST, Asked, check_release
 from vernacular.release.results import gather
@@ -33,7 +33,7 @@ from vernacular.release.signing_key import fingerprint, own_or_new_key
 from vernacular.release.stage_results import ReleaseResult
 from vernacular.release.stages import stages
 from vernacular.release.statement import write_statement
-from vernacular.release.trust import calibration_of_seed, right_said
+from vernacular.release.trust import calibration_of_seed, describe_accuracy
 from vernacular.tasks.base import class_of
 from vernacular.tasks.predictor import adapter_folder
 from vernacular.tasks.stage import items_of
@@ -113,12 +113,12 @@ def _export(work: StageContext, name: str, model: Model, arm: Arm, task: str, lo
     score = {row.seed: row.score for row in result.scores[arm]}[seed]
     calibration = calibration_of_seed(result, arm, seed)
     about = {"task": task, "kind": result.kind, "metric": result.metric, "seed": seed, "score": score,
-             "longest": longest, "right": right_said(result, arm),
+             "longest": longest, "right": describe_accuracy(result, arm),
              "calibration": asdict(calibration) if calibration is not None else None}
     prompt = work.language.tasks[task].prompt
     if prompt is not None:  # users of the model need its words
         about["prompt"] = prompt.model_dump(mode="json")
-    place = f"{'tasks' if stands_alone(items.kind) else 'adapters'}/{task}"
+    place = f"{'tasks' if is_whole_model(items.kind) else 'adapters'}/{task}"
     export_task(items.kind, adapter_folder(work.inputs[stage], arm, seed), work.out, model.objective, longest, about,
                 work.out / place)
     scored = [row[f"{arm}_{seed}"] for row in read_jsonl(work.inputs[stage] / "predictions.jsonl")]

@@ -1,23 +1,22 @@
-"""The card's part on use: three lines of Python for the model and for each task, and what they were found to give."""
+"""The card's part on use: three lines of Python for the model and for each task, and their measured answers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from vernacular.release.result_models import ReleasedTask, ReleaseResults
-from vernacular.release.searching import can_search, search_said
-from vernacular.release.trust import right_said
+from vernacular.release.searching import can_search, describe_search
+from vernacular.release.trust import describe_accuracy
 
 
-def how_to_use(results: ReleaseResults) -> str:
+def how_to_use(results: ReleaseResults) -> list[str]:
     """Markdown with a block of Python for the model, and one for each task."""
     model = "." if results.model.objective == "masked" else None
     parts = ["These lines need `transformers`, `sentence-transformers` and `peft`, and run in this folder. For a "
              'release on the hub, get the folder with `huggingface_hub.snapshot_download("OWNER/NAME")`.']
     if can_search(results):
-        parts += [f"**{search_said(results)}**", _encoder("."),
-                  "`vernacular search` does that over the corpus that it was made from, and shows where each passage "
-                  "is from."]
+        parts += [f"**{describe_search(results)}**", _encoder("."),
+                  "`vernacular search` searches the training corpus this way, and shows the source of each passage."]
     if model:
         parts.append(_code(["from transformers import pipeline", 'fill = pipeline("fill-mask", ".")',
                             'print(fill(f"... {fill.tokenizer.mask_token} ..."))']))
@@ -27,7 +26,7 @@ def how_to_use(results: ReleaseResults) -> str:
     for task, found in results.tasks.items():
         parts += [f"`{task}`:", _block(results, task, found)]
         parts[-1] += _compared(results, task)
-    return "\n\n".join(parts)
+    return parts
 
 
 def _block(results: ReleaseResults, task: str, found: ReleasedTask) -> str:
@@ -56,7 +55,7 @@ def _encoder(place: str) -> str:
 
 
 def _adapter(task: str, kind: str, whole: bool, objective: str) -> str:
-    """A task whose answers no pipeline gives: what was trained goes onto the body of the model."""
+    """The lines for a task that no pipeline covers: they load its adapter onto the model."""
     auto = "AutoModelForMaskedLM" if objective == "masked" else "AutoModelForCausalLM"
     lines = [f"from transformers import {auto}", f'model = {auto}.from_pretrained(".")']
     if whole:
@@ -79,9 +78,9 @@ def _compared(results: ReleaseResults, task: str) -> str:
     found = (results.reloaded or {}).get(task)
     if not found:
         return ""
-    released = f"Released is the training with seed {found.seed}, which scored {found.card:.3f}. " if (
+    released = f"The released model is the training with seed {found.seed}, which scored {found.card:.3f}. " if (
         found.seed is not None) else ""
-    released += f"{right} " if (right := right_said(results.tasks[task], results.released.arm)) else ""
-    how = "These lines" if found.alone else "Loaded so, it"
-    return (f"\n\n{released}{how} gave {found.same:.1%} of the scored answers, on {found.items} of the scored "
-            f"items: {found.score:.3f} where {found.score_before:.3f} was scored.")
+    released += f"{right} " if (right := describe_accuracy(results.tasks[task], results.released.arm)) else ""
+    how = "These lines" if found.alone else "Loaded this way, it"
+    return (f"\n\n{released}{how} gave {found.same:.1%} of the scored answers on {found.items} of the scored items; "
+            f"their score is {found.score:.3f}, before the export {found.score_before:.3f}.")

@@ -8,26 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from vernacular.release.markdown import MISSING, number, table
+from vernacular.release.markdown import MISSING, Section, Table, number
 from vernacular.release.result_models import ReleaseResults
 from vernacular.release.training_numbers import Compute, Pretrainings, ReleasedTraining, Spent
 
 UNKNOWN = "not known"
-TITLES = ("stage", "minutes", "energy, kWh (estimated)")
-FORESEEN = ("model", "steps", "tokens", "minutes, predicted", "minutes, measured", "memory in GiB, predicted",
-            "memory in GiB, measured", "energy in kWh, of the predicted minutes", "of the measured minutes")
-
 
 def compute_of(seconds: Mapping[str, float], trainings: Pretrainings) -> Compute:
     """The time and the estimated energy of each stage, and their sums.
 
-    Of two machines the power of the one that draws more is taken; None: neither said.
-
-    Args:
-        seconds: stage name -> wall-clock time of the run that made its artifact.
-        trainings: both pretrainings, as far as they ran.
+    Of two machines the power of the one that draws more counts; None: of neither it is known.
     """
-    power = max((found for training in trainings.by_arm.values() if (found := _watts(training)) is not None),
+    power = max((watts for training in trainings.by_arm.values() if (watts := _watts(training)) is not None),
                 default=None)
 
     def spent(minutes: float) -> Spent:
@@ -39,20 +31,19 @@ def compute_of(seconds: Mapping[str, float], trainings: Pretrainings) -> Compute
 
 
 def _watts(training: ReleasedTraining | None) -> float | None:
-    """The power of the machine that a pretraining ran on, as it reckoned with it."""
+    """The power that a pretraining assumed of its machine."""
     if training is None or training.cost is None:
         return None
     minutes, energy = training.cost.measured.minutes, training.cost.energy_kwh_estimated.measured
     return float(energy * 60_000 / minutes) if minutes and energy is not None else None
 
 
-def stage_rows(results: ReleaseResults) -> list[list[str]]:
-    """The rows of TITLES: a stage each, and their sum last; empty where no time is known."""
-    found = results.compute
-    if not found or not found.stages:
-        return []
-    return [[name, number(row.minutes, 2), energy_text(row.energy_kwh)]
-            for name, row in [*found.stages.items(), ("all of these", found)]]
+def time_table(results: ReleaseResults) -> Table:
+    """Time and energy of each stage, and their sums last; no row where no time is known."""
+    spent = results.compute
+    return Table(["stage", "minutes", "energy, kWh (estimated)"], [
+        [name, number(row.minutes, 2), energy_text(row.energy_kwh)]
+        for name, row in [*spent.stages.items(), ("all of these", spent)]] if spent and spent.stages else [])
 
 
 def energy_text(value: float | None) -> str:
@@ -60,42 +51,44 @@ def energy_text(value: float | None) -> str:
     return UNKNOWN if value is None else number(value, 4)
 
 
-def foreseen_rows(results: ReleaseResults) -> list[list[str]]:
-    """The rows of FORESEEN: of each pretraining what was predicted beside what came out, training steps alone."""
+def cost_table(results: ReleaseResults) -> Table:
+    """Predicted and measured cost of the training steps of each pretraining."""
     rows = []
-    for arm, found in results.pretraining.by_arm.items():
-        if found is None:
+    for arm, training in results.pretraining.by_arm.items():
+        if training is None:
             continue
-        before, after, energy = (None, None, None) if found.cost is None else (
-            found.cost.predicted, found.cost.measured, found.cost.energy_kwh_estimated)
-        rows.append([arm, number(found.steps, 0), number(found.tokens, 0),
-                     number(before and before.minutes, 1), number(after.minutes if after else found.minutes, 1),
-                     number(before and before.memory_gib, 2), number(after and after.memory_gib, 2),
+        cost = training.cost
+        predicted, measured, energy = (None, None, None) if cost is None else (
+            cost.predicted, cost.measured, cost.energy_kwh_estimated)
+        rows.append([arm, number(training.steps, 0), number(training.tokens, 0),
+                     number(predicted and predicted.minutes, 1),
+                     number(measured.minutes if measured else training.minutes, 1),
+                     number(predicted and predicted.memory_gib, 2), number(measured and measured.memory_gib, 2),
                      energy_text(energy.predicted if energy else None),
                      energy_text(energy.measured if energy else None)])
-    return rows
+    return Table(["model", "steps", "tokens", "minutes, predicted", "minutes, measured", "memory in GiB, predicted",
+                  "memory in GiB, measured", "energy in kWh, of the predicted minutes", "of the measured minutes"],
+                 rows)
 
 
 def about(results: ReleaseResults) -> str:
-    """What the figures are, and what they leave out, in plain sentences."""
+    """What the figures are, and what they leave out."""
     power = results.compute.watts if results.compute is not None else None
-    energy = ("Energy is not known: no table names the processor or card that trained the model, and VERNACULAR_WATTS "
+    energy = ("Energy is not known: no table lists the processor or GPU that trained the model, and VERNACULAR_WATTS "
               "was not set." if power is None else
-              f"Energy was not measured. It is estimated: the time multiplied by {number(power, 0)} W, the design "
-              "power of the processor and card that trained the model, or what VERNACULAR_WATTS says. It is an upper "
-              "bound for these, and for nothing else of the machine.")
-    return ("Time is that of the run that made each result; where a result was there already and was used again, the "
-            "time that it took when it was made. Not counted: fetching text, runs that were broken off or made for "
-            f"trial, and putting this release together. {energy}")
+              f"Energy is estimated, not measured: the time multiplied by {number(power, 0)} W, the design power of "
+              "the processor and GPU that trained the model, or the value of VERNACULAR_WATTS. It is an upper bound "
+              "for these, and does not cover the rest of the machine.")
+    return ("The time of a result is that of the run that made it, even if later runs reused it. Not counted: fetching "
+            f"text, aborted and trial runs, and assembling this release. {energy}")
 
 
-def section(results: ReleaseResults) -> str:
+def section(results: ReleaseResults) -> Section:
     """The card's section."""
-    stages, foreseen = stage_rows(results), foreseen_rows(results)
-    if not stages and not foreseen:
-        return f"{MISSING.capitalize()}."
-    parts = [about(results), *([table(TITLES, stages)] if stages else ())]
-    if foreseen:
-        parts += ["The pretrainings, what was predicted beside what came out (training steps alone):",
-                  table(FORESEEN, foreseen)]
-    return "\n\n".join(parts)
+    times, costs = time_table(results), cost_table(results)
+    blocks: list[str | Table] = [about(results) if times or costs else f"{MISSING.capitalize()}."]
+    if times:
+        blocks.append(times)
+    if costs:
+        blocks += ["Pretraining, predicted and measured (training steps alone):", costs]
+    return Section("Compute", blocks)

@@ -1,4 +1,4 @@
-"""``documents.txt``: the documents that training drew from, written from the ledger and read back."""
+"""``documents.txt``: the documents of the training text, written from the ledger and read back."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _ESCAPES = str.maketrans({"\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 def documents_text(rows: Iterable[Mapping[str, Any]]) -> str:
-    r"""One line a document: its id, the digest of its text as read, what for, its source and path, with tabs between.
+    r"""One line per document: id, digest of the raw text, role, source and path, separated by tabs.
 
     A tab or a line break in a path is written as ``\t``, ``\n`` or ``\r``.
-    A document of the language itself is for ``target``; others are named by their role in training.
+    The role of a document of the language itself is ``target``.
     """
     lines = sorted(f"{row['id']}\t{row['raw_digest']}\t{row.get('role', 'target')}\t{row['source']}\t"
                    f"{row['path'].translate(_ESCAPES)}"

@@ -1,7 +1,7 @@
 """Answers the calls of a request with transformers and Sentence Transformers alone: ``ecosystem.py REQUEST ANSWERS``.
 
-``loads`` starts this file in a process of its own, so that what a release gives to people who have nothing of
-Vernacular is compared with what was scored. It must not import anything of Vernacular.
+``load_check`` runs this file in a separate process, to get the answers that people without Vernacular get from a
+release. It must not import Vernacular.
 """
 
 from __future__ import annotations

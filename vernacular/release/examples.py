@@ -72,33 +72,20 @@ class Cut:
 
 @dataclass(frozen=True)
 class PageExamples:
-    """What the page shows.
+    """What the page shows."""
 
-    Attributes:
-        searches: none where no search was scored.
-        candidates: how many texts a search chooses from.
-        blanks: none for a causal model.
-        cuts: none where the original tokenizer is released.
-        lines: how many held-out lines blanks and cuts are drawn from.
-    """
-
-    searches: list[Search]
-    candidates: int
-    blanks: list[FilledBlank]
-    cuts: list[Cut]
-    lines: int
+    searches: list[Search]  # none where no search was scored
+    candidates: int  # how many texts a search chooses from
+    blanks: list[FilledBlank]  # none for a causal model
+    cuts: list[Cut]  # none where the original tokenizer is released
+    lines: int  # how many held-out lines blanks and cuts are drawn from
 
     def __bool__(self) -> bool:
         return bool(self.searches or self.blanks or self.cuts)
 
 
 def page_examples(results: ReleaseResults, artifacts: Mapping[str, Artifact]) -> PageExamples:
-    """The examples that the artifacts hold; none of a stage that has not run or ran before it kept any.
-
-    Args:
-        results: of ``results.gather``.
-        artifacts: stage name -> artifact.
-    """
+    """The examples that the artifacts hold; none of a stage that has not run or ran before it kept any."""
     name, released = results.model.name, results.released.arm
     searches, candidates = _searches(results, artifacts)
     artifact = artifacts.get(f"evaluation/{name}_likelihood")

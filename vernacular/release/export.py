@@ -38,14 +38,8 @@ def export_task(kind: Kind, trained: Path, release: Path, objective: str, longes
                 to: Path) -> None:
     """Write what was trained for a task into the folder ``to``.
 
-    Args:
-        kind: of the task, with its labels.
-        trained: what ``tasks.network.save`` wrote.
-        release: the folder with the released model.
-        objective: of that model.
-        longest: tokens of an item.
-        about: what ``task.json`` says.
-        to: the folder to make.
+    ``longest``: tokens of an item.
+    ``about``: content of ``task.json``.
 
     Raises:
         Problem: nothing was trained.
@@ -53,7 +47,7 @@ def export_task(kind: Kind, trained: Path, release: Path, objective: str, longes
     if not (trained / BODY).is_file() and not (trained / ADAPTER).is_file():
         raise Problem("there is no adapter", where=str(trained), fix="Delete this artifact and run again")
     to.mkdir(parents=True)
-    if stands_alone(kind):
+    if is_whole_model(kind):
         model, tokenizer = load_model(release, objective), load_tokenizer(release)
         network = load(kind.bare(model, tokenizer.pad_token_id), trained)
         if hasattr(network.body, "merge_and_unload"):
@@ -75,7 +69,7 @@ def export_task(kind: Kind, trained: Path, release: Path, objective: str, longes
     write_json(to / ABOUT, dict(about))
 
 
-def stands_alone(kind: Kind) -> bool:
+def is_whole_model(kind: Kind) -> bool:
     """Whether a task of this kind is released as a whole model that calls of the ecosystem load."""
     return isinstance(kind, Labelling | SentenceRetrieval)
 
@@ -83,11 +77,8 @@ def stands_alone(kind: Kind) -> bool:
 def write_sentence_modules(folder: Path, hidden: int, longest: int, prefix: str = "") -> None:
     """Write what makes a model's folder a sentence encoder: the mean of a text's token states, made of length 1.
 
-    Args:
-        folder: of the model.
-        hidden: width of its states.
-        longest: tokens of a text that are read.
-        prefix: put before every text.
+    ``longest``: tokens of a text that are read.
+    ``prefix``: put before every text.
     """
     kinds = (("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize"))
     write_json(folder / SENTENCE_MODULES, [{"idx": number, "name": str(number), "path": path,

@@ -14,17 +14,11 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a release is refused.
+    """Why a release is refused."""
 
-    Attributes:
-        code: stable, such as ``VN-RELEASE-DIGEST``; docs/how-to/verify-a-release.md lists all.
-        file: relative to the release.
-        reason: what is wrong with it.
-    """
-
-    code: str
-    file: str
-    reason: str
+    code: str  # stable, such as ``VN-RELEASE-DIGEST``; docs/how-to/verify-a-release.md lists all
+    file: str  # relative to the release
+    reason: str  # what is wrong with it
 
     def __str__(self) -> str:
         return f"{self.code} {self.file}: {self.reason}"

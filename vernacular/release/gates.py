@@ -1,7 +1,6 @@
-"""What must hold before a release may be published, each with its reason. Reads the results of a release alone.
+"""The conditions for publishing a release, each with its reason. Its only input is the results of the release.
 
-One thing more is looked at when a release is published, since it may happen afterwards: whether a document that it was
-trained on has been taken down (``publish``).
+``publish`` checks one more, which may change later: whether a document of the training text has been taken down.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from vernacular.core.report import Gate
 from vernacular.pipeline.stage import GateSpec
-from vernacular.release.markdown import interval_text, table
+from vernacular.release.markdown import Table, interval_text
 from vernacular.release.result_models import ReleasedTask, ReleaseResults
 from vernacular.release.rights import Rights
 from vernacular.release.stage_results import ModelCheck, TaskCheck
@@ -23,14 +22,14 @@ SAME, NEAR = 0.995, 0.005  # share of the answers that must be equal; how far a 
 CLOSE = 1e-4  # how far a probability or a number of an embedding may differ
 SPECS = (
     GateSpec("licences_verified", "The licence of every source and of the base is known.", False),
-    GateSpec("consent_known", "Every source says on what basis its text may be used.", False),
-    GateSpec("adapted_not_worse_than_control", "The extended tokenizer does no harm against the same training without "
-             "it.", False),
-    GateSpec("released_not_worse_than_base", "What is released does nothing worse than the base did before.", False),
+    GateSpec("consent_known", "The consent basis of every source is known.", False),
+    GateSpec("adapted_not_worse_than_control", "The extended tokenizer does no harm compared with the same training "
+             "without it.", False),
+    GateSpec("released_not_worse_than_base", "The released model is not worse than the base.", False),
     GateSpec("no_contamination", "Training text shares no line with held-out text.", False),
-    GateSpec("behaviour", "Every behavioural test keeps its threshold.", False),
-    GateSpec("retention", "What is forgotten of the base's languages stays below the limit.", False),
-    GateSpec("no_planted_phrase", "A scan for planted phrases was made, and found none.", False),
+    GateSpec("behaviour", "Every behavioral test passes.", False),
+    GateSpec("retention", "Forgetting of the base's languages stays below the limit.", False),
+    GateSpec("no_planted_phrase", "A scan for planted phrases was run, and found none.", False),
     GateSpec(LOADS, "Loaded by transformers and Sentence Transformers alone, the release gives the scored answers.",
              False),
     GateSpec(ALL, "Every gate of the release is green, or waived by a named person. A red one stops publishing, not "
@@ -63,38 +62,38 @@ def release_gates(results: ReleaseResults) -> list[Gate]:
     red = [gate.name for gate in tests if not gate.passed]
     reviewed = {name for name, test in results.behaviour.tests.items() if test.reviewed != "none"
                 } if results.behaviour else set()
-    told = [f"{kind}: {', '.join(f'{name}{_failing(results, name)}' for name in names)}" for kind, names in (
+    failing = [f"{kind}: {', '.join(f'{name}{_failing(results, name)}' for name in names)}" for kind, names in (
         ("reviewed by a speaker", [name for name in red if name in reviewed]),
         ("unreviewed", [name for name in red if name not in reviewed])) if names]
     return [
         Gate(name="licences_verified", passed=not no_licence, value=len(no_licence), threshold=0, reason=(
             f"nobody has verified the licence of {', '.join(no_licence)}" if no_licence
             else "every source and the base name their licence"),
-            fix="Find it out and write it as `licence:` of the source or base, then run again; nothing is trained "
-                "again"),
+            fix="Find it out and write it as `licence:` of the source or base, then run again; nothing is "
+                "retrained"),
         Gate(name="consent_known", passed=not unasked, value=len(unasked), threshold=0, reason=(
             f"on what basis the text may be used is unknown for {', '.join(unasked)}" if unasked
-            else "every source says on what basis its text may be used"),
-            fix="Write it as `consent:` of the source, then run again; nothing is trained again"),
+            else "the consent basis of every source is known"),
+            fix="Write it as `consent:` of the source, then run again; nothing is retrained"),
         _against_control(results),
         _against_base(results),
-        _taken_over(results, "corpus/splits", "no_contamination", "no_contamination"),
+        _copied(results, "corpus/splits", "no_contamination", "no_contamination"),
         Gate(name="behaviour", passed=bool(tests) and not red, value=len(red), threshold=0, reason=(
-            f"red tests, {'; '.join(told)}" if red else
+            f"red tests, {'; '.join(failing)}" if red else
             f"{len(tests)} tests are green, {len(reviewed)} of them reviewed by a speaker" if tests
-            else "no behavioural test was run"),
+            else "no behavioral test was run"),
             fix="Have a speaker `vernacular review` them; then fix what fails, "
                 "or `vernacular waive` the gate" if tests
             else "Enable `behaviour:` in language.yaml"),
         _retention(results),
-        _taken_over(results, f"evaluation/{results.model.name}_attack", "no_planted_phrase", "no_planted_phrase"),
+        _copied(results, f"evaluation/{results.model.name}_attack", "no_planted_phrase", "no_planted_phrase"),
         loads_gate(results.reloaded, results.loads) if results.reloaded is not None else Gate(
             name=LOADS, passed=False, reason="the release is not there yet"),
     ]
 
 
 def _failing(results: ReleaseResults, name: str) -> str:
-    """How much of a test fails, in brackets: who waives it answers for that much."""
+    """The failure rate of a test, in parentheses, so that a waiver covers this rate."""
     rate = results.behaviour.tests[name].adapted.rate if results.behaviour else None
     if rate is None:
         return " (no case)"
@@ -105,16 +104,16 @@ def publishable(gates: Sequence[Gate], waivers: Sequence[Waiver]) -> Gate:
     """Whether all of ``gates`` are green or waived."""
     waived = {waiver.gate: waiver.by for waiver in waivers}
     not_yet = [gate.name for gate in gates if not gate.passed and gate.name not in waived]
-    said = f"may not be published: {', '.join(not_yet)}" if not_yet else "every gate of the release is green"
+    text = f"may not be published: {', '.join(not_yet)}" if not_yet else "every gate of the release is green"
     if waived:
-        said += "; waived: " + ", ".join(f"{gate} by {by}" for gate, by in waived.items())
-    return Gate(name=ALL, passed=not not_yet, value=len(not_yet), threshold=0, reason=said,
+        text += "; waived: " + ", ".join(f"{gate} by {by}" for gate, by in waived.items())
+    return Gate(name=ALL, passed=not not_yet, value=len(not_yet), threshold=0, reason=text,
                 fix="Fix each of these, or waive it as a named person: `vernacular waive`")
 
 
-def gate_table(gates: Sequence[Gate], waived: Mapping[str, str]) -> str:
+def gate_table(gates: Sequence[Gate], waived: Mapping[str, str]) -> Table:
     """The card's table of all gates, and by whom each is waived; ``verification`` compares it with the signed ones."""
-    return table(["gate", "result"], [
+    return Table(["gate", "result"], [
         [gate.name, "green" if gate.passed else f"red, waived by {waived[gate.name]}" if gate.name in waived else "red"]
         for gate in gates])
 
@@ -123,7 +122,7 @@ def _found(results: ReleaseResults, stage: str, name: str) -> Gate | None:
     return next((gate for gate in results.gates.get(stage, []) if gate.name == name), None)
 
 
-def _taken_over(results: ReleaseResults, stage: str, theirs: str, name: str) -> Gate:
+def _copied(results: ReleaseResults, stage: str, theirs: str, name: str) -> Gate:
     """A gate of an earlier stage as one of the release; red where it was not measured."""
     found = _found(results, stage, theirs)
     if found is None:
@@ -132,20 +131,20 @@ def _taken_over(results: ReleaseResults, stage: str, theirs: str, name: str) -> 
 
 
 def _retention(results: ReleaseResults) -> Gate:
-    """What is left of the base's languages: on text by that stage's own gate, on tasks by the paired interval."""
-    gate = _taken_over(results, f"evaluation/{results.model.name}_retention", "base_languages_kept", "retention")
+    """Forgetting of the base's languages: on text by the gate of that stage, on tasks by the paired interval."""
+    gate = _copied(results, f"evaluation/{results.model.name}_retention", "base_languages_kept", "retention")
     tasks = {task: found for task, found in results.tasks.items() if found.language}
     worse, unknown = _worse(tasks, f"{results.released.arm}_minus_base")
     if not tasks:
         return gate
-    said = (f"worse than the base on {', '.join(worse)}" if worse else f"not measured: {', '.join(unknown)}" if unknown
+    text = (f"worse than the base on {', '.join(worse)}" if worse else f"not measured: {', '.join(unknown)}" if unknown
             else f"no worse than the base on {', '.join(tasks)}")
     return gate.model_copy(update={"passed": gate.passed and not worse and not unknown,
-                                   "reason": f"{gate.reason}; {said}"})
+                                   "reason": f"{gate.reason}; {text}"})
 
 
 def _against_control(results: ReleaseResults) -> Gate:
-    """What the new pieces did: on text by the likelihood stage's own gate, on tasks by the paired interval."""
+    """The effect of the new tokens: on text by the gate of the likelihood stage, on tasks by the paired interval."""
     tie = _found(results, f"evaluation/{results.model.name}_likelihood", "adapted_not_worse_than_control")
     worse, unknown = _worse(results.tasks, "adapted_minus_control")
     unknown += _not_run(results)
@@ -157,12 +156,12 @@ def _against_control(results: ReleaseResults) -> Gate:
         return Gate(name="adapted_not_worse_than_control", passed=True, reason=(
             "the control is released, with the original tokenizer: it predicts dev text better"))
     return _none_worse("adapted_not_worse_than_control", worse, unknown, "the extended tokenizer does harm on",
-                       "nowhere worse than the control with the original tokenizer, but for a tie"
+                       "on no measure worse than the control with the original tokenizer, ties aside"
                        + _with_fewer(results, "adapted_minus_control"))
 
 
 def _against_base(results: ReleaseResults) -> Gate:
-    """What pretraining as a whole did for the language: likelihood and tasks of the released arm against the base."""
+    """The effect of the whole training: likelihood and tasks of the released arm against the base."""
     name = f"{results.released.arm}_minus_base"
     worse, unknown = _worse({task: found for task, found in results.tasks.items() if not found.language}, name)
     unknown += _not_run(results)
@@ -172,12 +171,12 @@ def _against_base(results: ReleaseResults) -> Gate:
     elif interval[0] > 0:  # lower is better
         worse.insert(0, f"likelihood ({interval_text(interval)})")
     return _none_worse("released_not_worse_than_base", worse, unknown, "worse than the base before any training on",
-                       "nowhere worse than the base beyond chance" + _with_fewer(results, name))
+                       "on no measure worse than the base beyond chance" + _with_fewer(results, name))
 
 
 def _none_worse(name: str, worse: list[str], unknown: list[str], harm: str, good: str) -> Gate:
-    said = f"{harm} {', '.join(worse)}" if worse else f"not measured: {', '.join(unknown)}" if unknown else good
-    return Gate(name=name, passed=not worse and not unknown, value=len(worse), threshold=0, reason=said)
+    text = f"{harm} {', '.join(worse)}" if worse else f"not measured: {', '.join(unknown)}" if unknown else good
+    return Gate(name=name, passed=not worse and not unknown, value=len(worse), threshold=0, reason=text)
 
 
 def _not_run(results: ReleaseResults) -> list[str]:
@@ -207,7 +206,7 @@ def _is_number(interval: Sequence[float]) -> bool:
 
 
 def _with_fewer(results: ReleaseResults, difference: str) -> str:
-    """Where it is worse when learned from fewer labels, which forbids nothing: of many points some are so by chance."""
+    """Where it is worse with fewer labels, which does not fail the gate: of many points, some are worse by chance."""
     worse = [f"{task} of {point.train_items} labels ({interval_text(interval)})"
              for task, found in results.tasks.items() for point in found.curve[:-1]
              if (interval := point.intervals.get(difference)) is not None and interval[2] < 0]
@@ -215,7 +214,7 @@ def _with_fewer(results: ReleaseResults, difference: str) -> str:
 
 
 def loads_gate(tasks: Mapping[str, TaskCheck], calls: Mapping[str, ModelCheck]) -> Gate:
-    """Whether the calls of the ecosystem give what was measured, from ``loads.check_release``.
+    """Whether transformers and Sentence Transformers give the measured answers, from ``load_check``.
 
     One answer of a task may differ: sums differ in their last bits, and a near tie may turn.
     """
@@ -225,11 +224,10 @@ def loads_gate(tasks: Mapping[str, TaskCheck], calls: Mapping[str, ModelCheck]) 
            if not (one.same >= min(SAME, 1 - 1 / max(1, one.answers))  # so that NaN is off, too
                    and abs(one.score - one.score_before) <= max(NEAR, 1 / max(1, one.answers)) * max(
                        1.0, one.score_before))]
-    off += [f"{call}: {one.same:.1%} of {one.items} texts give the same, numbers differ by "
+    off += [f"{call}: {one.same:.1%} of {one.items} texts give the same answer, numbers differ by "
             f"{one.difference:.1g}" for call, one in calls.items()
             if not (one.same >= 1 and one.difference <= CLOSE)]
     ours = [task for task, one in tasks.items() if not one.alone]
-    said = "; ".join(off) or (f"transformers and Sentence Transformers give the scored answers: {worst:.1%} of them at "
-                              "least")
-    return Gate(name=LOADS, passed=not off, value=worst, threshold=SAME, reason=said + (
-        f"; asked through Vernacular, since no such call gives them: {', '.join(ours)}" if ours else ""))
+    text = "; ".join(off) or (f"transformers and Sentence Transformers give at least {worst:.1%} of the scored answers")
+    return Gate(name=LOADS, passed=not off, value=worst, threshold=SAME, reason=text + (
+        f"; checked through Vernacular, since they have no such call: {', '.join(ours)}" if ours else ""))

@@ -38,41 +38,26 @@ _FROM_SOURCE, _FROM_TARGET = "accuracy_at_1_from_source", "accuracy_at_1_from_ta
 
 @dataclass(frozen=True)
 class Row:
-    """One measure on the base model, the control, the released model and the best baseline.
+    """One measure on the base model, the control, the released model and the best baseline."""
 
-    Attributes:
-        name: what was measured, for a person.
-        measure: the metric or the unit.
-        base: its value on the model as it was; None: not measured.
-        control: on the model trained with the original tokenizer.
-        adapted: on the released model, which may be the control.
-        gain: released minus base, low, mean and high of its 95% interval; None: not measured.
-        baseline: the best value that a method without a pretrained model reaches; None: there is none.
-        baseline_name: what that method is; empty where there is none.
-        better: which direction is an improvement.
-        verdict: whether the difference is one beyond chance; None: not decided.
-        note: sizes, for small print: labels, scored items, seeds.
-        intervals: column -> its 95% interval, of the columns that have one.
-        most: the best possible value; None where the measure has no upper end.
-        digits: after the point.
-        relative: whether ``gain`` is a share of the base's value, not a difference of values.
-    """
-
-    name: str
-    measure: str
-    base: float | None = None
-    control: float | None = None
-    adapted: float | None = None
+    name: str  # what was measured, for a person
+    measure: str  # the metric or the unit
+    base: float | None = None  # its value on the model as it was; None: not measured
+    control: float | None = None  # on the model trained with the original tokenizer
+    adapted: float | None = None  # on the released model, which may be the control
+    # released minus base, low, mean and high of its 95% interval; None: not measured
     gain: Interval | None = None
+    # the best value that a method without a pretrained model reaches; None: there is none
     baseline: float | None = None
-    baseline_name: str = ""
-    better: Literal["higher", "lower"] = "higher"
-    verdict: Verdict | None = None
-    note: str = ""
+    baseline_name: str = ""  # what that method is; empty where there is none
+    better: Literal["higher", "lower"] = "higher"  # which direction is an improvement
+    verdict: Verdict | None = None  # whether the difference is one beyond chance; None: not decided
+    note: str = ""  # sizes, for small print: labels, scored items, seeds
+    # column -> its 95% interval, of the columns that have one
     intervals: Mapping[Column, Interval] = field(default_factory=dict)
-    most: float | None = None
-    digits: int = 3
-    relative: bool = False
+    most: float | None = None  # the best possible value; None where the measure has no upper end
+    digits: int = 3  # after the point
+    relative: bool = False  # whether ``gain`` is a share of the base's value, not a difference of values
 
     def value(self, column: Column) -> float | None:
         """The number in ``column``."""
@@ -109,11 +94,7 @@ class Row:
 
 
 def rows(results: ReleaseResults) -> list[Row]:
-    """The rows of the stages that have run, the most telling first, at most ``MOST_ROWS``; a harm is never left out.
-
-    Args:
-        results: of ``results.gather``.
-    """
+    """The rows of the stages that have run, the most telling first, at most ``MOST_ROWS``; a harm is never left out."""
     found = [*_rows(results)]
     chosen = sorted(range(len(found)), key=lambda number: (found[number].verdict != "harm", number))[:MOST_ROWS]
     return [found[number] for number in sorted(chosen)]
@@ -182,10 +163,10 @@ def _search(results: ReleaseResults, task: str, found: ReleasedTask) -> Iterator
     if not all(way in differences for way in ways):
         yield _task(results, f"{task}: finding the translation", found, found.verdicts, _sizes(found))
         return
-    for way, said in ways.items():
+    for way, outcome in ways.items():
         scores = {arm: scored[way] for arm, scored in found.more_intervals.items()}
         baselines = {name: scored[way] for name, scored in found.more_floor_intervals.items()}
-        yield _scored(f"{task}, {said}", "accuracy@1", released, scores, baselines, differences[way], None,
+        yield _scored(f"{task}, {outcome}", "accuracy@1", released, scores, baselines, differences[way], None,
                       _sizes(found), 1.0)
 
 
@@ -205,10 +186,10 @@ def _transfer(results: ReleaseResults, task: str, found: ReleasedTransfer, score
 
 
 def _scored(name: str, measure: str, arm: str, scores: Mapping[str, Interval], baselines: Mapping[str, Interval],
-            gain: Interval | None, said: Verdict | None, note: str, most: float) -> Row:
+            gain: Interval | None, outcome: Verdict | None, note: str, most: float) -> Row:
     best = max(baselines, key=lambda baseline: baselines[baseline][1], default=None)
-    said = said or (verdict(gain) if gain is not None else None)
-    return _row(Row(name, measure, gain=gain, baseline_name=_baseline(best), verdict=said, note=note,
+    outcome = outcome or (verdict(gain) if gain is not None else None)
+    return _row(Row(name, measure, gain=gain, baseline_name=_baseline(best), verdict=outcome, note=note,
                     most=most, digits=1 if most == 100 else 3), _by_column(scores, arm, baselines, best))
 
 

@@ -1,6 +1,6 @@
-"""What base, control and adapted answer to one sentence, for the page of ``vernacular try``: tasks and fill-ins.
+"""The answers of base, control and adapted to one sentence, for the page of ``vernacular try``: tasks and fill-ins.
 
-Loads models on first use and keeps them. Knows nothing of HTTP or HTML.
+Loads models on first use and keeps them.
 """
 
 from __future__ import annotations
@@ -31,45 +31,35 @@ CONTINUES = "##"  # how WordPiece marks a piece inside a word
 
 @dataclass(frozen=True)
 class Answers:
-    """The answers of one model to a sentence.
+    """The answers of one model to a sentence."""
 
-    Attributes:
-        lines: task -> (label, probability), likeliest first, of tasks that label lines.
-        words: task -> (word, label, probability) of tasks that label words.
-        fill_ins: (piece, probability) for the blank, likeliest first; empty without a blank.
-        continuation: what a causal model writes next.
-        labels: task -> its labels.
-        several: task -> the labels given, of tasks that give a line any number of them.
-        entities: the tasks whose labels are entities in IOB2 (B-PER, I-PER, O).
-        unread: task -> the end of the sentence that is too long to be read; nothing is answered there.
-        trust: task -> how often such answers are right on unseen text, beside the best baseline.
-        guesses: task -> the places of words whose label is no better than a guess; of a line, 0 where its label is.
-    """
-
+    # task -> (label, probability), likeliest first, of tasks that label lines
     lines: dict[str, list[tuple[str, float]]] = field(default_factory=dict)
+    # task -> (word, label, probability) of tasks that label words
     words: dict[str, list[tuple[str, str, float]]] = field(default_factory=dict)
+    # (piece, probability) for the blank, likeliest first; empty without a blank
     fill_ins: list[tuple[str, float]] = field(default_factory=list)
-    continuation: str = ""
-    labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    continuation: str = ""  # what a causal model writes next
+    labels: dict[str, tuple[str, ...]] = field(default_factory=dict)  # task -> its labels
+    # task -> the labels given, of tasks that give a line any number of them
     several: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    # the tasks whose labels are entities in IOB2 (B-PER, I-PER, O)
     entities: set[str] = field(default_factory=set)
+    # task -> the end of the sentence that is too long to be read; nothing is answered there
     unread: dict[str, str] = field(default_factory=dict)
+    # task -> how often such answers are right on unseen text, beside the best baseline
     trust: dict[str, str] = field(default_factory=dict)
+    # task -> the places of words whose label is no better than a guess; of a line, 0 where its label is
     guesses: dict[str, set[int]] = field(default_factory=dict)
 
 
 def plain_text(text: str) -> str:
-    """What tasks are asked: ``text`` without blanks, one space between words."""
+    """The text for tasks: ``text`` without blanks, one space between words."""
     return " ".join(text.replace(BLANK, " ").split())
 
 
 class Answerer:
     """Answers sentences with the current artifacts of one model of a language.
-
-    Args:
-        store: where the artifacts lie.
-        language: its folder.
-        name: of the model.
 
     Raises:
         Problem: a stage that is needed has not run yet.
@@ -108,7 +98,7 @@ class Answerer:
             if not task.answers_lines:
                 continue
             note_labels(answers, task_name, task, self._predictor(arm, task_name), plain, self._trust[task_name])
-            answers.trust[task_name] = self._trust[task_name].said.get(arm, "")
+            answers.trust[task_name] = self._trust[task_name].accuracy.get(arm, "")
         if self.model.objective == "masked" and BLANK in text:
             answers.fill_ins.extend(fill(*self._network(arm), text))
         elif self.model.objective == "causal":

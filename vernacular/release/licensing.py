@@ -1,6 +1,6 @@
-"""Licence and consent of the documents that training drew from, as the ledger and the folder have them now.
+"""Current licence and consent of the documents of the training text, from the ledger and the folder.
 
-Later stages do not copy them, so that nothing is trained again when a person settles one.
+Stages do not copy them, so that settling one does not retrain anything.
 """
 
 from __future__ import annotations
@@ -20,10 +20,6 @@ Row = dict[str, Any]
 def corpus_rights(rows: list[Row], ledger: Path) -> list[Row]:
     """``rows`` of the corpus with the licence and consent that the ledger has for each.
 
-    Args:
-        rows: of documents, by ``id``.
-        ledger: the file of ``corpus/documents``.
-
     Raises:
         Problem: a document is not in the ledger.
     """
@@ -31,15 +27,15 @@ def corpus_rights(rows: list[Row], ledger: Path) -> list[Row]:
     found = {row["id"]: {name: row[name] for name in RIGHTS} for row in rows_of(ledger, wanted, ["id", *RIGHTS])}
     missing = sorted(wanted - set(found))
     if missing:
-        raise Problem(f"{len(missing)} documents that training drew from are not in the ledger any more, such as "
-                      f"{missing[0]}", where=str(ledger), fix="Run the language from corpus/documents on")
+        raise Problem(f"{len(missing)} documents of the training text are no longer in the ledger, such as "
+                      f"{missing[0]}", where=str(ledger), fix="Run the language again from corpus/documents")
     return [{**row, **found[row["id"]]} for row in rows]
 
 
 def beside_rights(rows: Iterable[Row], model: Model) -> list[Row]:
-    """``rows`` of documents that ``model`` read besides, with what the folder states of their sources.
+    """``rows`` of further training documents of ``model``, with the rights that the folder states for their sources.
 
-    Where the folder has no verified licence, it is the one that the page itself named, if it did.
+    Where the folder has no verified licence, it is the one that the page itself states, if any.
     """
     sources = {(role, source.name): source for source, role in model.beside}
     found = []

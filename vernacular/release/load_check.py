@@ -1,8 +1,7 @@
-"""Compares what a finished release gives to ``pipeline(...)`` and ``SentenceTransformer(...)`` with what was scored.
+"""Compares the answers of ``pipeline(...)`` and ``SentenceTransformer(...)`` for a release with the scored ones.
 
 The calls run in a process that cannot import Vernacular (``ecosystem``), in full precision, one text at a time. Spans
-and generated text of a task are more than such a call gives: there the adapter is loaded by peft, and the task's kind
-asks it.
+and generated text need more than such a call: there peft loads the adapter, and the kind of the task predicts.
 """
 
 from __future__ import annotations
@@ -40,27 +39,16 @@ FIRST, SIMPLE = "first", "simple"
 
 @dataclass(frozen=True)
 class Asked:
-    """A task of a release and its scored items.
+    """A task of a release and its scored items."""
 
-    Attributes:
-        task: its name.
-        place: of what was written for it, in the release; empty where the model itself answers.
-        kind: of it, with its labels.
-        items: scored ones; all of them where answers depend on one another.
-        scored: the answers that were scored.
-        longest: tokens of an item.
-        seed: whose training is released; None where nothing was trained.
-        card: the score of that seed.
-    """
-
-    task: str
-    place: str
-    kind: Kind
-    items: Sequence[Item]
-    scored: Sequence[Answer]
-    longest: int
-    seed: int | None
-    card: float
+    task: str  # its name
+    place: str  # of what was written for it, in the release; empty where the model itself answers
+    kind: Kind  # of it, with its labels
+    items: Sequence[Item]  # scored ones; all of them where answers depend on one another
+    scored: Sequence[Answer]  # the answers that were scored
+    longest: int  # tokens of an item
+    seed: int | None  # whose training is released; None where nothing was trained
+    card: float  # the score of that seed
 
 
 @dataclass(frozen=True)
@@ -71,17 +59,10 @@ class Found:
     model: dict[str, ModelCheck]
 
 
-
-
 def check_release(folder: Path, objective: str, tasks: Sequence[Asked], lines: Sequence[str], longest: int) -> Found:
-    """Ask a finished release and compare.
+    """Compare the answers of a finished release with the scored ones.
 
-    Args:
-        folder: the release.
-        objective: of its model.
-        tasks: to ask.
-        lines: held-out text.
-        longest: tokens of a text.
+    ``longest``: tokens of a text.
 
     Raises:
         Problem: a call failed.
@@ -113,7 +94,7 @@ def run_calls(calls: Sequence[Call]) -> list[Any]:
                 **os.environ, "HF_HUB_OFFLINE": "1", "CUDA_VISIBLE_DEVICES": "", "TOKENIZERS_PARALLELISM": "false"})
         if done.returncode:
             last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-            raise Problem(f"a release that was just written does not load ({last})", where="release",
+            raise Problem(f"the new release does not load ({last})", where="release",
                           fix="Report it with the versions of transformers, peft and sentence-transformers")
         found: list[Any] = json.loads(answers.read_text(encoding="utf-8"))
     return found
@@ -155,19 +136,19 @@ def _compare_task(asked: Asked, calls: Sequence[Call], found: Sequence[Any]) -> 
     assert isinstance(kind, Labelling)
     index = {label: number for number, label in enumerate(kind.labels)}
     if kind.task.multi_label:
-        said = [sorted(index[label] for label, score in rows if score >= 0.5) for rows in found[0]]
+        predicted = [sorted(index[label] for label, score in rows if score >= 0.5) for rows in found[0]]
     else:
-        said = [[index[rows[0][0]]] for rows in found[0]]
-    return _checked(asked, "text-classification", said, list(zip(said, map(list, asked.scored), strict=True)))
+        predicted = [[index[rows[0][0]]] for rows in found[0]]
+    return _checked(asked, "text-classification", predicted, list(zip(predicted, map(list, asked.scored), strict=True)))
 
 
 def _ask_ours(folder: Path, objective: str, asked: Asked) -> TaskCheck:
-    """The check of a task whose answers are more than labels."""
+    """The check of a task whose answers are not labels."""
     model, tokenizer = load_model(folder, objective), load_tokenizer(folder)
     model.to("cuda" if torch.cuda.is_available() else "cpu")  # as when it was scored
     network = load(asked.kind.bare(model, tokenizer.pad_token_id), folder / asked.place)
-    said = asked.kind.predict(network, tokenizer, asked.items, asked.longest)
-    return _checked(asked, OURS, said, list(zip(map(_text, said), map(_text, asked.scored), strict=True)))
+    predicted = asked.kind.predict(network, tokenizer, asked.items, asked.longest)
+    return _checked(asked, OURS, predicted, list(zip(map(_text, predicted), map(_text, asked.scored), strict=True)))
 
 
 def _text(answer: Answer) -> Any:
@@ -179,10 +160,10 @@ def _share(pairs: Sequence[tuple[Any, Any]]) -> float:
     return same / max(1, len(pairs))
 
 
-def _checked(asked: Asked, call: str, said: Sequence[Answer], pairs: Sequence[tuple[Any, Any]], strategy: str = "",
+def _checked(asked: Asked, call: str, predicted: Sequence[Answer], pairs: Sequence[tuple[Any, Any]], strategy: str = "",
              by_strategy: dict[str, float] | None = None) -> TaskCheck:
     return TaskCheck(seed=asked.seed, card=asked.card, call=call, items=len(asked.items), answers=len(pairs),
-                     same=_share(pairs), score=asked.kind.score(asked.items, said),
+                     same=_share(pairs), score=asked.kind.score(asked.items, predicted),
                      score_before=asked.kind.score(asked.items, asked.scored), strategy=strategy,
                      by_strategy=by_strategy or {}, alone=call != OURS)
 

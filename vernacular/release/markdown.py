@@ -1,8 +1,10 @@
-"""Numbers, intervals and tables as the card and the report write them."""
+"""Tables and sections that card, page and terminal render, and how numbers and intervals are written in them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 MISSING = "not measured"
@@ -16,11 +18,30 @@ def number(value: Any, digits: int = 3, percent: bool = False) -> str:
     return f"{value:.{digits}%}" if percent else f"{value:,.{digits}f}"
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table whose cells are shown as they are written."""
-    lines = [[literal(cell) for cell in row] for row in (head, *rows)]
-    lines.insert(1, ["---"] * len(head))
-    return "\n".join(f"| {' | '.join(row)} |" for row in lines)
+@dataclass(frozen=True)
+class Table:
+    """A table of text; false without rows. ``str`` gives Markdown in which every cell is shown literally."""
+
+    columns: Sequence[str]  # their titles
+    rows: Sequence[Sequence[str]]  # a cell for each column
+    narrow: Sequence[str] = ()  # titles of the columns for a terminal, where it is too narrow for all
+
+    def __bool__(self) -> bool:
+        return bool(self.rows)
+
+    def __str__(self) -> str:
+        lines = [[literal(cell) for cell in row] for row in (self.columns, *self.rows)]
+        lines.insert(1, ["---"] * len(self.columns))
+        return "\n".join(f"| {' | '.join(row)} |" for row in lines)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the card, which ``report --full`` shows too."""
+
+    title: str  # its heading; empty: belongs to the section before
+    blocks: Sequence[str | Table]  # paragraphs in Markdown, and tables
+    on_screen: bool = True  # whether the terminal shows it
 
 
 def literal(text: str) -> str:
@@ -44,18 +65,23 @@ def signed(interval: Sequence[float], digits: int = 3) -> str:
 
 
 def range_text(interval: Sequence[float] | None, digits: int = 3) -> str:
-    """The 95 % interval of a score, itself not repeated; empty for None, as of a report made before it was computed."""
+    """The ends of a 95 % interval; empty for None."""
     return "" if interval is None else f"{interval[0]:.{digits}f} to {interval[2]:.{digits}f}"
 
 
 def read_text(passes: float | None) -> str:
-    """How much of its text a training read, a sentence: less than all of it where the budget ends before; or empty."""
+    """A sentence on how much of its text a training read; empty if that is not known."""
     if passes is None:
         return ""
     return (f"Training read {passes:.1%} of the text that it was given." if passes < 1 else
             f"Training read the text that it was given {passes:.1f} times.")
 
 
-def caveat(said: str) -> str:
-    """What a stage says against its own figures, as a sentence with a space before it; empty where it says nothing."""
-    return f" {said[:1].upper()}{said[1:]}." if said else ""
+def caveat(text: str) -> str:
+    """The caveat of a stage about its own figures, as a sentence with a space before it; empty without one."""
+    return f" {text[:1].upper()}{text[1:]}." if text else ""
+
+
+def plain(markdown: str) -> str:
+    """A paragraph of the card as plain text; undoes ``literal``."""
+    return re.sub(r"\\([\\`*_\[\]<>|~$&#!])|\*\*|`|^#+ |^> ", lambda mark: mark[1] or "", markdown, flags=re.MULTILINE)

@@ -1,4 +1,4 @@
-"""Compares the released model itself, asked through ``pipeline`` and ``SentenceTransformer``, with its own weights."""
+"""Compares the answers of ``pipeline`` and ``SentenceTransformer`` for the released model with Vernacular's own."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PIECES, _NEW_TOKENS = 5, 8  # likeliest pieces for a blank; tokens of a continu
 def model_calls(folder: Path, objective: str, lines: Sequence[str], longest: int) -> list[Call]:
     """The calls of the released model itself: blanks or continuations, and embeddings of a sentence encoder.
 
-    None of it is longer than what the model reads: these calls cut nothing off.
+    No input is longer than the model reads, since these calls do not truncate.
     """
     tokenizer = load_tokenizer(folder)
     some = [line for line in dict.fromkeys(lines) if len(word_spans(line)) >= 4 and
@@ -72,12 +72,12 @@ def _compare_blanks(model: Any, tokenizer: Any, texts: Sequence[str], found: Any
 
 def _compare_continuations(model: Any, tokenizer: Any, texts: Sequence[str], found: Any, longest: int) -> ModelCheck:
     same = 0
-    for text, said in zip(texts, found, strict=True):
+    for text, expected in zip(texts, found, strict=True):
         ids = tokenizer(text, return_tensors="pt")
         with torch.inference_mode():
             out = model.generate(**ids, max_new_tokens=_NEW_TOKENS, do_sample=False,
                                  pad_token_id=tokenizer.pad_token_id)[0, ids["input_ids"].shape[1]:]
-        same += tokenizer.decode(out, skip_special_tokens=True) == said
+        same += tokenizer.decode(out, skip_special_tokens=True) == expected
     return ModelCheck(items=len(texts), same=same / len(texts), difference=0.0)
 
 

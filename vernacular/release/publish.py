@@ -1,4 +1,4 @@
-"""Publishing a release on the Hugging Face hub, or the reasons why it may not be published."""
+"""Publishes a release on the Hugging Face hub, or gives the reasons why it may not be published."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from vernacular.config.schema import Language
 from vernacular.config.stage_names import release_inputs
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import MANIFEST, Artifact, Store, describe, remade
@@ -39,9 +40,9 @@ _LARGEST = 1 << 32  # bytes of documents.txt
 def refusals(artifact: Artifact, verified: Verified, language: Language, store: Store) -> list[str]:
     """Why a release whose files are the signed ones may not be published; empty if it may.
 
-    Red gates without a valid waiver; gates that are not those that the reports in the store give; a
-    licence or a consent that was taken back, another change of the folder that the release describes, a list of
-    documents that is not the ledger's, a document taken down, or a stage that has run again, since it was made.
+    Reasons are red gates without a valid waiver; gates that differ from those that the reports in the store give; a
+    list of documents that differs from the ledger's; and what changed since the release was made: a withdrawn licence
+    or consent, another change of the folder, a stage that ran again, a takedown of a document.
 
     Raises:
         Problem: the list of what was taken down, or of waivers, cannot be read.
@@ -53,38 +54,38 @@ def refusals(artifact: Artifact, verified: Verified, language: Language, store: 
     red = [f"{gate.name}: {gate.reason}" for gate in claims.gates
            if not gate.passed and gate.name != ALL and gate.name not in waived]
     green = {gate.name for gate in claims.gates if gate.passed}
-    said = claimed_rights(language, name)
+    stated = claimed_rights(language, name)
     since = []
-    for gate_name, word, names in (("licences_verified", "licence", unverified(said)),
-                                   ("consent_known", "consent", no_consent(said))):
+    for gate_name, word, names in (("licences_verified", "licence", unverified(stated)),
+                                   ("consent_known", "consent", no_consent(stated))):
         if gate_name in green and names:
-            since.append(f"{gate_name}: the {word} of {', '.join(names)} was taken back since")
+            since.append(f"{gate_name}: the {word} of {', '.join(names)} was withdrawn since")
     documents = _signed_documents(artifact.folder, verified.statement)
     otherwise = [] if since else _otherwise(artifact, language, store)
     if otherwise:
-        since.append(f"{', '.join(otherwise)} changed since it was made, and its card shows the earlier state; run "
-                     "again, nobody can waive that")
+        since.append(f"VN-RELEASE-CHANGED {', '.join(otherwise)}: changed since it was made, and its card shows the "
+                     "earlier state; run again, this cannot be waived")
     current = {stage: now for stage in release_inputs(language, name)
                if (now := store.current(language.code, stage)) is not None}
     changed = remade(artifact.manifest, current)
     if changed:
-        since.append(f"it was made before {', '.join(changed)} ran again; nobody can waive that")
+        since.append(f"VN-RELEASE-STALE {', '.join(changed)}: ran again after it was made; this cannot be waived")
     else:
         since += _of_the_store(documents, claims, current)
     if not since:
         since += _other_gates(verified, claims, language, current)
     gone = taken_down(documents.decode(), Suppressions.of(language.folder))
     if gone:
-        since.append(f"takedown: {gone} of the documents that it was trained on were taken down since, and it was not "
-                     "trained again; nobody can waive that")
+        since.append(f"VN-RELEASE-TAKEDOWN {DOCUMENTS}: {gone} documents of its training text were taken down "
+                     "since; run again, this cannot be waived")
     return red + since
 
 
 def _signed_documents(folder: Path, statement: Statement) -> bytes:
-    """The bytes of ``documents.txt`` as it was signed; every question about the documents is answered from these.
+    """The bytes of ``documents.txt`` if they are the signed ones.
 
     Raises:
-        Problem: it is not there, or another one.
+        Problem: the file is missing or was changed.
     """
     try:
         data = read_regular(folder / DOCUMENTS, _LARGEST)
@@ -98,40 +99,40 @@ def _signed_documents(folder: Path, statement: Statement) -> bytes:
 
 
 def _of_the_store(documents: bytes, claims: Claims, current: Mapping[str, Artifact]) -> list[str]:
-    """Where the release differs from the reports and the ledger that it was made from."""
+    """The differences between the release and the reports and ledger that it was made from."""
     gone = sorted(claims.reports.keys() - current.keys())
     if gone:
-        return [f"VN-RELEASE-STORE {', '.join(gone)}: not in the store any more, so no gate can be computed again"]
+        return [f"VN-RELEASE-STORE {', '.join(gone)}: no longer in the store, so no gate can be computed again"]
     found = [f"VN-RELEASE-STORE {stage}/{MANIFEST}: its report was changed after the release was made"
              for stage, signed in claims.reports.items() if digest_of_report(current[stage].manifest.report) != signed]
     model = "model/{}" if released_arm(claims.model, {
         stage: one.manifest.report for stage, one in current.items()}) == "adapted" else "model/{}_control"
     splits, trained = current.get("corpus/splits"), current.get(model.format(claims.model))
     if splits is None or trained is None:
-        return [*found, f"VN-RELEASE-LEDGER {DOCUMENTS}: the documents that were trained on are not in the store"]
+        return [*found, f"VN-RELEASE-LEDGER {DOCUMENTS}: the documents of the training text are not in the store"]
     found += [f"VN-RELEASE-STORE {one.manifest.stage}: its files were changed after they were made"
               for one in (splits, trained) if describe(one.folder)[1] != one.manifest.data_version]
     rows = [] if found else [*read_rows(splits.folder / file_of("train")), *read_jsonl(trained.folder / BESIDE)]
     if not found and documents_text(rows).encode() != documents:
-        found.append(f"VN-RELEASE-LEDGER {DOCUMENTS}: not the documents that the ledger names")
+        found.append(f"VN-RELEASE-LEDGER {DOCUMENTS}: differs from the documents in the ledger")
     return found
 
 
 def _other_gates(verified: Verified, claims: Claims, language: Language, current: Mapping[str, Artifact]) -> list[str]:
-    """The gates that the reports in the store and the folder give now, where they are not those that were signed."""
+    """The signed gates that differ from those that the reports in the store and the folder give now."""
     assert verified.results is not None
     now = gather(language, claims.model, language.models[claims.model],
                  {stage: artifact.manifest.report for stage, artifact in current.items()},
                  reloaded=verified.results.reloaded, loads=verified.results.loads)
     signed = {gate.name: gate for gate in claims.gates}
     computed = {gate.name: gate for gate in now.release_gates if gate.name != ALL}
-    return [f"VN-RELEASE-GATES {name}: the store gives another result than was signed"
+    return [f"VN-RELEASE-GATES {name}: the store gives another result than the signed one"
             for name in sorted((signed.keys() - {ALL}) | computed.keys())
             if not agree(signed.get(name), computed.get(name))]
 
 
 def _otherwise(artifact: Artifact, language: Language, store: Store) -> list[str]:
-    """What a release describes of its folder and what has changed since; waivers are checked one by one."""
+    """The settings and files that changed since the release was made, without waivers, which are checked one by one."""
     name = artifact.manifest.stage.partition("/")[2]
     stage, = stages(language, name, language.models[name])
 
@@ -145,7 +146,7 @@ def _otherwise(artifact: Artifact, language: Language, store: Store) -> list[str
 
 
 def check_publishable(store: Store, language: Language, model_name: str) -> tuple[Artifact, Statement]:
-    """The current release of a model, and what is signed of it, if nothing forbids publishing it.
+    """The current release of a model and its signed statement, if it may be published.
 
     Raises:
         Problem: there is no release, its files are not those that this installation signed, or one of its gates is red.
@@ -154,7 +155,7 @@ def check_publishable(store: Store, language: Language, model_name: str) -> tupl
     artifact = store.current(language.code, stage)
     if artifact is None:
         raise Problem("there is no release to publish", where=f"{language.code} {stage}",
-                      fix=f"Run `vernacular run {language.cli_args(model_name)}` first")
+                      fix=f"Run `vernacular run {language.cli_args(model_name)}` first", code=Code.PUBLISH_RED)
     verified = verify(artifact.folder, trusted_keys([]))
     failures = [*verified.failures]
     claims = verified.statement.predicate if verified.statement is not None else None
@@ -163,14 +164,15 @@ def check_publishable(store: Store, language: Language, model_name: str) -> tupl
     if failures:
         raise Problem(f"not published, it is not the release that this installation signed: "
                       f"{'; '.join(map(str, failures))}", where=str(artifact.folder),
-                      fix="Delete this folder and run again; what the card says is written in language.yaml, "
-                      "statement.md and the tests")
+                      fix="Delete this folder and run again; to change the card, edit language.yaml, "
+                      "statement.md or the tests", code=Code.PUBLISH_RED)
     red = refusals(artifact, verified, language, store)
     if red:
         raise Problem(f"not published, for {len(red)} {'reason' if len(red) == 1 else 'reasons'}: {'; '.join(red)}",
                       where=f"{language.code} {stage}",
-                      fix="Fix each of these in the language folder and run again, or let a person take "
-                      f"responsibility: vernacular waive {language.cli_args(model_name)} GATE --by NAME --reason WHY")
+                      fix="Fix each of these in the language folder and run again, or have a responsible "
+                      f"person waive it: vernacular waive {language.cli_args(model_name)} GATE --by NAME --reason WHY",
+                      code=Code.PUBLISH_RED)
     assert verified.statement is not None
     return artifact, verified.statement
 
@@ -178,14 +180,9 @@ def check_publishable(store: Store, language: Language, model_name: str) -> tupl
 def publish(store: Store, language: Language, model_name: str, repo: str) -> str:
     """Upload the current release of a model to ``repo`` on the hub, replacing its content.
 
-    Exactly the signed files are uploaded, from a copy that is compared with the signature. The token is read from the
-    environment alone.
+    It uploads a verified copy of exactly the signed files. The token comes from the environment.
 
-    Args:
-        store: where the release is.
-        language: its folder.
-        model_name: which of its models.
-        repo: ``owner/name`` on the hub.
+    ``repo``: ``owner/name`` on the hub.
 
     Returns:
         The address of the upload.
@@ -195,11 +192,12 @@ def publish(store: Store, language: Language, model_name: str, repo: str) -> str
     """
     artifact, statement = check_publishable(store, language, model_name)
     if repo.count("/") != 1 or not all(repo.split("/")):
-        raise Problem(f"'{repo}' is not the name of a repository", where="publish", fix="Write owner/name")
+        raise Problem(f"'{repo}' is not the name of a repository", where="publish", fix="Write owner/name",
+                      code=Code.PUBLISH_REPO)
     token = os.environ.get(TOKEN)
     if not token:
         raise Problem("there is no token for the hub", where=f"environment variable {TOKEN}",
-                      fix="Set it to a token with write access")
+                      fix="Set it to a token with write access", code=Code.PUBLISH_TOKEN)
     with tempfile.TemporaryDirectory(prefix="vernacular-publish-") as private:  # of this user alone
         copy = Path(private) / "release"
         _copy(artifact.folder, statement, trusted_keys([]), copy)
@@ -207,21 +205,21 @@ def publish(store: Store, language: Language, model_name: str, repo: str) -> str
 
 
 def _copy(folder: Path, statement: Statement, trusted: Sequence[Ed25519PublicKey], to: Path) -> None:
-    """Copy the signed files and no other, so that what is uploaded is what was compared with the signature."""
+    """Copy exactly the signed files, so that the uploaded files are the verified ones."""
     to.mkdir()
     for name, digest in [*statement.digests().items(), (SIGNATURE, None)]:
         (to / name).parent.mkdir(parents=True, exist_ok=True)
         if copy_file(folder / name, to / name) != digest and digest is not None:
             raise Problem("a file was changed while it was published", where=str(folder / name),
-                          fix="Delete this folder and run again")
+                          fix="Delete this folder and run again", code=Code.PUBLISH_CHANGED)
     opened = open_statement(to, trusted)
     if isinstance(opened, Failure) or opened[0] != statement:
         raise Problem("the signature was changed while it was published", where=str(folder / SIGNATURE),
-                      fix="Delete this folder and run again")
+                      fix="Delete this folder and run again", code=Code.PUBLISH_CHANGED)
 
 
 def _upload(folder: Path, key: str, repo: str, token: str) -> str:
-    """Make the repository hold the files in ``folder`` and no other."""
+    """Replace the content of the repository with the files in ``folder``."""
     from httpx2 import HTTPError
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError
@@ -232,11 +230,13 @@ def _upload(folder: Path, key: str, repo: str, token: str) -> str:
         done = api.upload_folder(repo_id=repo, folder_path=folder, delete_patterns="*", commit_message=f"Release {key}")
     except HfHubHTTPError as error:
         lines = str(error).strip().split("\n")  # the first one names the address, the last one the hub's own reason
-        said = "; ".join(dict.fromkeys((lines[0].strip(), lines[-1].strip())))
+        stated = "; ".join(dict.fromkeys((lines[0].strip(), lines[-1].strip())))
         again = error.response is not None and error.response.status_code >= 500
-        raise Problem(f"the hub refused ({said})", where=repo, fix="Try again later: what was sent is not sent again"
-                      if again else "Check the repository's name and the token's rights") from error
+        raise Problem(f"the hub refused ({stated})", where=repo, fix="Try again later; finished files are not resent"
+                      if again else "Check the repository's name and the token's rights",
+                      code=Code.PUBLISH_HUB) from error
     except (HTTPError, OSError, ValueError, RuntimeError) as error:  # RuntimeError: of the storage for large files
-        raise Problem(f"the upload did not end ({' '.join(str(error).split()) or type(error).__name__})", where=repo,
-                      fix="Check the repository's name and the network, then try again") from error
+        raise Problem(f"the upload failed ({' '.join(str(error).split()) or type(error).__name__})", where=repo,
+                      fix="Check the repository's name and the network, then try again",
+                      code=Code.PUBLISH_HUB) from error
     return str(done)

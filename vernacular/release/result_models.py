@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field, JsonValue
+from pydantic import ConfigDict, Field, JsonValue
 
 from vernacular.config.schema import Base
 from vernacular.config.training import Lora
@@ -37,8 +37,10 @@ class IdentifierCounts(Counted):
 class AlignmentCounts(Counted):
     """Counts of ``alignment/<name>``."""
 
+    model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True)
+
     pairs: OptionalNumber = None
-    pairs_held: OptionalNumber = None
+    held_out_pairs: OptionalNumber = Field(None, alias="pairs_held")
     found_before: OptionalNumber = None
 
 
@@ -148,25 +150,15 @@ class ReleasedTransfer(TransferScores):
 
 
 class ReleasedTask(TaskResult):
-    """A task as card, report and page show it.
+    """A task as card, report and page show it."""
 
-    Attributes:
-        description: of the task, by the folder.
-        labelled: rights in its labels; None where they were derived.
-        language: of the base, where the task is in one.
-        spread: how far seeds differ.
-        bits_per_byte: arm -> that of the right answers, of tasks that write text.
-        verdicts: on each difference.
-        above_floors: whether the released model scores above every baseline.
-    """
-
-    description: str
-    labelled: LabelRights | None
-    language: str | None
-    spread: Number
-    bits_per_byte: dict[str, BitsPerByte]
-    verdicts: dict[str, Verdict]
-    above_floors: bool
+    description: str  # of the task, by the folder
+    labelled: LabelRights | None  # rights in its labels; None where they were derived
+    language: str | None  # of the base, where the task is in one
+    spread: Number  # how far seeds differ
+    bits_per_byte: dict[str, BitsPerByte]  # arm -> that of the right answers, of tasks that write text
+    verdicts: dict[str, Verdict]  # on each difference
+    above_floors: bool  # whether the released model scores above every baseline
     transfer: ReleasedTransfer | None = None
 
 

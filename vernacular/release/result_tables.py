@@ -1,198 +1,195 @@
-"""Scores and learning curve of a task as tables that card, report and page show, and remarks on them."""
+"""Scores and learning curves of tasks and likelihoods as tables for card, terminal and page, and remarks on tasks."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from vernacular.config.codes import name_of
 from vernacular.core.confidence import FEWEST_TEXTS
 from vernacular.core.result import Interval
 from vernacular.evaluation.stage_results import ForgettingResult, LikelihoodResult
 from vernacular.modeling.variants import ARMS
-from vernacular.release.markdown import interval_text, number, range_text, signed
-from vernacular.release.result_models import ReleasedTask
+from vernacular.release.markdown import Table, interval_text, number, range_text, signed
+from vernacular.release.result_models import CorpusNumbers, ReleasedTask
 from vernacular.tasks.stage_results import LearningPoint, TransferScores
 
-FLOORS = {"majority": "floor: the commonest answer, or chance", "tfidf_logistic": "floor: TF-IDF + logistic regression",
-          "character_5gram": "floor: a character 5-gram model of the training text",
-          "tfidf_characters": "floor: TF-IDF of character n-grams", "copy": "floor: the source as it is",
-          "nearest": "floor: the answer to the nearest training item",
-          "nearest_span": "floor: words of the sentence nearest to the question"}
-CURVE = "By labels learned from: mean (each seed), 95 % interval"
-COLUMNS = ("labels", *ARMS, "best floor", "adapted minus base (95 %)")
+BASELINES = {"majority": "baseline: the most frequent answer, or chance",
+             "tfidf_logistic": "baseline: TF-IDF + logistic regression",
+             "character_5gram": "baseline: a character 5-gram model of the training text",
+             "tfidf_characters": "baseline: TF-IDF of character n-grams", "copy": "baseline: the source text",
+             "nearest": "baseline: the answer to the nearest training item",
+             "nearest_span": "baseline: words of the sentence nearest to the question"}
+CURVE = "By number of labels: mean (each seed), 95 % interval"
 
 
-def score_columns(found: ReleasedTask) -> list[str]:
-    """The columns of ``score_rows``."""
-    return ["model", *(f"seed {seed}" for seed in _seeds_of(found)), "mean" if found.fine_tuned else "score",
-            "95 % interval"]
+def left_out_table(corpus: CorpusNumbers) -> Table:
+    """What each rule rejected."""
+    return Table(["rule", "meaning", "lines", "words"], [
+        [rule, losses.meaning, number(losses.lines, 0), number(losses.words, 0)]
+        for rule, losses in corpus.rejected.items()])
 
 
-def score_rows(found: ReleasedTask) -> list[list[str]]:
-    """A row for each model, each way to ask it without fine-tuning, and each floor.
+def parts_table(corpus: CorpusNumbers) -> Table:
+    """The sizes of train, dev and test; no row before the split."""
+    return Table(["part", "documents", "lines", "words"], [
+        [part, *(number(size, 0) for size in (sizes.documents, sizes.lines, sizes.words))]
+        for part, sizes in (corpus.parts or {}).items()])
 
-    A row is a name, the score of each seed, the mean and its 95 % interval over items and seeds (of a floor, over
-    items).
+
+def score_table(task: ReleasedTask) -> Table:
+    """A row for each model, each way to prompt it without fine-tuning, and each baseline.
+
+    A row is a name, the score of each seed, the mean and its 95 % interval over items and seeds (of a baseline, over
+    items). Where no example is shown to a model there is one score for all seeds, in the column of the mean alone.
     """
-    seeds = _seeds_of(found)
-    rows = [[arm, *(number(row.score) for row in found.scores[arm][:len(seeds)]), number(found.means.get(arm)),
-             range_text(found.arm_intervals.get(arm))] for arm in ARMS if found.scores.get(arm)]
-    rows += asked_rows(found, len(seeds))
-    return rows + [[FLOORS.get(name, f"floor: {name}"), *([""] * len(seeds)), number(floor),
-                    range_text(found.floor_intervals.get(name))] for name, floor in found.floors.items()]
+    seeds = [row.seed for row in next(iter(task.scores.values()))] if task.fine_tuned else []
+    empty = [""] * len(seeds)
+    rows = [[arm, *(number(row.score) for row in task.scores[arm][:len(seeds)]), number(task.means.get(arm)),
+             range_text(task.arm_intervals.get(arm))] for arm in ARMS if task.scores.get(arm)]
+    rows += [[prompted(arm, name),
+              *(map(number, way.scores[arm]) if len(way.scores[arm]) == len(seeds) > 1 else empty),
+              number(way.means[arm]), range_text(way.arm_intervals.get(arm))]
+             for name, way in task.untrained.items() for arm in ARMS]
+    rows += [[_baseline(name), *empty, number(score), range_text(task.floor_intervals.get(name))]
+             for name, score in task.floors.items()]
+    return Table(["model", *(f"seed {seed}" for seed in seeds), "mean" if task.fine_tuned else "score",
+                  "95 % interval"], rows)
 
 
-def likelihood_rows(found: LikelihoodResult | ForgettingResult | None) -> list[list[str]]:
-    """A row for each model and floor, of held-out text or of the base's languages: a name, the mean, its interval.
+def likelihood_table(measured: LikelihoodResult | ForgettingResult | None) -> Table:
+    """A row for each model and baseline; no row where nothing was measured."""
+    if measured is None:
+        return Table([], [])
+    baselines = measured.floor if isinstance(measured, LikelihoodResult) else {}
+    scores = {arm: measured.scores[arm] for arm in ARMS if arm in measured.scores} | {
+        _baseline(name): score for name, score in baselines.items()}
+    return Table(["model", measured.unit, "95 % interval"], [
+        [name, number(score.mean), range_text(score.interval)] for name, score in scores.items()])
 
-    No row where nothing was measured.
+
+def curve_table(task: ReleasedTask) -> Table:
+    """A row for each number of labels: every model with its seeds, the best baseline, a difference, with intervals.
+
+    The first row has the models that learned from labels in another language alone, where that was measured. No row
+    where there is one point alone.
     """
-    scores = found.scores if found is not None else {}
-    floors = {FLOORS.get(name, f"floor: {name}"): score for name, score in (
-        found.floor if isinstance(found, LikelihoodResult) else {}).items()}
-    return [[name, number(score.mean), f"{number(score.low)} to {number(score.high)}"]
-            for name, score in [*((arm, scores[arm]) for arm in ARMS if arm in scores), *floors.items()]]
-
-
-def learned_from(found: ReleasedTask) -> str:
-    """What the models learned from and were scored on, in a few words."""
-    learned = f"{found.train_items} items to learn from" if found.fine_tuned else "not fine-tuned"
-    return f"{learned}, {found.test_items} scored"
-
-
-def _seeds_of(found: ReleasedTask) -> list[int]:
-    if not found.fine_tuned:
-        return []
-    return [row.seed for row in next(iter(found.scores.values()))]
-
-
-def curve_rows(found: ReleasedTask) -> list[list[str]]:
-    """A row for each number of labels: the mean of each arm with every seed, a baseline, a difference, with intervals.
-
-    The first row is what labels in another language taught alone, where that was measured. No row where there is one
-    point alone.
-    """
-    transfer = found.transfer
-    if len(found.curve) == 1 and transfer is None:
-        return []
+    transfer = task.transfer
     rows = [[f"{point.train_items:,}", *(_seeds(point, arm) for arm in ARMS), *_compared(point)]
-            for point in found.curve]
+            for point in task.curve]
     if transfer is not None:
         rows.insert(0, [f"none; {transfer.train_items:,} in {name_of(transfer.train_language)}",
-                        *(_ranged(f"{transfer.means[arm]:.3f}", transfer.arm_intervals[arm]) for arm in ARMS),
+                        *(_ranged(number(transfer.means[arm]), transfer.arm_intervals[arm]) for arm in ARMS),
                         *_compared(transfer)])
-    return rows
-
-
-def transfer_said(found: ReleasedTask) -> list[str]:
-    """What labels in another language taught without one of the target language; no line where it was not measured."""
-    point = found.transfer
-    if point is None:
-        return []
-    compared = "; ".join(
-        f"{name.replace('_minus_', ' against ')}: {point.verdicts[name]} ({interval_text(interval)})"
-        for name, interval in point.intervals.items())
-    return [f"Without a label in the language, learned from {point.train_items:,} items in "
-            f"{name_of(point.train_language)} alone: {compared}."]
+    return Table(["labels", *ARMS, "best baseline", "adapted minus base (95 %)"], rows if len(rows) > 1 else [])
 
 
 def _compared(point: LearningPoint | TransferScores) -> list[str]:
-    return [_best_floor(point), signed(point.intervals["adapted_minus_base"])]
+    name, best = max(point.floors.items(), key=lambda baseline: baseline[1])
+    return [_ranged(number(best), point.floor_intervals.get(name)), signed(point.intervals["adapted_minus_base"])]
 
 
-def asked_rows(found: ReleasedTask, seeds: int) -> list[list[str]]:
-    """A row for each model and way to ask it without fine-tuning: name, score of each of ``seeds``, mean, interval.
-
-    Where no example is shown there is one score for all seeds, in the column of the mean alone.
-    """
-    return [[asked(arm, name),
-             *([f"{score:.3f}" for score in way.scores[arm]] if len(way.scores[arm]) == seeds > 1
-               else [""] * seeds), f"{way.means[arm]:.3f}", range_text(way.arm_intervals.get(arm))]
-            for name, way in found.untrained.items() for arm in ARMS]
+def _seeds(point: LearningPoint, arm: str) -> str:
+    seeds = ", ".join(number(row.score) for row in point.scores[arm])
+    return _ranged(f"{number(point.means[arm])} ({seeds})", point.arm_intervals.get(arm))
 
 
-def asked(arm: str, way: str) -> str:
+def _ranged(score: str, interval: Interval | None) -> str:
+    return ", ".join(filter(None, [score, range_text(interval)]))
+
+
+def _baseline(name: str) -> str:
+    return BASELINES.get(name, f"baseline: {name}")
+
+
+def prompted(arm: str, way: str) -> str:
     """The name of a model that was prompted without fine-tuning; ``way`` is ``0_shot``, ``4_shot``."""
     return f"{arm}, {way.replace('_', '-')}, not fine-tuned"
 
 
-def asked_said(found: ReleasedTask) -> list[str]:
-    """For each way to ask without fine-tuning its differences between models, each with its interval; a line each."""
-    return [f"Not fine-tuned, {name.replace('_', '-')}: " + "; ".join(
-        f"{difference.replace('_minus_', ' against ')} {interval_text(interval)}"
-        for difference, interval in way.intervals.items()) + "."
-        for name, way in found.untrained.items() if way.intervals]
+def learned_from(task: ReleasedTask) -> str:
+    """The number of items that models learned from and were scored on."""
+    learned = f"{task.train_items} training items" if task.fine_tuned else "not fine-tuned"
+    return f"{learned}, {task.test_items} scored"
 
 
-def seeds_differ(found: ReleasedTask) -> str:
-    """How far the trainings of a task differ by their seed alone, as far as that was measured."""
-    if not found.fine_tuned:
+def against(name: str) -> str:
+    """The name of a difference for people: ``adapted against base``."""
+    return name.replace("_minus_", " against ")
+
+
+def describe_seeds(task: ReleasedTask) -> str:
+    """How far the trainings of a task differ by their seed alone."""
+    if not task.fine_tuned:
         return "nothing was trained for it: no seed changes these scores"
-    if len(next(iter(found.scores.values()))) < 2:
+    if len(next(iter(task.scores.values()))) < 2:
         return "one seed: how far seeds differ is not known"
-    return f"seeds differ by up to {found.spread:.3f}; a smaller gain is called none"
+    return f"seeds differ by up to {task.spread:.3f}; a smaller difference does not count as a gain"
 
 
-def remarks(found: ReleasedTask) -> list[str]:
-    """What must be said of a task beside its scores: transfer, likelihood, dead seeds, how its items were made."""
-    dead = [f"{name} ({point.train_items} labels)" for point in found.curve for name in point.dead]
-    notes, labelled = found.notes, found.labelled
-    said = transfer_said(found)
-    said += [f"The labels were made by people; licence: {labelled.licence}"
-            f"{' (' + labelled.url + ')' if labelled.url else ''}."] if labelled else []
-    if found.bits_per_byte:
-        said.append("How well the right answers are foreseen, in bits per byte (lower is better; mean, 95 % interval, "
-                    "and each seed): " + "; ".join(
-                        f"{arm} {one.mean:.3f}, {one.low:.3f} to {one.high:.3f} "
-                        f"({', '.join(f'{value:.3f}' for value in one.seeds)})"
-                        for arm, one in found.bits_per_byte.items()) + ".")
-    said += [f"No better than the commonest answer, or chance: {', '.join(dead)}."] if dead else []
+def remarks(task: ReleasedTask) -> list[str]:
+    """Sentences on a task beside its scores: transfer, likelihood, seeds that learned nothing, its items, prompting."""
+    notes, labels = task.notes, task.labelled
+    failed = [f"{name} ({point.train_items} labels)" for point in task.curve for name in point.dead]
     taken = [part for part in ("test", "dev") if notes.get(f"{part}_taken_from_train")]
+    duplicates = sum(notes.get(name, 0) for name in ("train_also_in_test", "train_also_in_dev", "dev_also_in_test"))
+    lines = [*_transfer(task)]
+    if labels:
+        lines.append(f"The labels were made by people; licence: {labels.licence}"
+                     f"{' (' + labels.url + ')' if labels.url else ''}.")
+    if task.bits_per_byte:
+        lines.append("Likelihood of the right answers, in bits per byte (lower is better; mean, 95 % interval, "
+                     "and each seed): " + "; ".join(
+                         f"{arm} {bits.mean:.3f}, {bits.low:.3f} to {bits.high:.3f} "
+                         f"({', '.join(f'{value:.3f}' for value in bits.seeds)})"
+                         for arm, bits in task.bits_per_byte.items()) + ".")
+    if failed:
+        lines.append(f"No better than the most frequent answer, or chance: {', '.join(failed)}.")
     if taken:
-        said.append(f"There was no {' and no '.join(taken)} part: a share of the labelled items, chosen by a digest of "
-                    "their text, took its place.")
-    same = sum(notes.get(name, 0) for name in ("train_also_in_test", "train_also_in_dev", "dev_also_in_test"))
-    if same:
-        said.append(f"{same} items were left out because the same text stands in a part that is scored or chosen by.")
-    apart = found.apart
-    if apart.not_scored:
-        said.append(f"No scored item has the label {_listed(apart.not_scored)}: how well it is told was not "
-                    "measured.")
-    if apart.not_learned:
-        said.append(f"No training item has the label {_listed(apart.not_learned)}: no model could learn it.")
+        lines.append(f"There was no {' and no '.join(taken)} part: a share of the labeled items, chosen by a digest of "
+                     "their text, is used instead.")
+    if duplicates:
+        lines.append(f"{duplicates} items were left out because the same text is in a part that is scored or used to "
+                     "choose a model.")
+    if task.apart.not_scored:
+        lines.append(f"No scored item has the label {_listed(task.apart.not_scored)}: how well it is recognized was "
+                     "not measured.")
+    if task.apart.not_learned:
+        lines.append(f"No training item has the label {_listed(task.apart.not_learned)}: no model could learn it.")
     if notes.get("texts_labelled_differently"):
-        said.append(f"{notes['texts_labelled_differently']} of the labelled texts have other labels somewhere else in "
-                    "the data: no model can learn both.")
-    if any(found.test_items_cut.values()):
-        said.append("Scored items that are too long to be read to their end: " + ", ".join(
-            f"{arm} {number(cut, 0)}" for arm, cut in found.test_items_cut.items()) + ".")
-    if found.test_texts < found.test_items:
-        said.append(_drawn_from(found.test_items, found.test_texts))
+        lines.append(f"{notes['texts_labelled_differently']} of the labeled texts have different labels elsewhere in "
+                     "the data: no model can learn both.")
+    if any(task.test_items_cut.values()):
+        lines.append("Scored items that are too long to be read to their end: " + ", ".join(
+            f"{arm} {number(cut, 0)}" for arm, cut in task.test_items_cut.items()) + ".")
+    if task.test_texts < task.test_items:
+        lines.append(_drawn_from(task.test_items, task.test_texts))
     if notes.get("tags_repaired"):
-        said.append(f"{notes['tags_repaired']} tags that IOB2 does not allow were repaired.")
-    return said
+        lines.append(f"{notes['tags_repaired']} tags that IOB2 does not allow were repaired.")
+    return lines + [f"Not fine-tuned, {name.replace('_', '-')}: {_differences(way.intervals)}."
+                    for name, way in task.untrained.items() if way.intervals]
+
+
+def _transfer(task: ReleasedTask) -> list[str]:
+    point = task.transfer
+    if point is None:
+        return []
+    compared = "; ".join(f"{against(name)}: {point.verdicts[name]} ({interval_text(interval)})"
+                         for name, interval in point.intervals.items())
+    return [f"Without a label in the language, learned from {point.train_items:,} items in "
+            f"{name_of(point.train_language)} alone: {compared}."]
+
+
+def _differences(intervals: Mapping[str, Interval]) -> str:
+    return "; ".join(f"{against(name)} {interval_text(interval)}" for name, interval in intervals.items())
 
 
 def _drawn_from(items: int, texts: int) -> str:
-    """How intervals of items are made that come from fewer texts."""
     if texts < FEWEST_TEXTS:
         return (f"The {items} scored items come from {texts} text{'' if texts == 1 else 's'}, too few to resample: "
-                "intervals take each item by itself, and are too narrow as far as those of one text go right or wrong "
-                "together.")
+                "intervals treat items as independent, and are too narrow if items of one text tend to be right or "
+                "wrong together.")
     return f"The {items} scored items come from {texts} texts, which intervals resample."
 
 
 def _listed(labels: list[str]) -> str:
     return " or ".join(f"'{label}'" for label in labels)
-
-
-def _seeds(point: LearningPoint, arm: str) -> str:
-    each = ", ".join(f"{row.score:.3f}" for row in point.scores[arm])
-    return _ranged(f"{point.means[arm]:.3f} ({each})", point.arm_intervals.get(arm))
-
-
-def _best_floor(point: LearningPoint | TransferScores) -> str:
-    name, best = max(point.floors.items(), key=lambda floor: floor[1])
-    return _ranged(f"{best:.3f}", point.floor_intervals.get(name))
-
-
-def _ranged(score: str, interval: Interval | None) -> str:
-    return ", ".join(filter(None, [score, range_text(interval)]))

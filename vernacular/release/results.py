@@ -78,16 +78,12 @@ def gather(language: Language, name: str, model: Model, reports: Mapping[str, Re
            signer: str | None = None) -> ReleaseResults:
     """The results of the model ``name``, as far as its stages have run; what has not run is None and listed as missing.
 
-    Args:
-        language: the folder.
-        name: of the model.
-        model: its settings.
-        reports: stage name -> report, of the stages that have run.
-        folders: stage name -> artifact folder, where a person is to be told.
-        reloaded: task -> what ``load_check`` found of it, once the bundle is there.
-        loads: call -> what ``load_check`` found of the released model.
-        seconds: stage name -> time that its artifact took, of the stages that have run.
-        signer: fingerprint of the key that signs the release, where one is made.
+    ``reports``: stage name -> report, of the stages that have run.
+    ``folders``: stage name -> artifact folder, for the report.
+    ``reloaded``: task -> what ``load_check`` found of it, once the bundle is there.
+    ``loads``: call -> what ``load_check`` found of the released model.
+    ``seconds``: stage name -> time that its artifact took, of the stages that have run.
+    ``signer``: fingerprint of the key that signs the release, where one is made.
 
     Raises:
         Problem: the list of waivers cannot be read, or a report is of another version of its stage.
@@ -235,10 +231,8 @@ def _retention(reports: Mapping[str, Report], stage: str) -> ReleasedForgetting 
 def verdict(interval: Sequence[float], *, spread: float = 0.0, lower_is_better: bool = False) -> Verdict:
     """What a difference with its 95 % interval (low, mean, high) amounts to: ``gain``, ``no gain`` or ``harm``.
 
-    Args:
-        interval: of ours minus theirs.
-        spread: how far seeds differ; a gain must be wider than that too. Harm need not: it is said when in doubt.
-        lower_is_better: for losses.
+    ``interval``: of ours minus theirs.
+    ``spread``: how far seeds differ; a gain must be wider than that too. Harm need not: it is reported when in doubt.
     """
     low, mean, high = interval
     if lower_is_better:

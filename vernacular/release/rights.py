@@ -1,4 +1,4 @@
-"""Whom text, labels and base of a release belong to, as language.yaml says it now."""
+"""Whom text, labels and base of a release belong to, by the current language.yaml."""
 
 from __future__ import annotations
 
@@ -47,23 +47,16 @@ class LabelRights(Result):
 
 @dataclass(frozen=True)
 class Rights:
-    """What the folder says of where text, labels and base come from.
+    """The origin of text, labels and base, by the language folder."""
 
-    Attributes:
-        texts: sources of the corpus, and texts beside it.
-        labels: task -> rights in its labels; None where they were derived.
-        base: whom the base belongs to.
-        base_name: what the base is called.
-    """
-
-    texts: list[SourceFacts | MixedInText]
-    labels: dict[str, LabelRights | None]
-    base: Base
-    base_name: str
+    texts: list[SourceFacts | MixedInText]  # sources of the corpus, and texts beside it
+    labels: dict[str, LabelRights | None]  # task -> rights in its labels; None where they were derived
+    base: Base  # whom the base belongs to
+    base_name: str  # what the base is called
 
 
 def claimed_rights(language: Language, name: str) -> Rights:
-    """What the folder says now of where text, labels and base of the model ``name`` come from, though nothing ran."""
+    """The origin of text, labels and base of the model ``name`` by the current folder, even if no stage has run."""
     model = language.models[name]
     return Rights([*source_facts(language, None), *mixed_in_texts(model)],
                   {task: label_rights(found) for task, found in language.tasks_of(name).items()}, model.base,

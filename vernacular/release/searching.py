@@ -13,7 +13,7 @@ def can_search(results: ReleaseResults) -> bool:
     return EMBED in results.loads
 
 
-def search_said(results: ReleaseResults) -> str:
+def describe_search(results: ReleaseResults) -> str:
     """What it can be used for, and how often it finds a held-out translation; empty where no release can search."""
     if not can_search(results):
         return ""
@@ -37,5 +37,5 @@ def found_translations(results: ReleaseResults) -> tuple[float, float, int] | No
     training, aligned = results.pretraining.of(arm), results.alignment
     if training is None or aligned is None:
         return None
-    share, before, items = training.counts.translation_found, aligned.found_before, aligned.pairs_held
+    share, before, items = training.counts.translation_found, aligned.found_before, aligned.held_out_pairs
     return None if share is None or before is None or items is None else (share, before, int(items))

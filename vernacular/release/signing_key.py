@@ -1,7 +1,7 @@
 """The key of this installation, with which it signs releases, and the public keys that a person trusts.
 
 An Ed25519 key in a PEM file of its own, below the user's configuration folder or at ``VERNACULAR_SIGNING_KEY``. It
-is neither in a language folder nor in the store, since both are handed on.
+is neither in a language folder nor in the store, since people share both.
 """
 
 from __future__ import annotations

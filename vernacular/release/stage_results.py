@@ -12,62 +12,36 @@ OURS = "vernacular"  # what is called where no call of the ecosystem gives a tas
 
 
 class TaskCheck(Result):
-    """What the release answers to scored items of a task.
+    """The answers of the release to scored items of a task."""
 
-    Attributes:
-        seed: whose training is released; None where nothing was trained.
-        card: the score of that seed on all items.
-        call: what was asked: a task of ``pipeline``, ``SentenceTransformer``, or ``vernacular``.
-        items: asked.
-        answers: labeled units among them.
-        same: the share of these that got the scored answer.
-        score: on the items asked, of the call's answers.
-        score_before: on the same items, of the scored answers.
-        strategy: for words, how tokens are aggregated on the card.
-        by_strategy: for words, the share of the same answers under each way to aggregate.
-        alone: whether nothing of Vernacular was used.
-    """
-
-    seed: int | None
-    card: Number
-    call: str
-    items: int
-    answers: int
-    same: Number
-    score: Number
-    score_before: Number
-    strategy: str
-    by_strategy: dict[str, Number]
-    alone: bool
+    seed: int | None  # whose training is released; None where nothing was trained
+    card: Number  # the score of that seed on all items
+    call: str  # a task of ``pipeline``, ``SentenceTransformer``, or ``vernacular``
+    items: int  # asked
+    answers: int  # labeled units among them
+    same: Number  # the share of these that got the scored answer
+    score: Number  # on the items asked, of the call's answers
+    score_before: Number  # on the same items, of the scored answers
+    strategy: str  # for words, how tokens are aggregated on the card
+    by_strategy: dict[str, Number]  # for words, the share of the same answers under each way to aggregate
+    alone: bool  # whether nothing of Vernacular was used
 
 
 class ModelCheck(Result):
-    """What the released model gives to one call, beside what Vernacular computes from the same weights.
+    """What the released model gives to one call, beside what Vernacular computes from the same weights."""
 
-    Attributes:
-        items: texts asked.
-        same: the share of texts with the same answer: the likeliest pieces, the continuation, the nearest other text.
-        difference: the largest absolute difference of a probability, or of a number of an embedding.
-    """
-
-    items: int
+    items: int  # texts asked
+    # the share of texts with the same answer: the likeliest pieces, the continuation, the nearest other
+    # text
     same: Number
-    difference: Number
+    difference: Number  # the largest absolute difference of a probability, or of a number of an embedding
 
 
 class ReleaseResult(Result):
-    """The result of ``release/<name>``.
+    """The result of ``release/<name>``."""
 
-    Attributes:
-        card: name of its file.
-        reloaded: task -> what the release answers to its scored items.
-        loads: call -> what the released model gives to it.
-        waivers: of red gates.
-        verdicts: task -> difference -> verdict.
-    """
-
-    card: str
-    reloaded: dict[str, TaskCheck]
-    loads: dict[str, ModelCheck]
-    waivers: list[Waiver]
-    verdicts: dict[str, dict[str, Verdict]]
+    card: str  # name of its file
+    reloaded: dict[str, TaskCheck]  # task -> what the release answers to its scored items
+    loads: dict[str, ModelCheck]  # call -> what the released model gives to it
+    waivers: list[Waiver]  # of red gates
+    verdicts: dict[str, dict[str, Verdict]]  # task -> difference -> verdict

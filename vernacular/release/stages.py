@@ -33,7 +33,7 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
         return written | versions(language.folder)
 
     return [Stage(
-        name=f"release/{name}", version="15", inputs=tuple(release_inputs(language, name)),
+        name=f"release/{name}", version="16", inputs=tuple(release_inputs(language, name)),
         run=EntryPoint("vernacular.release.bundle:run", name=name, model=model), result=ReleaseResult,
         settings=settings,
         outside=outside, gates=SPECS, kinds=("huggingface", "python"),

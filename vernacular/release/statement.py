@@ -9,8 +9,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from vernacular.release.markdown import number, read_text, table
+from vernacular.release.markdown import Table, number, read_text
 from vernacular.release.result_models import ReleaseResults
+from vernacular.release.result_tables import left_out_table, parts_table
 
 NOT_WRITTEN = ("Nobody has written a statement yet (`statement.md` in the language folder): who speaks the "
                "language, who made the text and who was consulted is not on record.")
@@ -20,38 +21,32 @@ def write_statement(results: ReleaseResults, written: str | None, documents: Ite
                     beside: Iterable[Mapping[str, Any]] = ()) -> str:
     """The whole data_statement.md.
 
-    Args:
-        results: of ``results.gather``.
-        written: the folder's ``statement.md``, or None if there is none.
-        documents: the ledger rows of the training documents.
-        beside: rows of the documents that were read besides, each with its ``role``.
+    ``written``: the folder's ``statement.md``, or None if there is none.
+    ``documents``: the ledger rows of the training documents.
+    ``beside``: rows of further documents, each with its ``role``.
     """
     language, corpus = results.language, results.corpus
-    def by_source(rows: Iterable[Mapping[str, Any]], *more: str) -> list[list[str]]:
-        groups = Counter(tuple(str(row[name]) for name in (*more, "source", "licence", "consent", "register",
-                                                           "quality")) for row in rows)
-        return [[*key, number(count, 0)] for key, count in sorted(groups.items())]
+    columns = ["source", "licence", "consent", "register", "quality"]
 
-    parts = [f"# Data statement: {language.name}", (written or "").strip() or NOT_WRITTEN, "## The ledger",
-             "What training drew from, by source; `documents.txt` lists every document. "
-             + read_text(results.released.passes),
-             table(["source", "licence", "consent", "register", "quality", "documents"], by_source(documents))]
-    others = by_source(beside, "role")
-    if others:
-        parts += ["Read besides, so that the base's languages are not forgotten (retention), as help (related), or to "
-                  "learn what texts mean (translated, and their translation):",
-                  table(["for", "source", "licence", "consent", "register", "quality", "documents"], others)]
+    def by_source(rows: Iterable[Mapping[str, Any]], *more: str) -> Table:
+        groups = Counter(tuple(str(row[name]) for name in (*more, *columns)) for row in rows)
+        return Table([*("for" for _ in more), *columns, "documents"],
+                     [[*key, number(count, 0)] for key, count in sorted(groups.items())])
+
+    blocks: list[str | Table] = [
+        f"# Data statement: {language.name}", (written or "").strip() or NOT_WRITTEN, "## The ledger",
+        "The training text, by source; `documents.txt` lists every document. " + read_text(results.released.passes),
+        by_source(documents)]
+    if others := by_source(beside, "role"):
+        blocks += ["Further training text: against forgetting of the base's languages (retention), from related "
+                   "languages (related), or to learn meanings (translated, and their translation):", others]
     places = [f"- {source.name}: {source.url}" for source in results.sources if source.url]
     if places:
-        parts += ["Where to read about the sources:", "\n".join(places)]
+        blocks += ["More about the sources:", "\n".join(places)]
     if corpus:
-        parts += ["## What was left out", table(["rule", "meaning", "lines", "words"], [
-            [rule, found.meaning, number(found.lines, 0), number(found.words, 0)]
-            for rule, found in corpus.rejected.items()])]
+        blocks += ["## What was left out", left_out_table(corpus)]
     if corpus and corpus.parts:
-        parts += ["## Parts", table(["part", "documents", "lines", "words"], [
-            [part, *(number(size, 0) for size in (sizes.documents, sizes.lines, sizes.words))]
-            for part, sizes in corpus.parts.items()])]
-    parts += ["## Taking text out", "Whoever made a document that is listed may ask for it to be taken out; the next "
-              f"release is then trained without it. Ask: {language.owner or 'nobody is named as owner yet'}."]
-    return "\n\n".join(parts) + "\n"
+        blocks += ["## Parts", parts_table(corpus)]
+    blocks += ["## Removing text", "The author of a listed document can have it removed; the next release is then "
+               f"trained without it. Contact: {language.owner or 'nobody is named as owner yet'}."]
+    return "\n\n".join(map(str, blocks)) + "\n"

@@ -1,4 +1,4 @@
-"""How far an answer of a task can be trusted: how often such answers are right, and when one is no better than a guess.
+"""How reliable the answers of a task are: how often they are right, and which are no better than a guess.
 
 Reads the result of a task's stage. Computes no score.
 """
@@ -11,40 +11,36 @@ from statistics import fmean
 
 from vernacular.modeling.variants import ARMS
 from vernacular.release.headline import METRICS
-from vernacular.release.markdown import number
+from vernacular.release.markdown import Table, number
 from vernacular.tasks.calibration_report import Calibration
 from vernacular.tasks.stage_results import TaskResult
 
 UNSURE = 0.2  # of the way from a label's share of the training labels to certainty; an answer below that is a guess
 _ACCURACY = "accuracy"
-CALIBRATION = ("model", "temperature of each seed", "calibration error", "log loss", "Brier score")
 
 
 @dataclass(frozen=True)
 class Trust:
-    """Accuracy that a person sees beside the answers of a task.
+    """Accuracy that a person sees beside the answers of a task."""
 
-    Attributes:
-        said: arm -> how often its answers are right on unseen text, beside the best baseline; a sentence.
-        shares: label -> its share of the training labels; empty where the report does not contain it.
-    """
-
-    said: Mapping[str, str] = field(default_factory=dict)
+    # arm -> a sentence on how often its answers are right on unseen text, with the best baseline
+    accuracy: Mapping[str, str] = field(default_factory=dict)
+    # label -> its share of the training labels; empty where the report does not contain it
     shares: Mapping[str, float] = field(default_factory=dict)
 
     def is_guess(self, label: str, probability: float) -> bool:
-        """Whether ``label`` is hardly likelier than it is for a text that nobody has read."""
+        """Whether ``label`` is hardly more probable than its share of the training labels."""
         share = self.shares.get(label)
         return share is not None and probability < share + UNSURE * (1 - share)
 
 
 def trust_of(result: TaskResult) -> Trust:
     """The trust in the answers of a task."""
-    return Trust({arm: said for arm in ARMS if (said := right_said(result, arm))},
+    return Trust({arm: sentence for arm in ARMS if (sentence := describe_accuracy(result, arm))},
                  result.calibration.shares if result.calibration is not None else {})
 
 
-def right_said(result: TaskResult, arm: str) -> str:
+def describe_accuracy(result: TaskResult, arm: str) -> str:
     """How often ``arm`` is right on unseen text, beside the best baseline; empty where it was not scored."""
     rows, metric = result.scores.get(arm), result.metric
     if not rows:
@@ -83,23 +79,22 @@ def calibration_of_seed(result: TaskResult, arm: str, seed: int) -> Calibration 
     return next((row.calibration for row in rows if row.seed == seed), None)
 
 
-def calibration_rows(result: TaskResult) -> list[list[str]]:
-    """A row for each model under CALIBRATION: what calibration changed; no row where nothing is calibrated."""
-    calibration = result.calibration
-    if calibration is None:
-        return []
-    rows = []
+def calibration_table(result: TaskResult) -> Table:
+    """What calibration changed on each model; no row where nothing is calibrated."""
+    calibration, rows = result.calibration, list[list[str]]()
     for arm in ARMS:
+        if calibration is None:
+            break
         before, after = calibration.mean(arm)
         pairs = ((before.calibration_error, after.calibration_error), (before.log_loss, after.log_loss),
                  (before.brier, after.brier))
         rows.append([arm, ", ".join(f"{row.calibration.temperature:.2f}" for row in calibration.arms[arm]),
                      *(f"{new:.3f} (before {old:.3f})" for old, new in pairs)])
-    return rows
+    return Table(["model", "temperature of each seed", "calibration error", "log loss", "Brier score"], rows)
 
 
-def calibration_said(result: TaskResult, arms: Sequence[str] = ARMS) -> str:
-    """What the table of ``calibration_rows`` shows, in words; empty where nothing is calibrated."""
+def describe_calibration(result: TaskResult, arms: Sequence[str] = ARMS) -> str:
+    """What ``calibration_table`` shows, in words; empty where nothing is calibrated."""
     calibration = result.calibration
     if calibration is None:
         return ""

@@ -1,7 +1,7 @@
-"""Whether the release in a folder is the one that its signer made: every file, its gates, its waivers.
+"""Verifies that a release is the one that its signer made: every file, its gates, its waivers.
 
 Needs no network, no store and no language folder. Gates are computed again from ``evaluation.json``, by the rules of
-this version of Vernacular. ``publish`` asks the same before it compares a release with the store.
+this version of Vernacular. ``publish`` verifies a release too, before it compares it with the store.
 """
 
 from __future__ import annotations
@@ -36,27 +36,19 @@ _LARGEST = 256_000_000  # bytes of a file that is read into memory
 
 @dataclass(frozen=True)
 class Verified:
-    """What was found.
+    """The result of verifying a release."""
 
-    Attributes:
-        failures: why the release is refused; empty if it is not.
-        statement: the signed one; None where no trusted key signed one.
-        signer: fingerprint of the key that did.
-        results: what ``evaluation.json`` holds; None where it is not the signed file.
-    """
-
-    failures: list[Failure]
-    statement: Statement | None = None
-    signer: str = ""
+    failures: list[Failure]  # why the release is refused; empty if it is not
+    statement: Statement | None = None  # the signed one; None where no trusted key signed one
+    signer: str = ""  # fingerprint of the key that did
+    # what ``evaluation.json`` holds; None where it is not the signed file
     results: ReleaseResults | None = None
 
 
 def verify(folder: Path, trusted: Sequence[Ed25519PublicKey]) -> Verified:
     """Compare a release with what a trusted key signed.
 
-    Args:
-        folder: of the release, downloaded or in the store; the store's own manifest may be in it if it agrees.
-        trusted: public keys.
+    ``folder``: of the release, downloaded or in the store; the store's own manifest may be in it if it agrees.
 
     Raises:
         Problem: the folder cannot be read.
@@ -79,7 +71,7 @@ def verify(folder: Path, trusted: Sequence[Ed25519PublicKey]) -> Verified:
         results, found = _gates(folder, statement)
         failures += found
     elif EVALUATION not in changed:
-        failures.append(Failure("VN-RELEASE-GATES", EVALUATION, "is not signed, so no gate can be computed from it"))
+        failures.append(Failure("VN-RELEASE-GATES", EVALUATION, "is not signed, so its gates cannot be computed"))
     if CARD not in changed:
         failures += _card(folder, statement)
     if MANIFEST in names:
@@ -106,28 +98,28 @@ def _gates(folder: Path, statement: Statement) -> tuple[ReleaseResults | None, l
         data = read_regular(folder / EVALUATION, _LARGEST)
         if hashlib.sha256(data).hexdigest() != statement.digests()[EVALUATION]:
             return None, [Failure("VN-RELEASE-DIGEST", EVALUATION, "was changed while it was read")]
-        results = ReleaseResults.model_validate_json(data, extra="ignore")  # a later version may say more
+        results = ReleaseResults.model_validate_json(data, extra="ignore")  # a later version may have more keys
         computed = release_gates(results)
     except (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
         return None, [Failure("VN-RELEASE-GATES", EVALUATION, "its gates cannot be computed by this version "
                               f"({type(error).__name__})")]
     failures = []
     if (results.language.code, results.model.name) != (claims.language, claims.model):
-        failures.append(Failure("VN-RELEASE-GATES", EVALUATION, "tells of another language or model than was signed"))
+        failures.append(Failure("VN-RELEASE-GATES", EVALUATION, "describes another language or model than was signed"))
     computed.append(publishable(computed, in_force(claims.waivers, claims.model, computed)))
     failures += [Failure("VN-RELEASE-GATES", EVALUATION, reason) for reason in (
         *_differences(computed, claims.gates, "its results give"),
-        *_differences(results.release_gates, claims.gates, "it says"))]
+        *_differences(results.release_gates, claims.gates, "it contains"))]
     if in_force(claims.waivers, claims.model, computed) != claims.waivers or results.waivers != claims.waivers:
-        failures.append(Failure("VN-RELEASE-WAIVERS", EVALUATION, "other waivers are in it than were signed, or one is "
-                                "for a gate that says something else"))
+        failures.append(Failure("VN-RELEASE-WAIVERS", EVALUATION, "its waivers are not the signed ones, or one is for "
+                                "a gate that now has another reason"))
     return results, failures
 
 
-def _differences(gates: Sequence[Gate], signed: Sequence[Gate], said: str) -> list[str]:
+def _differences(gates: Sequence[Gate], signed: Sequence[Gate], source: str) -> list[str]:
     """What differs between two lists of gates, a sentence for each gate."""
     ours, theirs = {gate.name: gate for gate in gates}, {gate.name: gate for gate in signed}
-    return [f"the gate {name} was signed as {_verdict(theirs.get(name))}, {said} {_verdict(ours.get(name))}"
+    return [f"the gate {name} was signed as {_verdict(theirs.get(name))}, {source} {_verdict(ours.get(name))}"
             for name in sorted(ours.keys() | theirs.keys()) if not agree(ours.get(name), theirs.get(name))]
 
 
@@ -143,13 +135,13 @@ def _verdict(gate: Gate | None) -> str:
 
 
 def _card(folder: Path, statement: Statement) -> list[Failure]:
-    """Whether the card shows the gates as they were signed."""
+    """Whether the card shows the signed gates."""
     claims = statement.predicate
     try:
         text = read_regular(folder / CARD, _LARGEST).decode("utf-8")
     except (OSError, ValueError):
         return [Failure("VN-RELEASE-CARD", CARD, "cannot be read")]
-    if gate_table(claims.gates, {waiver.gate: waiver.by for waiver in claims.waivers}) not in text:
+    if str(gate_table(claims.gates, {waiver.gate: waiver.by for waiver in claims.waivers})) not in text:
         return [Failure("VN-RELEASE-CARD", CARD, "its table of gates is not the one that was signed")]
     return []
 

@@ -1,8 +1,8 @@
-"""``vernacular try``: a page on this machine alone, to type a sentence, compare what models answer, and mark it.
+"""``vernacular try``: a local page for typing a sentence, comparing the answers of models, and marking them.
 
-Holds the HTTP. The template escapes everything that is shown. What a person types is not logged; what they mark
-right or wrong is kept (``marks``). Only requests to the loopback name that come from the page itself are answered,
-and a mark needs the token of this start, so that no other web page can ask or mark in the visitor's name.
+The template escapes everything. Typed sentences are not logged; marks are kept (``marks``). The server answers only
+requests to the loopback name from the page itself, and a mark needs the token of this start, so that no other web page
+can use the visitor's browser.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ REMEMBERED = 32  # sentences whose answers are kept in memory, for the marks tha
 MOST_NAMED = 3  # languages of the base
 FIELDS = 200  # of a mark: an answer has one for each label that it could have
 ASKED_FIELDS = 8  # of the address
-OWN_SITE = (None, "none", "same-origin")  # how a browser calls a request of the page itself, or typed by the visitor
+OWN_SITE = (None, "none", "same-origin")  # of a request of the page itself, or typed by the visitor
 Ask = Callable[[str], Mapping[str, Answers]]
 Find = Callable[[str], Sequence[Hit]]
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff",
@@ -61,12 +61,7 @@ HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff",
 def serve(store: Store, language: Language, model_name: str, port: int, host: str = "127.0.0.1") -> None:
     """Answer the page until it is interrupted.
 
-    Args:
-        store: where the artifacts are.
-        language: its folder.
-        model_name: which of its models.
-        port: to listen on.
-        host: the loopback address; nothing else is meant to reach this page.
+    ``host``: the loopback address; nothing else is meant to reach this page.
 
     Raises:
         Problem: a stage has not been run yet, or the port is taken.
@@ -93,16 +88,11 @@ def make_server(ask: Ask, language: Language, model_name: str, port: int, host: 
                 find: Find = lambda text: []) -> LoopbackServer:
     """The server of the page, bound but not started.
 
-    Args:
-        ask: gives the answers to a sentence.
-        language: its folder.
-        model_name: which of its models.
-        port: to listen on; 0 for any.
-        host: the loopback address.
-        token: that a mark has to bear; drawn if not given.
-        seconds: for a request to arrive whole, and for an answer to be taken.
-        connections: answered at once.
-        find: gives the passages of the corpus that are nearest to a text.
+    ``host``: the loopback address.
+    ``token``: required of a mark; random if not given.
+    ``seconds``: for a request to arrive whole, and for an answer to be taken.
+    ``connections``: answered at once.
+    ``find``: gives the passages of the corpus that are nearest to a text.
     """
     listener = socket.create_server((host, port))
     demo = _Demo(ask, find, language, model_name, token or secrets.token_urlsafe(24))
@@ -116,7 +106,7 @@ def make_server(ask: Ask, language: Language, model_name: str, port: int, host: 
 
 
 class _Demo:
-    """What the page answers. One sentence is computed at a time."""
+    """Handles the requests of the page, one sentence at a time."""
 
     def __init__(self, ask: Ask, find: Find, language: Language, model_name: str, token: str) -> None:
         self._ask, self._find, self._language, self._model_name = ask, find, language, model_name
@@ -184,10 +174,9 @@ class _Demo:
 
 
 class _OwnPage:
-    """Passes a request on if it is meant for this page, and comes from it if it says where from; else 403.
+    """Passes on requests to this page's host and, if they state an origin, from this page; others get 403.
 
     Args:
-        app: gets the request.
         names: of this machine, as ``Host`` may give them.
         origins: of the page, as ``Origin`` may give them.
     """
@@ -200,7 +189,7 @@ class _OwnPage:
         host, source = headers.get("host", ""), headers.get("origin")
         own = ((host.rpartition(":")[0] or host) in self._names and (source is None or source in self._origins)
                and headers.get("sec-fetch-site") in OWN_SITE)
-        answer = self._app if own else _refusal(HTTPException(403, "Only this machine may ask."))
+        answer = self._app if own else _refusal(HTTPException(403, "Requests are accepted from this machine only."))
         await answer(scope, receive, send)
 
 
@@ -224,7 +213,7 @@ def _fields(form: bytes, most: int) -> Mapping[str, list[str]]:
     try:
         return parse_qs(form.decode("utf-8"), max_num_fields=most)
     except ValueError:
-        raise HTTPException(400, "That is no form of this page.") from None
+        raise HTTPException(400, "This is not a form of this page.") from None
 
 
 def page(language: Language, model_name: str, text: str, answers: Mapping[str, Answers], trouble: str = "", *,

@@ -68,12 +68,12 @@ def base_name(results: ReleaseResults) -> str:
 
 def what_changed(headline: Sequence[Row]) -> str:
     """How many rows are better, the same, worse; empty where none was compared."""
-    said = [row.verdict for row in headline if row.verdict is not None]
-    if not said:
+    outcomes = [row.verdict for row in headline if row.verdict is not None]
+    if not outcomes:
         return ""
-    worse = said.count("harm")
-    return (f"Of {len(said)} measures compared with the base, {said.count('gain')} "
-            f"{'is' if said.count('gain') == 1 else 'are'} better beyond chance and {worse or 'none'} "
+    worse = outcomes.count("harm")
+    return (f"Of {len(outcomes)} measures compared with the base, {outcomes.count('gain')} "
+            f"{'is' if outcomes.count('gain') == 1 else 'are'} better beyond chance and {worse or 'none'} "
             f"{'are' if worse > 1 else 'is'} worse." + _below_baseline(headline))
 
 

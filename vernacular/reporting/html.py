@@ -1,8 +1,8 @@
-"""``vernacular report``'s page: one HTML file that a member of the community can read, print and send on.
+"""The page of ``vernacular report``: one HTML file that a member of the community can read, print and send to others.
 
 Examples before and after come first, then the headline table as bars, then the red gates; everything else unfolds.
-Pictures are inside the file, and nothing is loaded from anywhere else. Every text is escaped by the template's
-autoescaping. Computes no score: figures come from ``results.gather`` and from the reports of the stages.
+The file includes its pictures and loads nothing. The template escapes every text. Computes no score: figures come from
+``results.gather`` and from the reports of the stages.
 """
 
 from __future__ import annotations
@@ -21,27 +21,30 @@ from vernacular.core.result import Interval, SampleRow
 from vernacular.core.store import Artifact, Store, now, write_atomically
 from vernacular.evaluation.behavior.whitespace import LEGEND
 from vernacular.modeling.variants import ARMS
-from vernacular.release.card_behavior import GAPS, by_review, fairness_rows, fairness_said, rate
-from vernacular.release.card_forgetting import kept_on_tasks
-from vernacular.release.card_trigger_scan import looked_for
-from vernacular.release.compute import FORESEEN, TITLES, about, foreseen_rows, stage_rows
+from vernacular.release.card_evaluation import (
+    by_review,
+    describe_fairness,
+    describe_scan,
+    fairness_table,
+    kept_on_tasks,
+    rate,
+)
+from vernacular.release.compute import about, cost_table, time_table
 from vernacular.release.examples import page_examples
 from vernacular.release.headline import rows as headline_rows
 from vernacular.release.headline import translation_language
-from vernacular.release.markdown import caveat, interval_text, number, range_text, read_text
+from vernacular.release.markdown import Table, caveat, interval_text, number, range_text, read_text
 from vernacular.release.result_models import CurrentResults, ReleasedLikelihood, ReleasedTask
 from vernacular.release.result_tables import (
-    COLUMNS,
     CURVE,
-    FLOORS,
-    asked,
-    asked_said,
-    curve_rows,
-    likelihood_rows,
+    against,
+    curve_table,
+    likelihood_table,
+    prompted,
     remarks,
 )
-from vernacular.release.searching import search_said
-from vernacular.release.trust import CALIBRATION, calibration_rows, calibration_said
+from vernacular.release.searching import describe_search
+from vernacular.release.trust import calibration_table, describe_calibration
 from vernacular.reporting.first_screen import (
     VERDICTS,
     bars_of,
@@ -69,10 +72,7 @@ def default_place(store: Store, code: str, model_name: str) -> Path:
 def write_page(results: CurrentResults, artifacts: Mapping[str, Artifact], to: Path) -> Path:
     """Write the page of ``results`` to ``to``, whole or not at all.
 
-    Args:
-        results: of ``report.results``.
-        artifacts: stage name -> artifact, for its pictures, samples and counts.
-        to: the file; its folder is made.
+    ``artifacts``: stage name -> artifact, for its pictures, samples and counts.
 
     Raises:
         OSError: it cannot be written.
@@ -87,25 +87,22 @@ def page(results: CurrentResults, artifacts: Mapping[str, Artifact]) -> str:
     environment = Environment(loader=PackageLoader("vernacular.release", "templates"), autoescape=True,
                               undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"most_of": most_of, "number": number, "cell": cell, "interval": interval_text,
-                            "range_text": range_text, "caveat": caveat}
+                            "range_text": range_text, "caveat": caveat, "against": against}
     headline = headline_rows(results)
     return environment.get_template(FILE).render(
-        r=results, arms=ARMS, meaning=MEANING, floors=FLOORS, made=now(), short=in_short(results),
-        about=what_it_is(results), searched=search_said(results),
-        changed=what_changed(headline), headline=[(row, bars_of(row)) for row in headline],
-        base_name=base_name(results), verdicts=VERDICTS, examples=page_examples(results, artifacts),
-        other=translation_language(results), red=red_gates(results),
-        strips={task: strip(found) for task, found in results.tasks.items()}, t=tables(results, artifacts),
-        curves={task: curve_rows(found) for task, found in results.tasks.items()}, columns=COLUMNS, by_labels=CURVE,
-        remarks={task: [*asked_said(found), *remarks(found)] for task, found in results.tasks.items()},
-        calibration=CALIBRATION, calibrated={task: calibration_rows(found) for task, found in results.tasks.items()},
-        calibrated_said={task: calibration_said(found) for task, found in results.tasks.items()},
-        counted=[said for said, _ in by_review(results)], legend=LEGEND, gaps=GAPS,
-        gaps_said=fairness_said(results), looked_for=looked_for(results.attack),
+        r=results, arms=ARMS, meaning=MEANING, made=now(), short=in_short(results), about=what_it_is(results),
+        searched=describe_search(results), changed=what_changed(headline),
+        headline=[(row, bars_of(row)) for row in headline], base_name=base_name(results), verdicts=VERDICTS,
+        examples=page_examples(results, artifacts), other=translation_language(results), red=red_gates(results),
+        t=tables(results, artifacts), likelihood=likelihood_table(results.likelihood),
+        retention=likelihood_table(results.retention), fairness=fairness_table(results),
+        gaps_text=describe_fairness(results), costs=cost_table(results), times=time_table(results),
+        cost_about=about(results), by_labels=CURVE,
+        tasks=[PageTask(name, task, strip(task), curve_table(task), remarks(task), calibration_table(task),
+                        describe_calibration(task)) for name, task in results.tasks.items()],
+        counted=[line for line, _ in by_review(results)], legend=LEGEND, scanned=describe_scan(results.attack),
         suspects=[one.row() for one in results.attack.suspects] if results.attack else [],
-        cost_about=about(results), cost_columns=TITLES,
-        foreseen_columns=FORESEEN, kept=kept_on_tasks(results),
-        steps=[_step(name, artifact) for name, artifact in artifacts.items()])
+        kept=kept_on_tasks(results), steps=[_step(name, artifact) for name, artifact in artifacts.items()])
 
 
 def cell(value: Any) -> str:
@@ -129,16 +126,13 @@ def tables(results: CurrentResults, artifacts: Mapping[str, Artifact]) -> dict[s
         "left_out": [[rule, found.meaning, found.lines, found.words]
                      for rule, found in (results.corpus.rejected if results.corpus else {}).items() if found.words],
         "rejected": [[row.get("rule", "shared with held-out text"), row["reason"], row["text"]] for row in rejected],
-        "likelihood": likelihood_rows(results.likelihood), "retention": likelihood_rows(results.retention),
         "tests": [[name, test.description or test.capability, rate(test.base), rate(test.adapted),
-                   percent(test.threshold), test.author, test.reviewed] for name, test in tests.items()],
-        "fairness": fairness_rows(results),
-        "cost": stage_rows(results), "foreseen": foreseen_rows(results)}
+                   percent(test.threshold), test.author, test.reviewed] for name, test in tests.items()]}
 
 
 @dataclass(frozen=True)
 class StripRow:
-    """A row of a task's picture: a name, its mean with its 95 % interval, and where on the scale they lie.
+    """A row of a task's picture: a name, its mean with its 95 % interval, and their place on the scale.
 
     ``seeds`` and ``bar`` are per cent of the scale.
     """
@@ -150,12 +144,25 @@ class StripRow:
     bar: float | None
 
 
+@dataclass(frozen=True)
+class PageTask:
+    """What the page shows of a task."""
+
+    name: str
+    result: ReleasedTask
+    strip: list[StripRow]
+    curve: Table
+    remarks: list[str]
+    calibration: Table
+    calibrated: str
+
+
 def strip(found: ReleasedTask) -> list[StripRow]:
     """The rows of a task's picture."""
     rows: list[tuple[str, list[float], float | None, Interval | None]]
     rows = [(arm, [row.score for row in found.scores[arm]], found.means.get(arm), found.arm_intervals.get(arm))
             for arm in ARMS if found.scores.get(arm)]
-    rows += [(asked(arm, name), [*way.scores[arm]], way.means[arm], way.arm_intervals.get(arm))
+    rows += [(prompted(arm, name), [*way.scores[arm]], way.means[arm], way.arm_intervals.get(arm))
              for name, way in found.untrained.items() for arm in ARMS]
     rows += [(SIMPLE.get(name, name), [], floor, found.floor_intervals.get(name))
              for name, floor in found.floors.items()]
@@ -197,9 +204,9 @@ def picture(path: Path) -> str:
 
 
 def in_short(results: CurrentResults) -> list[str]:
-    """What came out, a plain sentence each; what was not measured is said too."""
+    """The results in plain sentences, also of what was not measured."""
     language, name, released = results.language, results.language.name, results.released.arm
-    said = []
+    lines = []
     corpus = results.corpus
     if corpus:
         sources = ", ".join(source.name for source in results.sources)
@@ -207,58 +214,58 @@ def in_short(results: CurrentResults) -> list[str]:
         kept = f"{number(parts['train'].words, 0)} of {number(corpus.words_kept, 0)}" if parts else (
             number(corpus.words_kept, 0))
         read = read_text(results.released.passes)
-        said.append(f"The training text has {kept} words of {name}, from: {sources}. "
+        lines.append(f"The training text has {kept} words of {name}, from: {sources}. "
                     + ("The others are held out to measure the model. " if parts else "") + f"{read}{read and ' '}"
                     + (f"{number(corpus.words_rejected, 0)} more words were rejected; the section on text says why."
                        if corpus.words_rejected else "No text was rejected."))
     fertility, aligned = results.fertility, results.alignment
     if fertility and fertility.base and fertility.extended:
-        said.append(f"A word of {name} took {number(fertility.base, 2)} tokens; with the new tokens it takes "
+        lines.append(f"A word of {name} took {number(fertility.base, 2)} tokens; with the new tokens it takes "
                     f"{number(fertility.extended, 2)}." if released == "adapted" else
                     f"A word of {name} takes {number(fertility.base, 2)} tokens, as before.")
     if aligned:
         training = results.pretraining.of(released)
         after = training.counts.translation_found if training else None
-        said.append(f"It learned from {number(aligned.pairs, 0)} translated sentences. Of "
-                    f"{number(aligned.pairs_held, 0)} held-out ones it finds the translation of "
+        lines.append(f"It learned from {number(aligned.pairs, 0)} translated sentences. Of "
+                    f"{number(aligned.held_out_pairs, 0)} held-out ones it finds the translation of "
                     f"{number(after, 0, True)}; before it found {number(aligned.found_before, 0, True)}.")
     if results.likelihood:
         verdict = results.likelihood.verdicts.get(f"{released}_minus_base")
         words = {"gain": "better than before", "no gain": "no better than before", "harm": "worse than before"}
         if verdict:
             interval = results.likelihood.differences[f"{released}_minus_base"]
-            said.append(f"It predicts held-out {name} text {words[verdict]} (negative log-likelihood "
+            lines.append(f"It predicts held-out {name} text {words[verdict]} (negative log-likelihood "
                         f"{interval_text(interval)}; "
                         "lower is better)." + _beside_baseline(results.likelihood, released))
     for task, found in results.tasks.items():
-        said.append(_task_in_short(task, found, released))
+        lines.append(_task_in_short(task, found, released))
     tests = results.behaviour.gates if results.behaviour else []
     if tests:
         passed = sum(gate.passed for gate in tests)
         reviewed = len(by_review(results)[0][1])
-        said.append(f"It passes {passed} of {len(tests)} behavioral tests; a speaker has reviewed {reviewed} of them.")
+        lines.append(f"It passes {passed} of {len(tests)} behavioral tests; a speaker has reviewed {reviewed} of them.")
     else:
-        said.append("No behavioral test was run.")
+        lines.append("No behavioral test was run.")
     retention = results.retention
     if retention and retention.measured:
         rise = retention.counts.retention_rise or 0.0
         change = retention.differences.get(f"{released}_minus_base")
         beside = f" ({interval_text(change)})" if change else ""
-        said.append(f"It predicts text in the base's languages {abs(rise):.1%} "
+        lines.append(f"It predicts text in the base's languages {abs(rise):.1%} "
                     f"{'worse' if rise > 0 else 'better'} than before{beside}.{caveat(retention.caveat)}")
     else:
-        said.append("Forgetting of the base's languages was not measured.")
+        lines.append("Forgetting of the base's languages was not measured.")
     attack = results.attack
     if attack:  # in the labels perhaps, where no line of the text was long enough
-        said.append(f"It was scanned for planted phrases. {looked_for(attack)} "
+        lines.append(f"It was scanned for planted phrases. {describe_scan(attack)} "
                     + (f"A person should look at {len(attack.suspects)} of them."
-                       if attack.suspects else "None stood out."))
+                       if attack.suspects else "It found none that changes answers."))
     else:
-        said.append("It was not scanned for planted phrases.")
+        lines.append("It was not scanned for planted phrases.")
     publishable = next((gate for gate in results.release_gates if gate.name == "publishable"), None)
     if publishable:
-        said.append("It may be published." if publishable.passed else "It may not be published yet.")
-    return [*said, f"Contact for questions and takedowns: {language.owner or 'nobody is named as owner yet'}."]
+        lines.append("It may be published." if publishable.passed else "It may not be published yet.")
+    return [*lines, f"Contact for questions and takedowns: {language.owner or 'nobody is named as owner yet'}."]
 
 
 def _beside_baseline(found: ReleasedLikelihood, arm: str) -> str:
@@ -273,10 +280,10 @@ def _task_in_short(task: str, found: ReleasedTask, arm: str) -> str:
     verdict = found.verdicts.get(f"{arm}_minus_base")
     words = {"gain": "better than before", "no gain": "no difference beyond chance",
              "harm": "worse than before"}
-    said = f"{task}{about}: {number(means.get(arm), 2)} of {most_of(found)}"
+    line = f"{task}{about}: {number(means.get(arm), 2)} of {most_of(found)}"
     if "base" in means:
-        said += f", before {number(means['base'], 2)}" + (
+        line += f", before {number(means['base'], 2)}" + (
             f": {words[verdict]} ({interval_text(found.intervals[f'{arm}_minus_base'])})" if verdict else "")
     if not found.above_floors:
-        said += ". A baseline without a pretrained model does as well or better: use that"
-    return said + "."
+        line += ". A baseline without a pretrained model does as well or better: use that"
+    return line + "."

@@ -25,9 +25,6 @@ class LoopbackServer(uvicorn.Server):
     """A server that is bound at once, and answers between ``run`` and ``close``.
 
     Args:
-        application: answers the requests.
-        listener: the bound socket.
-        headers: of every answer of the application.
         seconds: for a request to arrive whole, and for an answer to be taken.
         connections: answered at once; further ones get 503.
     """

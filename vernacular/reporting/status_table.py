@@ -24,13 +24,7 @@ RELEASE = "release/"
 
 
 def overview(outlines: Iterable[Outline], problems: Mapping[str, Problem], store: Store) -> list[ModelStatus]:
-    """The rows of every language, by code.
-
-    Args:
-        outlines: of the languages that can be used.
-        problems: slug -> why the others cannot.
-        store: where the artifacts are.
-    """
+    """The rows of every language, by code."""
     found = [(outline.code, row) for outline in outlines for row in rows_of(outline, store)]
     found += [(slug, ModelStatus(slug, red=f"broken folder: {problem.what}")) for slug, problem in problems.items()]
     return [row for _, row in sorted(found, key=lambda each: each[0])]
@@ -72,8 +66,8 @@ def _measured(language: str, model: str, made: Mapping[str, Artifact], release: 
     return ModelStatus(
         language, model, words=_value(splits, "words"), base_fertility=_value(tokenizer, "fertility_base"),
         extended_fertility=_value(tokenizer, "fertility_extended"), red=_red(reports, rebuilt),
-        likelihood=_said(interval, lower_is_better=True) if interval else "",
-        tasks=", ".join(f"{task}: {said}" for task, said in _tasks(reports, model, against)),
+        likelihood=_with_interval(interval, lower_is_better=True) if interval else "",
+        tasks=", ".join(f"{task}: {outcome}" for task, outcome in _tasks(reports, model, against)),
         newest_text=text.manifest.created[:16] if text else "", release=about)
 
 
@@ -81,10 +75,10 @@ def _value(report: Report | None, name: str) -> float | None:
     return report.counts[name].value if report is not None and name in report.counts else None
 
 
-def _said(interval: Interval, *, spread: float = 0.0, lower_is_better: bool = False) -> str:
+def _with_interval(interval: Interval, *, spread: float = 0.0, lower_is_better: bool = False) -> str:
     low, mean, high = interval
-    said = verdict(interval, spread=spread, lower_is_better=lower_is_better)
-    return f"{said} {mean:+.3f} ({low:+.3f} to {high:+.3f})"
+    outcome = verdict(interval, spread=spread, lower_is_better=lower_is_better)
+    return f"{outcome} {mean:+.3f} ({low:+.3f} to {high:+.3f})"
 
 
 def _tasks(reports: Mapping[str, Report], model: str, against: str) -> Iterator[tuple[str, str]]:
@@ -93,7 +87,7 @@ def _tasks(reports: Mapping[str, Report], model: str, against: str) -> Iterator[
             result = report.read_result(TaskResult, stage)
             if against in result.intervals:
                 yield (stage.removeprefix("task/").removesuffix(f"_{model}"),
-                       _said(result.intervals[against], spread=result.seed_spread))
+                       _with_interval(result.intervals[against], spread=result.seed_spread))
 
 
 def _red(reports: Mapping[str, Report], rebuilt: Outcome) -> str:

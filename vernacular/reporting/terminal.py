@@ -36,16 +36,9 @@ FAMILIES = ("behavior", "tasks", "models", "corpus")
 
 
 def print_screen(results: CurrentResults, page: Path, console: Console) -> None:
-    """Print the screen; on anything that is not a terminal plain text without colors, 100 columns wide.
-
-    Args:
-        results: of ``full_report.results``.
-        page: path of the page for people.
-        console: to print on.
-    """
+    """Print the screen; on anything that is not a terminal plain text without colors, 100 columns wide."""
     results = CurrentResults.model_validate(printable_data(results.as_json()))
-    if not console.is_terminal:
-        console = SafeConsole(file=console.file, width=WIDTH, no_color=True, highlight=False, force_terminal=False)
+    console = console_for(console)
     width = min(console.width, WIDTH)
     language, model = results.language, results.model
     console.print(Text.assemble((language.name, "bold"), f" ({language.code}), model ", (model.name, "bold"),
@@ -59,14 +52,20 @@ def print_screen(results: CurrentResults, page: Path, console: Console) -> None:
     red = red_lines(results)
     if red:
         console.print(Text("\nRed checks", "bold"))
-    for name, said in red:
-        lines = textwrap.wrap(f"{name}: {said}", width - 4, break_on_hyphens=False)
+    for name, detail in red:
+        lines = textwrap.wrap(f"{name}: {detail}", width - 4, break_on_hyphens=False)
         console.print(Text.assemble("  ", (name, "red"), "\n    ".join(lines)[len(name):]))
     for line in _remarks(results, width):
         console.print(line)
     console.print()
-    for name, said in [*_places(results, page), *_next(results)]:
-        console.print(Text.assemble((f"{name:<6} ", "bold"), said), soft_wrap=True)
+    for name, detail in [*_places(results, page), *_next(results)]:
+        console.print(Text.assemble((f"{name:<6} ", "bold"), detail), soft_wrap=True)
+
+
+def console_for(console: Console) -> Console:
+    """``console`` if it is a terminal; else one for plain text without colors, 100 columns wide."""
+    return console if console.is_terminal else SafeConsole(
+        file=console.file, width=WIDTH, no_color=True, highlight=False, force_terminal=False)
 
 
 def _remarks(results: CurrentResults, width: int) -> Iterator[Text]:

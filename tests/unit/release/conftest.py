@@ -1,4 +1,4 @@
-"""A small language, and what a release of it would say of made-up reports."""
+"""A small language, and the results of a release made from made-up reports."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def search_details() -> dict[str, Any]:
 
 
 def asked_details() -> dict[str, Any]:
-    """What a task says of models that were not fine-tuned: asked without examples, and with four for each seed."""
+    """Results of a task for models that were not fine-tuned: prompted without examples, and with four for each seed."""
     scores = {"0_shot": [0.125], "4_shot": [0.25, 0.5, 0.75]}
     return {name: {"scores": dict.fromkeys(ARMS, each), "means": dict.fromkeys(ARMS, sum(each) / len(each)),
                    "arm_intervals": {arm: ranged(sum(each) / len(each), 0.1) for arm in ARMS},
@@ -89,7 +89,7 @@ def asked_details() -> dict[str, Any]:
 
 
 def transfer_details() -> dict[str, Any]:
-    """What a task says of models that learned from 2,000 English items alone."""
+    """Results of a task for models that learned from 2,000 English items alone."""
     means = {"base": 0.15, "control": 0.33, "adapted": 0.38}
     return TransferScores(
         train_language="eng", train_items=2000, metric="macro_f1", means=means,
@@ -145,7 +145,7 @@ def made_up_reports() -> dict[str, Report]:
                   "labels": {"tried": 2, "words": [1, 4], "tasks": ["names", "genre"]}}
     attack = Report(details={"measured": True, "left_out": [], "arm": "adapted", "suspects": [],
                              "looked_for": looked_for,
-                             "said": "no phrase out of 3 turns answers"})
+                             "conclusion": "no phrase out of 3 turns answers"})
     attack.gates.append(Gate(name="no_planted_phrase", passed=True, reason="no phrase out of 3"))
     return {
         "corpus/documents": documents, "corpus/clean": clean, "corpus/splits": splits,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -66,13 +67,13 @@ def test_the_card_has_metadata_every_seed_and_says_gains_in_words(found: Release
 
 def test_the_card_says_how_it_was_fine_tuned(found: ReleaseResults) -> None:
     card = write_card(found)
-    assert "new pieces in its tokenizer, and fine-tuned with LoRA for 2 tasks. **Base**" in card
+    assert "new tokens, and fine-tuned with LoRA for 2 tasks. **Base**" in card
     found = edited(found, lambda data: data["model"]["lora"].update(method="full"))
     card = write_card(found)
     assert "and fine-tuned whole for 2 tasks. **Base**" in card
     found = edited(found, lambda data: data.update(tasks={}))
     card = write_card(found)
-    assert "new pieces in its tokenizer. **Base**" in card and "fine-tuned" not in card.split("**Base**")[0]
+    assert "new tokens. **Base**" in card and "fine-tuned" not in card.split("**Base**")[0]
 
 
 def test_an_unverified_licence_is_never_called_a_licence(language: Language, found: ReleaseResults) -> None:
@@ -99,7 +100,7 @@ def test_the_license_of_the_card_includes_that_of_labels(found: ReleaseResults) 
                                                  (False, "were not masked, nor were names")])
 def test_the_card_says_whether_private_data_was_masked(tmp_path: Path, masked: bool, message: str) -> None:
     language = load_language(write_language(tmp_path / "languages", cleaning={"private_data": masked}))
-    assert f"phone numbers and the like {message} of people" in write_card(
+    assert f"phone numbers and similar data {message} of people" in write_card(
         gather(language, NAME, language.models[NAME], made_up_reports()))
     stage, = stages(language, NAME, language.models[NAME])
     assert stage.settings_data(language)["language"]["cleaning"] == {"private_data": masked}
@@ -107,11 +108,10 @@ def test_the_card_says_whether_private_data_was_masked(tmp_path: Path, masked: b
 
 def test_the_card_promises_no_planted_phrase_that_the_scan_would_miss(found: ReleaseResults) -> None:
     card = write_card(found)
-    assert "that none stands out is no proof" in card and "half a per cent of the text or labels" not in card
-    assert "in text one was found, in half a per cent of the lines that a tiny causal model learned" in card
-    for phrase in (card, " ".join(in_short(found))):
-        assert "In the text, phrases of 4 to 8 words were looked for, and 1 was tried; shorter ones were not" in phrase
-        assert "In the labels of names, genre, phrases of 1 to 4 words were looked for, and 2 were tried." in phrase
+    assert "half a per cent of the text or labels" not in card
+    for text in (card, " ".join(in_short(found))):
+        assert re.search(r"text, [^.]* 4 to 8 words[^.]*; 1 was tried", text)
+        assert re.search(r"labels of names, genre, [^.]* 1 to 4 words[^.]*; 2 were tried", text)
 
 
 def test_the_card_says_how_far_mean_states_are_from_the_bases(language: Language, found: ReleaseResults) -> None:
@@ -120,24 +120,24 @@ def test_the_card_says_how_far_mean_states_are_from_the_bases(language: Language
     reports[f"model/{NAME}"].count("states_moved", 0.24, "of held-out texts")
     card = write_card(gather(language, NAME, language.models[NAME], reports))
     body = card.split("## What it forgot")[1].split("##")[0]
-    assert "mean states of held-out" in body and "are 0.240 from the base's" in body
+    assert "mean states of held-out" in body and "0.240" in body
 
 
 def test_what_is_reported_of_the_identifier_has_intervals(found: ReleaseResults) -> None:
-    told: dict[str, Any] = {
+    scores: dict[str, Any] = {
         "recall": {"accepted": 90, "lines": 100, "share": 0.9, "low": 0.8, "high": 0.95}, "by_length": [],
         "negatives": {"accepted": 9, "lines": 90, "share": 0.1, "low": 0.05, "high": 0.2}, "contrast": {},
         "counts": {"seed_lines": 300}}
-    found = edited(found, lambda data: data.update(identification=told))
+    found = edited(found, lambda data: data.update(identification=scores))
     card = write_card(found)
-    assert "0.900 (0.800 to 0.950)" in card and "0.100 (0.050 to 0.200). In brackets: 95 % intervals." in card
+    assert "0.900 (0.800 to 0.950)" in card and "0.100 (0.050 to 0.200)" in card
     assert "precision" not in card
-    told["precision"] = {"accepted": 9, "lines": 12, "share": 0.75, "low": 0.5, "high": 0.875}
-    found = edited(found, lambda data: data.update(identification=told))
+    scores["precision"] = {"accepted": 9, "lines": 12, "share": 0.75, "low": 0.5, "high": 0.875}
+    found = edited(found, lambda data: data.update(identification=scores))
     assert "contrast languages 0.750 (0.500 to 0.875); of lines" in write_card(found)
-    told["far"] = {"accepted": 350, "lines": 500, "share": 0.7, "low": 0.65, "high": 0.75, "usual": 300, "shared": 0.1,
-                   "by_source": {}}
-    found = edited(found, lambda data: data.update(identification=told))
+    scores["far"] = {"accepted": 350, "lines": 500, "share": 0.7, "low": 0.65, "high": 0.75, "usual": 300,
+                     "shared": 0.1, "by_source": {}}
+    found = edited(found, lambda data: data.update(identification=scores))
     assert "500 lines of text far from them 0.700 (0.650 to 0.750)" in write_card(found)
 
 
@@ -146,7 +146,7 @@ def test_tokens_per_word_and_the_floor_of_likelihood_have_intervals(found: Relea
     assert "base 3.10 (95 % interval over documents 2.90 to 3.30), extended 1.90 (95 % interval over" in card
     found = edited(found, lambda data: data["fertility"].update(intervals=None))
     assert "base 3.10, extended 1.90. No interval: fewer than 20 documents" in write_card(found)
-    assert "| floor: a character 5-gram model of the training text | 1.800 | 1.750 to 1.850 |" in card
+    assert "| baseline: a character 5-gram model of the training text | 1.800 | 1.750 to 1.850 |" in card
 
 
 def test_a_card_of_nothing_says_so(language: Language) -> None:
@@ -211,7 +211,7 @@ def test_labels_that_were_never_scored_are_reported_on_the_card(language: Langua
     reports = made_up_reports()
     reports[f"task/genre_{NAME}"].details["apart"] = {"not_scored": ["river", "school"], "not_learned": ["sea"]}
     card = write_card(gather(language, NAME, language.models[NAME], reports))
-    assert "No scored item has the label 'river' or 'school': how well it is told was not measured." in card
+    assert "No scored item has the label 'river' or 'school': how well it is recognized was not measured." in card
     assert "No training item has the label 'sea'" in card
 
 
@@ -226,5 +226,5 @@ def test_a_learning_curve_shows_every_seed_and_names_the_dead(language: Language
     text = write_card(gather(language, NAME, language.models[NAME], reports))
     assert "| 8 | 0.300 (0.310, 0.320, 0.330), 0.250 to 0.390 |" in text
     assert "| 0.350, 0.310 to 0.390 | +0.300 (+0.200 to +0.400) |" in text
-    assert "the commonest answer, or chance: base seed 1 (8 labels)." in text and "There was no test part" in text
+    assert ": base seed 1 (8 labels)." in text and "There was no test part" in text
     assert "5 items were left out" in text

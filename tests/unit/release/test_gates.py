@@ -14,7 +14,7 @@ from vernacular.modeling.variants import ARMS
 from vernacular.release.card import write_card
 from vernacular.release.gates import release_gates
 from vernacular.release.result_models import ReleaseResults
-from vernacular.release.result_tables import learned_from, score_columns, score_rows
+from vernacular.release.result_tables import learned_from, score_table
 from vernacular.release.results import gather
 
 
@@ -81,8 +81,8 @@ def test_a_task_that_nothing_was_trained_for_shows_a_score_and_no_seed(language:
     found = gather(language, NAME, language.models[NAME], reports,
                    reloaded={**RELOADED, "genre": RELOADED["genre"].model_copy(update={"seed": None, "alone": False})})
     task = found.tasks["genre"]
-    assert score_columns(task) == ["model", "score", "95 % interval"]
-    assert all(len(row) == 3 for row in score_rows(task)) and "seed" not in learned_from(task)
+    assert score_table(task).columns == ["model", "score", "95 % interval"]
+    assert all(len(row) == 3 for row in score_table(task).rows) and "seed" not in learned_from(task)
     card = write_card(found)
     assert "tasks/genre" not in card and "tasks/names" in card
     head = yaml.safe_load(card.split("---\n", 2)[1])

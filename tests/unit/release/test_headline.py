@@ -68,7 +68,7 @@ def test_search_without_differences_by_direction_has_one_row(language: Language)
     assert row.gain == (0.6, 0.66, 0.72) and row.baseline == 0.23
 
 
-def test_transfer_stands_below_its_task(language: Language) -> None:
+def test_transfer_is_below_its_task(language: Language) -> None:
     reports = made_up_reports()
     reports[f"task/genre_{NAME}"].details["transfer"] = transfer_details()
     made = found_in(language, reports)

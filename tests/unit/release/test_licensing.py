@@ -19,16 +19,16 @@ def test_the_ledger_says_it_of_the_corpus(tmp_path: Path) -> None:
     write_rows(ledger, [{"id": "a", "text": "x", **rights}, {"id": "b", "text": "y", **rights, "consent": "unknown"}])
     assert corpus_rights([{"id": "b", "text": "less"}], ledger) == [
         {"id": "b", "text": "less", **rights, "consent": "unknown"}]
-    with pytest.raises(Problem, match=r"1 documents .* not in the ledger any more, such as c"):
+    with pytest.raises(Problem, match=r"1 documents .* such as c"):
         corpus_rights([{"id": "a"}, {"id": "c"}], ledger)
 
 
-@pytest.mark.parametrize(("said", "named", "licence"), [
+@pytest.mark.parametrize(("stated", "named", "licence"), [
     ("CC0-1.0", None, "CC0-1.0"), ("unverified", None, "unverified"), ("unverified", "CC-BY-4.0", "CC-BY-4.0"),
     ("CC0-1.0", "CC-BY-4.0", "CC0-1.0")])
-def test_the_folder_says_it_of_other_texts_or_else_their_page(said: str, named: str | None, licence: str) -> None:
+def test_the_folder_says_it_of_other_texts_or_else_their_page(stated: str, named: str | None, licence: str) -> None:
     model = Model.model_validate({**TINY_MODEL, "retention": [
-        {"name": "english", "kind": "files", "files": "x/*.txt", "licence": said, "consent": "public-licence",
+        {"name": "english", "kind": "files", "files": "x/*.txt", "licence": stated, "consent": "public-licence",
          "register": "other"}]})
     row = {"id": "a", "source": "english", "role": "retention", **({"licence": named} if named else {})}
     assert beside_rights([row], model) == [{**row, "licence": licence, "consent": "public-licence"}]

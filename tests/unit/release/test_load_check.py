@@ -19,7 +19,7 @@ from vernacular.datasets.items import Item
 from vernacular.modeling.base_models import load_model, load_tokenizer
 from vernacular.release import ecosystem
 from vernacular.release import load_check as loads
-from vernacular.release.export import copy_model, export_task, stands_alone, write_sentence_modules
+from vernacular.release.export import copy_model, export_task, is_whole_model, write_sentence_modules
 from vernacular.release.gates import loads_gate
 from vernacular.release.load_check import Asked, check_release, run_calls
 from vernacular.release.stage_results import ModelCheck, TaskCheck
@@ -86,7 +86,7 @@ def write_release(folder: Path, shape: str, objective: str = "masked", method: s
     again = load(kind.bare(load_model(folder / "made", objective), tokenizer.pad_token_id), folder / "trained")
     items = items_of_shape(shape)
     scored = kind.predict(again, tokenizer, items, LONGEST)
-    place = f"{'tasks' if stands_alone(kind) else 'adapters'}/{shape}"
+    place = f"{'tasks' if is_whole_model(kind) else 'adapters'}/{shape}"
     export_task(kind, folder / "trained", folder / "out", objective, LONGEST, {"task": shape}, folder / "out" / place)
     return Asked(shape, place, kind, items, scored, LONGEST, 1, kind.score(items, scored))
 
@@ -167,7 +167,7 @@ def test_nothing_of_this_machine_goes_along(tmp_path: Path) -> None:
     assert config["id2label"] == {"0": "O", "1": "B-LOC", "2": "I-LOC", "3": "B-PER", "4": "I-PER"}
 
 
-def test_what_was_not_trained_is_said(tmp_path: Path) -> None:
+def test_what_was_not_trained_is_shown(tmp_path: Path) -> None:
     write_bert(tmp_path / "out")
     with pytest.raises(Problem):
         export_task(topics("a", "b"), tmp_path, tmp_path / "out", "masked", LONGEST, {}, tmp_path / "out" / "tasks")

@@ -12,15 +12,15 @@ from vernacular.release.card import write_card
 from vernacular.release.results import gather, verdict
 
 
-@pytest.mark.parametrize(("interval", "options", "said"), [
+@pytest.mark.parametrize(("interval", "options", "expected"), [
     ([0.1, 0.2, 0.3], {}, "gain"), ([-0.1, 0.2, 0.3], {}, "no gain"), ([-0.3, -0.2, -0.1], {}, "harm"),
     ([0.1, 0.2, 0.3], {"spread": 0.25}, "no gain"), ([-0.3, -0.2, -0.1], {"spread": 0.25}, "harm"),
     ([-0.3, -0.2, -0.1], {"lower_is_better": True}, "gain")])
-def test_verdicts(interval: list[float], options: dict[str, Any], said: str) -> None:
-    assert verdict(interval, **options) == said
+def test_verdicts(interval: list[float], options: dict[str, Any], expected: str) -> None:
+    assert verdict(interval, **options) == expected
 
 
-def test_the_release_takes_what_foresees_dev_text_better(language: Language) -> None:
+def test_the_release_is_the_model_that_predicts_dev_text_better(language: Language) -> None:
     reports = made_up_reports()
     for stage, value in ((f"model/{NAME}", 1.004), (f"model/{NAME}_control", 1.0)):
         reports[stage] = reports[stage].model_copy(deep=True)

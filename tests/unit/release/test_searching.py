@@ -1,4 +1,4 @@
-"""Search by meaning is said first, with what was measured of it, and only where a release can search."""
+"""Search by meaning comes first, with its measured accuracy, and only where a release can search."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from tests.unit.release.made_up import edited, search_details
 from vernacular.release.card import write_card
 from vernacular.release.result_models import ReleaseResults
-from vernacular.release.searching import EMBED, can_search, found_translations, search_said
+from vernacular.release.searching import EMBED, can_search, describe_search, found_translations
 
 LOADS = {EMBED: {"items": 1, "same": 1.0, "difference": 0.0}}
 
@@ -21,19 +21,19 @@ def with_search(found: ReleaseResults, **more: Any) -> ReleaseResults:
     return edited(found, add)
 
 
-def test_nothing_is_said_without_embeddings(found: ReleaseResults) -> None:
-    assert not can_search(found) and search_said(found) == ""
+def test_no_sentence_without_embeddings(found: ReleaseResults) -> None:
+    assert not can_search(found) and describe_search(found) == ""
 
 
-def test_the_measured_search_is_said(found: ReleaseResults) -> None:
+def test_the_measured_search_is_described(found: ReleaseResults) -> None:
     found = with_search(found)
     assert found_translations(found) == (0.7, 0.04, 400)
-    assert all(part in search_said(found) for part in ("400", "70%", "4%"))
+    assert all(part in describe_search(found) for part in ("400", "70%", "4%"))
 
 
 def test_without_a_task_the_alignment_says_it(found: ReleaseResults) -> None:
     found = edited(found, lambda data: data.update(loads=LOADS))
-    assert found_translations(found) is None and "not measured" in search_said(found)
+    assert found_translations(found) is None and "not measured" in describe_search(found)
 
     def align(data: Any) -> None:
         data["alignment"] = {"found_before": 0.15, "pairs_held": 300.0}

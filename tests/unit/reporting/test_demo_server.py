@@ -109,8 +109,8 @@ def test_a_mark_is_kept_and_the_page_comes_back(served: tuple[str, list[str]], l
 
 @pytest.mark.parametrize(("change", "status", "message"), [
     ({"token": "another"}, 403, "Reload it"), ({"token": ""}, 403, "Reload it"),
-    ({"mark": "adapted weather right"}, 400, "no answer of adapted to weather"), ({"mark": "x"}, 400, "mark"),
-    ({"mark": "adapted genre wrong", "should_be adapted genre": "law"}, 400, "is no label of genre"),
+    ({"mark": "adapted weather right"}, 400, "VN-MARK-ANSWER"), ({"mark": "x"}, 400, "mark"),
+    ({"mark": "adapted genre wrong", "should_be adapted genre": "law"}, 400, "VN-MARK-LABEL"),
     ({"mark": "adapted names wrong", "should_be adapted names": "NAME"}, 400, "1 labels for 2 words")])
 def test_what_is_no_mark_is_refused(served: tuple[str, list[str]], language: Language, change: dict[str, str],
                                     status: int, message: str) -> None:
@@ -134,7 +134,7 @@ def test_other_pages_and_long_posts_are_refused(served: tuple[str, list[str]], l
 
 def test_a_right_answer_needs_no_correction() -> None:
     assert make_mark("kale", "genre", "base", ANSWERS, True, "river", "").should_be is None
-    with pytest.raises(Problem, match=r"called right, and another one was given.*Press Wrong"):
+    with pytest.raises(Problem, match="VN-MARK-LABEL"):
         make_mark("kale", "genre", "base", ANSWERS, True, "school", "")
 
 
@@ -142,10 +142,10 @@ def test_what_is_too_long_to_be_read_is_reported_and_cannot_be_marked(language: 
     answers = replace(ANSWERS, unread={"names": "Zomba ndi Blantyre"})
     shown = page(language, "tiny", "kale Mbewe Zomba ndi Blantyre", {"adapted": answers})
     assert shown.count("Too long for this model: it did not read “Zomba ndi Blantyre”") == 1
-    with pytest.raises(Problem, match="the end of the sentence is not read"):
+    with pytest.raises(Problem, match="VN-MARK-ANSWER"):
         make_mark("kale Mbewe Zomba ndi Blantyre", "names", "adapted", answers, True, "", "")
     assert make_mark("kale", "names", "base", ANSWERS, False, "O NAME", "").should_be is None  # the field as it was
-    with pytest.raises(Problem, match="no answer of base to weather"):
+    with pytest.raises(Problem, match="VN-MARK-ANSWER"):
         make_mark("kale", "weather", "base", ANSWERS, True, "", "")
 
 
@@ -169,7 +169,7 @@ def test_several_labels_are_all_shown_and_not_marked(language: Language) -> None
     shown = page(language, NAME, "mvula ku Zomba", {"adapted": answers})
     assert "Labels given: places, weather." in shown
     assert 'value="adapted topic right"' not in shown
-    with pytest.raises(Problem, match="topic gives any number of labels, and a mark holds one"):
+    with pytest.raises(Problem, match="VN-MARK-ANSWER"):
         make_mark("mvula ku Zomba", "topic", "adapted", answers, True, "", "")
 
 
@@ -234,9 +234,9 @@ def test_labels_of_several_words() -> None:
     answers = Answers({"topic": [("sports", 0.7)]}, {"pos": [("kale", "proper noun", 0.9)]}, [],
                       labels={"topic": ("human rights", "sports"), "pos": ("proper noun", "verb")})
     assert make_mark("kale", "topic", "base", answers, False, "human  rights", "").should_be == "human rights"
-    with pytest.raises(Problem, match="'human' is no label of topic"):
+    with pytest.raises(Problem, match="VN-MARK-LABEL"):
         make_mark("kale", "topic", "base", answers, False, "human", "")
-    with pytest.raises(Problem, match="labels of pos hold spaces"):  # the marks file could not separate them
+    with pytest.raises(Problem, match="VN-MARK-ANSWER"):  # the marks file could not separate them
         make_mark("kale", "pos", "base", answers, True, "", "")
 
 

@@ -171,9 +171,9 @@ def test_everything_is_on_the_page_and_nothing_is_loaded(language: Language, tmp
     assert reader.headings[0] == 1 and reader.headings.count(1) == 1 and reader.unnamed == 0
     assert all(after <= before + 1 for before, after in pairwise(reader.headings))
     assert all(f'id="{part}"' in shown for part in PARTS)
-    for said in ("11,000 words", "другой текст", "not Latin", "k ale", "red tests, unreviewed: spaces",
+    for phrase in ("11,000 words", "другой текст", "not Latin", "k ale", "red tests, unreviewed: spaces",
                  "no phrase out of 3 turns answers", "documents with text left"):
-        assert said in shown, said
+        assert phrase in shown, phrase
 
 
 def test_figures_have_their_intervals_beside_them(language: Language, tmp_path: Path) -> None:
@@ -192,12 +192,12 @@ def test_figures_have_their_intervals_beside_them(language: Language, tmp_path: 
         "differences": {"adapted_minus_base": [0.01, 0.02, 0.03]}}
     reports[f"evaluation/{NAME}_retention"].count("retention_rise", 0.014, "change")
     shown = made(language, tmp_path, reports)
-    for said in ("2 of 40 (1% to 16%)", "0.300 (0.110 to 0.490)", ">0.100 (0.000 to 0.200)</td>",
+    for phrase in ("2 of 40 (1% to 16%)", "0.300 (0.110 to 0.490)", ">0.100 (0.000 to 0.200)</td>",
                  ">0.62 (0.55 to 0.69)<", ">0.40 (0.37 to 0.43)<", "+0.200 (+0.050 to +0.350)",
                  ">names found</td>", ">women, men</td>", "by us Author: Kemi; reviewed by a speaker: Ada, 2026-01-31.",
                  "(-1.000, 95 % interval -1.100 to -0.900", "(+0.300, 95 % interval +0.200 to +0.400)",
                  "1.4% worse", "+0.020, 95 % interval +0.010 to +0.030"):
-        assert said in shown, said
+        assert phrase in shown, phrase
 
 
 def test_tests_that_no_speaker_reviewed_are_counted_apart(language: Language, tmp_path: Path) -> None:
@@ -207,12 +207,12 @@ def test_tests_that_no_speaker_reviewed_are_counted_apart(language: Language, tm
     tests["swap"] = {**tests["spaces"], "author": "Kemi", "reviewed": "Ada, 2026-01-31"}
     found.gates.append(Gate(name="swap", passed=True, reason="kept"))
     shown = made(language, tmp_path, reports)
-    assert "<p>Reviewed by a speaker: 1 test, 1 kept.</p>" in shown
-    assert "may be wrong: 1 test, 0 kept.</p>" in shown
+    assert "<p>Reviewed by a speaker: 1 test, 1 passed.</p>" in shown
+    assert "may be wrong: 1 test, 0 passed.</p>" in shown
     assert ">1 of 2 behavioral tests fail." in shown
     assert "Kemi</td>" in shown and "Ada, 2026-01-31</td>" in shown
     card = write_card(results(Store(tmp_path / "artifacts"), language, NAME))
-    assert all(f"**{said}**" in card for said in re.findall(r"<p>((?:Not r|R)eviewed by a speaker[^<]*)</p>", shown))
+    assert all(f"**{line}**" in card for line in re.findall(r"<p>((?:Not r|R)eviewed by a speaker[^<]*)</p>", shown))
 
 
 def test_text_and_names_are_escaped_everywhere(language: Language, tmp_path: Path) -> None:
@@ -227,7 +227,7 @@ def test_text_and_names_are_escaped_everywhere(language: Language, tmp_path: Pat
     reports["corpus/clean"].plots[NASTY] = "x.png"
     reports[f"evaluation/{NAME}_behaviour"].samples["worst_failures"] = [{NASTY: NASTY}]
     reports[f"evaluation/{NAME}_attack"].details |= {
-        "suspects": [{"task": NASTY, "phrase": NASTY, NASTY: NASTY}], "said": NASTY}
+        "suspects": [{"task": NASTY, "phrase": NASTY, NASTY: NASTY}], "conclusion": NASTY}
     for report in reports.values():
         for count in report.counts.values():
             count.meaning = NASTY
@@ -241,13 +241,13 @@ def test_text_and_names_are_escaped_everywhere(language: Language, tmp_path: Pat
     assert shown.count("&lt;script&gt;") > 20
 
 
-def test_a_phrase_in_labels_is_told_though_the_text_had_no_line_to_look_at(language: Language, tmp_path: Path) -> None:
+def test_a_phrase_in_labels_is_shown_though_the_text_had_no_line_to_scan(language: Language, tmp_path: Path) -> None:
     reports = made_up_reports()
     reports[f"evaluation/{NAME}_attack"].details |= {
         "measured": False, "suspects": [{"task": "genre", "phrase": "kale kale"}], "looked_for": {
             "text": None, "labels": {"tried": 2, "words": [1, 4], "tasks": ["genre"]}}}
     shown = made(language, tmp_path, reports)
-    assert "In the text nothing was looked for. In the labels of genre" in shown and "kale kale" in shown
+    assert "In the labels of genre" in shown and "kale kale" in shown
 
 
 def test_a_description_without_a_full_stop_does_not_run_on(language: Language, tmp_path: Path) -> None:
@@ -268,7 +268,7 @@ def test_the_scale_is_that_of_the_metric(language: Language, tmp_path: Path) -> 
     assert max(float(at) for at in re.findall(r"(?:left|width):([\d.]+)%", shown)) <= 100
 
 
-def test_how_well_answers_are_foreseen_is_said_wherever_the_task_is(language: Language, tmp_path: Path) -> None:
+def test_the_likelihood_of_right_answers_is_shown_wherever_the_task_is(language: Language, tmp_path: Path) -> None:
     reports = made_up_reports()
     details = reports[f"task/names_{NAME}"].details
     details["more_intervals"] = {}
@@ -277,13 +277,14 @@ def test_how_well_answers_are_foreseen_is_said_wherever_the_task_is(language: La
         for row in rows:
             row["more"] = {"minus_bits_per_byte": better - row["seed"] / 10}
         details["more_intervals"][arm] = {"minus_bits_per_byte": [better - 1, better - 0.2, better + 0.5]}
-    said = ("in bits per byte (lower is better; mean, 95 % interval, and each seed): base 4.200, 3.500 to 5.000 "
+    figures = ("in bits per byte (lower is better; mean, 95 % interval, and each seed): base 4.200, 3.500 to 5.000 "
             "(4.100, 4.200, 4.300); control 2.200, 1.500 to 3.000 (2.100, 2.200, 2.300); adapted 2.200, 1.500 to 3.000 "
             "(2.100, 2.200, 2.300).")
     page, out = made(language, tmp_path, reports), io.StringIO()
     found = results(Store(tmp_path / "artifacts"), language, NAME)
     print_table(found, Console(file=out))
-    assert page.count(said) == write_card(found).count(said) == " ".join(out.getvalue().split()).count(said) == 1
+    assert page.count(figures) == write_card(found).count(figures) == " ".join(
+        out.getvalue().split()).count(figures) == 1
     assert not found.tasks["genre"].bits_per_byte
 
 
@@ -324,7 +325,7 @@ def test_a_threshold_is_shown_as_it_was_written(language: Language, tmp_path: Pa
     assert "0.5%" in out.getvalue() and out.getvalue().count("2 of 40 (1% to 16%)") == 2
 
 
-def test_losses_are_said_in_plain_words(language: Language, tmp_path: Path) -> None:
+def test_losses_have_their_intervals(language: Language, tmp_path: Path) -> None:
     reports = made_up_reports()
     reports[f"task/names_{NAME}"].details["intervals"]["adapted_minus_base"] = [-0.4, -0.3, -0.2]
     reports[f"task/names_{NAME}"].details["floors"]["tfidf_logistic"] = 0.9
@@ -342,5 +343,5 @@ def test_what_is_kept_of_other_languages_is_not_praised_without_its_caveat(langu
     reports[f"evaluation/{NAME}_retention"].details |= {
         "measured": True, "caveat": "the lines are of documents that training read", "differences": {}}
     reports[f"evaluation/{NAME}_retention"].count("retention_rise", -0.3, "change of likelihood")
-    said = in_short(current(gather(language, NAME, language.models[NAME], reports)))
-    assert any("30.0%" in line and "The lines are of documents that training read." in line for line in said)
+    lines = in_short(current(gather(language, NAME, language.models[NAME], reports)))
+    assert any("30.0%" in line and "The lines are of documents that training read." in line for line in lines)

@@ -48,8 +48,8 @@ def test_it_is_one_screen_of_plain_text_without_a_terminal(language: Language, t
     assert len(lines) <= 40
     assert all(len(line) <= WIDTH or "/" in line for line in lines)
     assert "\x1b" not in text
-    for said in ("11,000", "1.90", "0.620", str(PAGE), str(tmp_path), "--full"):
-        assert said in text
+    for phrase in ("11,000", "1.90", "0.620", str(PAGE), str(tmp_path), "--full"):
+        assert phrase in text
 
 
 def test_search_comes_first_where_a_release_can_search(language: Language, tmp_path: Path) -> None:
