@@ -6,7 +6,6 @@ reasons. Computes no number.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -32,7 +31,6 @@ from vernacular.reporting.terminal import console_for, read_line
 
 _MOST_COLUMNS = 8  # of a table that is not transposed
 _COLORS = {"no gain": "yellow", "gain": "green", "harm": "red"}
-_NUMERIC = re.compile(r"(?=.*\d)[-+\d.,%]+( .*)?|")
 
 
 def current_artifacts(store: Store, language: Language, model_name: str) -> dict[str, Artifact]:
@@ -120,7 +118,7 @@ def _grid(table: Table, lines: bool) -> Grid:
         columns, *rows = ([*cells] for cells in zip(columns, *rows, strict=True))
     grid = Grid(header_style="", box=box.SIMPLE_HEAD if lines else box.ASCII2)
     for at, column in enumerate(columns):
-        numeric = at > 0 and all(_NUMERIC.fullmatch(row[at]) for row in rows)
+        numeric = at > 0 and all(row[at][:1] in "+-0123456789" for row in rows)
         grid.add_column(Text(column), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         grid.add_row(*map(Text, row))
