@@ -21,8 +21,8 @@ def describe_search(results: ReleaseResults) -> str:
     if found is None:
         return ("It gives sentence embeddings, but learned from no translations: search with it finds sentences with "
                 "similar words rather than with the same meaning. How well was not measured.")
-    first = ("It can be used at once, without labels, for search by meaning: it finds the sentences that mean what a "
-             "query means, whatever their words")
+    first = ("It can be used at once, without labels, for search by meaning: it finds sentences with the meaning of "
+             "a query, even if their words differ")
     share, before, items = found
     return (f"{first}. Among {number(items, 0)} held-out sentences it finds the translation of {share:.0%}"
             f" (the base: {before:.0%}).")
