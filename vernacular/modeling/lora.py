@@ -43,7 +43,8 @@ def wrap(model: Any, new_rows: Sequence[int], rank: int) -> Any:
             wrapped = get_peft_model(model, settings)
         except ValueError as error:  # Mamba: its kernels read some weights without calling their layer
             raise Problem(f"PEFT has no LoRA for all layers of {type(model).__name__} ({error})",
-                          where="pretraining.method", fix="Use `method: full`, or another base model", code=Code.MODEL_KIND) from error
+                          where="pretraining.method", fix="Use `method: full`, or another base model",
+                          code=Code.MODEL_KIND) from error
     for parameter in head:
         parameter.requires_grad_(True)
     return wrapped
