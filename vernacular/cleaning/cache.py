@@ -198,14 +198,10 @@ class View:
     """The tables of a library as they are for certain rows, in the order of the rows.
 
     A level is a column of lists. An entry of a level is known by its place among those of all tables.
-
-    Attributes:
-        tables: all tables.
-        index: where each row is among the rows of all tables.
     """
 
-    tables: Sequence[pa.RecordBatch]
-    index: Ints
+    tables: Sequence[pa.RecordBatch]  # all tables
+    index: Ints  # where each row is among the rows of all tables
     bounds: dict[str, tuple[Ints, Ints]] = field(default_factory=dict)  # of levels, shared by views of the same tables
 
     def __len__(self) -> int:

@@ -28,21 +28,13 @@ Mask = Callable[[list[str], Counter[str]], list[str]]
 
 @dataclass(frozen=True)
 class Change:
-    """What was repaired or spelled otherwise in a line.
+    """What was repaired or spelled otherwise in a line."""
 
-    Attributes:
-        line: its number in the document, from 1.
-        rule: that changed it.
-        offset: of a change within the line; None where the whole line was repaired.
-        before: the text, or the line.
-        after: what it became.
-    """
-
-    line: int
-    rule: str
-    offset: int | None
-    before: str
-    after: str
+    line: int  # its number in the document, from 1
+    rule: str  # that changed it
+    offset: int | None  # of a change within the line; None where the whole line was repaired
+    before: str  # the text, or the line
+    after: str  # what it became
 
 
 def record(lines: Lines, documents: Mapping[str, list[Any]], counts: NDArray[np.uint32], mask: Mask,

@@ -23,20 +23,12 @@ _SHOWN = 4
 
 @dataclass(frozen=True)
 class Family:
-    """Rules that are reported as one and controlled by one key.
+    """Rules that are reported as one and controlled by one key."""
 
-    Attributes:
-        name: used by `vernacular accept --rule`.
-        rules: of ``line_batch.RULES`` and ``corpus_rules.RULES``.
-        taken: why the words were dropped.
-        remedy: what to change if it drops too much; ``{code}``, ``{source}`` and ``{where}`` are
-            filled in.
-    """
-
-    name: str
-    rules: tuple[str, ...]
-    taken: str
-    remedy: str
+    name: str  # used by `vernacular accept --rule`
+    rules: tuple[str, ...]  # of ``line_batch.RULES`` and ``corpus_rules.RULES``
+    taken: str  # why the words were dropped
+    remedy: str  # what to change if it drops too much; ``{code}``, ``{source}`` and ``{where}`` are filled in
 
 
 FAMILIES = (

@@ -153,21 +153,13 @@ def quarantined_ids(root: Path, code: str, source: str) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Baseline:
-    """The admitted past of a source.
+    """The admitted past of a source."""
 
-    Attributes:
-        ids: of admitted documents.
-        profiled: their number when ``profile`` was computed.
-        profile: their profile.
-        quarantined: ids of quarantined documents.
-        present: number of documents when none was last quarantined; 0 in old files.
-    """
-
-    ids: frozenset[str]
-    profiled: int
-    profile: Profile
-    quarantined: frozenset[str]
-    present: int = 0
+    ids: frozenset[str]  # of admitted documents
+    profiled: int  # their number when ``profile`` was computed
+    profile: Profile  # their profile
+    quarantined: frozenset[str]  # ids of quarantined documents
+    present: int = 0  # number of documents when none was last quarantined; 0 in old files
 
     @classmethod
     def read(cls, path: Path) -> Baseline | None:

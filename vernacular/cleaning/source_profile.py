@@ -49,22 +49,15 @@ class Summary:
 
 
 class Profile(Strict):
-    """The profile of a sample of documents; ``words`` and ``phrases`` are keyed by hashes.
+    """The profile of a sample of documents; ``words`` and ``phrases`` are keyed by hashes."""
 
-    Attributes:
-        documents, lines, lines_in_language, lines_repeated: counts over the sample.
-        tokens: words in the sample.
-        words: counts of the most frequent words.
-        phrases: number of documents of each phrase in two documents or more.
-    """
-
-    documents: int
+    documents: int  # documents, lines, lines_in_language and lines_repeated: counts over the sample
     lines: int
     lines_in_language: int
     lines_repeated: int
-    tokens: int
-    words: dict[int, int]
-    phrases: dict[int, int]
+    tokens: int  # words in the sample
+    words: dict[int, int]  # counts of the most frequent words
+    phrases: dict[int, int]  # number of documents of each phrase in two documents or more
 
     @property
     def language_share(self) -> float:

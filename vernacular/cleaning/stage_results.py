@@ -22,21 +22,13 @@ class DriftReport(Result):
 
 
 class Loss(Result):
-    """What one family of rules took from one source.
+    """What one family of rules took from one source."""
 
-    Attributes:
-        source: name in language.yaml.
-        rule: name of the family.
-        words: that it took.
-        read: words of the source.
-        where: the tasks and files that the taken text is in, with commas between; for contamination alone.
-    """
-
-    source: str
-    rule: str
-    words: int
-    read: int
-    where: str
+    source: str  # name in language.yaml
+    rule: str  # name of the family
+    words: int  # that it took
+    read: int  # words of the source
+    where: str  # the tasks and files that the taken text is in, with commas between; for contamination alone
 
     @property
     def share(self) -> float:
@@ -50,20 +42,11 @@ class Loss(Result):
 
 
 class CleanResult(Result):
-    """The result of ``corpus/clean``.
+    """The result of ``corpus/clean``."""
 
-    Attributes:
-        notes: rule that was skipped -> why.
-        words_by_source: ``source (register)`` -> words kept.
-        confidence_by_source: source -> mean probability of the identifier.
-        mix: part -> its share and cap.
-        screening: sources that changed.
-        losses: largest share first.
-    """
-
-    notes: dict[str, str]
-    words_by_source: dict[str, int]
-    confidence_by_source: dict[str, Number]
-    mix: dict[str, MixShare]
-    screening: DriftReport
-    losses: list[Loss] = Field(default_factory=list)
+    notes: dict[str, str]  # rule that was skipped -> why
+    words_by_source: dict[str, int]  # ``source (register)`` -> words kept
+    confidence_by_source: dict[str, Number]  # source -> mean probability of the identifier
+    mix: dict[str, MixShare]  # part -> its share and cap
+    screening: DriftReport  # sources that changed
+    losses: list[Loss] = Field(default_factory=list)  # largest share first

@@ -59,15 +59,10 @@ class BatchFunction(Protocol):
 
 @dataclass(frozen=True)
 class Recipe:
-    """A batch function that any process can make.
+    """A batch function that any process can make."""
 
-    Attributes:
-        module: has a function ``maker(spec)``, which gives a ``BatchFunction``.
-        spec: plain data that the maker needs, as JSON.
-    """
-
-    module: str
-    spec: bytes
+    module: str  # has a function ``maker(spec)``, which gives a ``BatchFunction``
+    spec: bytes  # plain data that the maker needs, as JSON
 
     @classmethod
     def of(cls, module: str, spec: dict[str, Any]) -> Recipe:
@@ -82,15 +77,10 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of a file of documents, known by their keys.
+    """The rows of a file of documents, known by their keys."""
 
-    Attributes:
-        path: the file.
-        keys: of all rows, shape ``(rows, 2)``.
-    """
-
-    path: Path
-    keys: U64
+    path: Path  # the file
+    keys: U64  # of all rows, shape ``(rows, 2)``
 
     @classmethod
     def of(cls, path: Path) -> Rows:

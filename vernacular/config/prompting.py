@@ -19,20 +19,13 @@ _NAME = re.compile(r"\{(\w*)\}")
 
 @dataclass(frozen=True)
 class Template:
-    """A prompt format, split where the answer begins.
+    """A prompt format, split where the answer begins."""
 
-    Attributes:
-        before: text before the source.
-        between: text between source and answer, without trailing white space.
-        gap: that white space; it belongs to the answer, since most tokenizers join a space to the
-            next word.
-        after: text after the answer, at least a line break; separates examples.
-    """
-
-    before: str
-    between: str
+    before: str  # text before the source
+    between: str  # text between source and answer, without trailing white space
+    # that white space; it belongs to the answer, since most tokenizers join a space to the next word
     gap: str
-    after: str
+    after: str  # text after the answer, at least a line break; separates examples
 
     def prompt(self, source: str) -> str:
         """Return what the model reads before it answers."""

@@ -52,26 +52,17 @@ class Group(NamedTuple):
 
 @dataclass
 class Part:
-    """What was counted of one source.
+    """What was counted of one source."""
 
-    Attributes:
-        groups: what was counted of documents and words.
-        lines, characters: in all documents.
-        withheld: documents left out since they were taken down.
-        lines_withheld: lines of other documents left out for that.
-        repeated: documents left out since they are there already.
-        problems: files that could not be read: where, what, fix.
-        sample: a few documents, by their ids.
-    """
-
-    groups: list[Group] = field(default_factory=list)
-    lines: int = 0
+    groups: list[Group] = field(default_factory=list)  # what was counted of documents and words
+    lines: int = 0  # lines and characters: in all documents
     characters: int = 0
-    withheld: int = 0
-    lines_withheld: int = 0
-    repeated: int = 0
+    withheld: int = 0  # documents left out since they were taken down
+    lines_withheld: int = 0  # lines of other documents left out for that
+    repeated: int = 0  # documents left out since they are there already
+    # files that could not be read: where, what, fix
     problems: list[tuple[str, str, str]] = field(default_factory=list)
-    sample: list[dict[str, str]] = field(default_factory=list)
+    sample: list[dict[str, str]] = field(default_factory=list)  # a few documents, by their ids
 
     def read(self, opened: OpenSource, suppressed: Suppressions, progress: Progress) -> Iterator[Document]:
         """The documents of a source, each once, without what was taken down."""

@@ -29,19 +29,12 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Saw:
-    """An artifact that was learned from certain documents.
+    """An artifact that was learned from certain documents."""
 
-    Attributes:
-        stage: such as ``model/mini``.
-        key: of the artifact.
-        created: when it was made, ISO 8601.
-        certain: False where the list of documents that it was trained on is gone.
-    """
-
-    stage: str
-    key: str
-    created: str
-    certain: bool
+    stage: str  # such as ``model/mini``
+    key: str  # of the artifact
+    created: str  # when it was made, ISO 8601
+    certain: bool  # False where the list of documents that it was trained on is gone
 
     def line(self) -> str:
         """For a person, and for the suppression list."""

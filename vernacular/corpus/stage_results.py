@@ -6,21 +6,15 @@ from vernacular.core.result import DocumentsAndWords, Result
 
 
 class IngestResult(Result):
-    """The result of ``corpus/documents``: documents and words by source and by what the ledger says.
-
-    Attributes:
-        words_by_source: ``source (register)`` -> words.
-        licences: source -> its license in language.yaml.
-        consent: source -> its consent basis there.
-    """
+    """The result of ``corpus/documents``: documents and words by source and by what the ledger says."""
 
     by_source: dict[str, DocumentsAndWords]
     by_licence: dict[str, DocumentsAndWords]
     by_register: dict[str, DocumentsAndWords]
     by_consent: dict[str, DocumentsAndWords]
-    words_by_source: dict[str, int]
-    licences: dict[str, str]
-    consent: dict[str, str]
+    words_by_source: dict[str, int]  # ``source (register)`` -> words
+    licences: dict[str, str]  # source -> its license in language.yaml
+    consent: dict[str, str]  # source -> its consent basis there
 
 
 class SplitsResult(Result):

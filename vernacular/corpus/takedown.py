@@ -57,27 +57,17 @@ class Target:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a takedown will remove.
+    """What a takedown will remove."""
 
-    Attributes:
-        target: the text to remove.
-        rows: of the documents it means and of those with the same text, without the text.
-        row: the new row of the suppression list; digests only.
-        new: whether the list lacks the row.
-        traces: what is looked for in files.
-        models: what was learned from it.
-        own_files: files of the language folder, and pages and tables for people, that hold it; they stay.
-        notes: what could not be looked at.
-    """
-
-    target: Target
-    rows: list[dict[str, Any]]
-    row: dict[str, Any]
-    new: bool
-    traces: Traces
-    models: list[Saw]
+    target: Target  # the text to remove
+    rows: list[dict[str, Any]]  # of the documents it means and of those with the same text, without the text
+    row: dict[str, Any]  # the new row of the suppression list; digests only
+    new: bool  # whether the list lacks the row
+    traces: Traces  # what is looked for in files
+    models: list[Saw]  # what was learned from it
+    # files of the language folder, and pages and tables for people, that hold it; they stay
     own_files: list[str]
-    notes: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # what could not be looked at
 
 
 def make_plan(language: Language, store: Store, target: Target) -> Plan:

@@ -30,25 +30,16 @@ FIRST = 10  # documents that are named
 
 
 class Outcome(BaseModel):
-    """The result of the last rebuild of the corpus; times are seconds since 1970.
-
-    Attributes:
-        tried: when it last began.
-        done: when it was last compared to its end; 0 for never.
-        key: of the artifact of ``corpus/splits`` that was compared.
-        documents: how many rows with an id that has.
-        differing: how many documents differ, or are in one of both alone.
-        first: the first of them: file, id, and how it differs. No text.
-    """
+    """The result of the last rebuild of the corpus; times are seconds since 1970."""
 
     model_config = ConfigDict(extra="forbid")
 
-    tried: float = 0.0
-    done: float = 0.0
-    key: str = ""
-    documents: int = 0
-    differing: int = 0
-    first: list[dict[str, str]] = []
+    tried: float = 0.0  # when it last began
+    done: float = 0.0  # when it was last compared to its end; 0 for never
+    key: str = ""  # of the artifact of ``corpus/splits`` that was compared
+    documents: int = 0  # how many rows with an id that has
+    differing: int = 0  # how many documents differ, or are in one of both alone
+    first: list[dict[str, str]] = []  # the first of them: file, id, and how it differs. No text
 
     def line(self) -> str:
         """In one line for a person."""

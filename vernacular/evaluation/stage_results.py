@@ -72,26 +72,17 @@ class BehaviorResult(Result):
 
 
 class Gap(Result):
-    """A gap between groups under one model.
+    """A gap between groups under one model."""
 
-    Attributes:
-        groups: group -> mean, where each has one.
-        gap: between the groups.
-        changed_with_group: share of answers that change with the group, where answers are compared.
-        changed_with_name: share of answers that change within a group.
-        low, high: ends of the 95% interval of the gap.
-        gap_by_chance: 95th percentile of the gap with the groups shuffled.
-        beyond_noise: whether the gap exceeds that.
-    """
-
-    groups: dict[str, Number] = Field(default_factory=dict)
-    gap: Number
+    groups: dict[str, Number] = Field(default_factory=dict)  # group -> mean, where each has one
+    gap: Number  # between the groups
+    # share of answers that change with the group, where answers are compared
     changed_with_group: OptionalNumber = None
-    changed_with_name: OptionalNumber = None
-    low: Number
+    changed_with_name: OptionalNumber = None  # share of answers that change within a group
+    low: Number  # low and high: ends of the 95% interval of the gap
     high: Number
-    gap_by_chance: Number
-    beyond_noise: bool
+    gap_by_chance: Number  # 95th percentile of the gap with the groups shuffled
+    beyond_noise: bool  # whether the gap exceeds that
 
 
 class GapChange(Result):

@@ -18,15 +18,10 @@ from vernacular.langid.classifier import FILE, SeedIdentifier
 
 
 class Identifier(Protocol):
-    """Predicts the probability that lines are in the language.
+    """Predicts the probability that lines are in the language."""
 
-    Attributes:
-        threshold: lines at or above it are accepted.
-        doubt: lines from ``threshold`` to below this are accepted in doubt: external identifiers
-            may drop them.
-    """
-
-    threshold: float
+    threshold: float  # lines at or above it are accepted
+    # lines from ``threshold`` to below this are accepted in doubt: external identifiers may drop them
     doubt: float
 
     def scores(self, lines: Sequence[str]) -> NDArray[np.float32]:

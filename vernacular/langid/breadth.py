@@ -38,39 +38,24 @@ _HELD_OUT = 5  # every fifth line of the contrast is held out here
 
 @dataclass(frozen=True)
 class Block:
-    """Consecutive lines of one source.
+    """Consecutive lines of one source."""
 
-    Attributes:
-        source: its name.
-        trusted: whether the user marked the source as entirely in the language.
-        lines: ``BLOCK`` of them.
-    """
-
-    source: str
-    trusted: bool
-    lines: tuple[str, ...]
+    source: str  # its name
+    trusted: bool  # whether the user marked the source as entirely in the language
+    lines: tuple[str, ...]  # ``BLOCK`` of them
 
 
 @dataclass(frozen=True)
 class Breadth:
-    """The breadth of a seed.
+    """The breadth of a seed."""
 
-    Attributes:
-        shared: share of real words in the negatives that set the limits: the usual one, or less.
-        lines: number of far lines; 0 if there are none.
-        usual: number accepted at the usual limits.
-        accepted: number accepted at the limits of ``shared``.
-        by_source: source -> (far lines, accepted at the usual limits, accepted); empty for blocks
-            of the seed.
-        blocks: number of source blocks, and ``doubtful``: those skipped because most lines were
-            rejected.
-    """
-
-    shared: float
-    lines: int = 0
-    usual: int = 0
-    accepted: int = 0
+    shared: float  # share of real words in the negatives that set the limits: the usual one, or less
+    lines: int = 0  # number of far lines; 0 if there are none
+    usual: int = 0  # number accepted at the usual limits
+    accepted: int = 0  # number accepted at the limits of ``shared``
+    # source -> (far lines, accepted at the usual limits, accepted); empty for blocks of the seed
     by_source: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    # number of source blocks, and ``doubtful``: those skipped because most lines were rejected
     blocks: int = 0
     doubtful: int = 0
 

@@ -24,14 +24,11 @@ _AT_ONCE = 1 << 21  # characters of a text that are counted at once
 
 @dataclass(frozen=True)
 class Grams:
-    """The n-grams of a row of characters.
+    """The n-grams of a row of characters."""
 
-    Attributes:
-        hashes: for each order n a hash of the n characters that end at each place, shape ``(characters,)``.
-        room: of how many characters, itself included, an n-gram that ends at each place may consist.
-    """
-
+    # for each order n a hash of the n characters that end at each place, shape ``(characters,)``
     hashes: list[Hashes]
+    # of how many characters, itself included, an n-gram that ends at each place may consist
     room: NDArray[np.int64]
 
     @classmethod

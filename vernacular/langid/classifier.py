@@ -31,21 +31,13 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Costs:
-    """Costs of lines; arrays of shape ``(lines,)``.
+    """Costs of lines; arrays of shape ``(lines,)``."""
 
-    Attributes:
-        own: bits per character under the language's model.
-        other: the same for the cheapest other language; infinite without one.
-        which: index of that language.
-        lead: share of words common in the language, minus the largest share of a word list.
-        words: number of words without names.
-    """
-
-    own: Floats
-    other: Floats
-    which: NDArray[np.int64]
-    lead: Floats
-    words: NDArray[np.int64]
+    own: Floats  # bits per character under the language's model
+    other: Floats  # the same for the cheapest other language; infinite without one
+    which: NDArray[np.int64]  # index of that language
+    lead: Floats  # share of words common in the language, minus the largest share of a word list
+    words: NDArray[np.int64]  # number of words without names
 
 
 class SeedIdentifier:

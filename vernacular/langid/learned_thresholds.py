@@ -28,26 +28,16 @@ _BETWEEN_SPACES = "»›"  # separators of menu entries; next to a word they are
 
 @dataclass(frozen=True)
 class Measure:
-    """A measure of a line.
+    """A measure of a line."""
 
-    Attributes:
-        name: in limits and reasons.
-        meaning: description after a number.
-        weight: characters (or words) like the seed's added to a share, so that short lines do not
-            dominate.
-        room: least distance of the limit from the seed's median, added; for lengths, multiplied.
-        least: smallest upper limit.
-        below: whether there is a lower limit too.
-        length: whether it is a length instead of a share.
-    """
-
-    name: str
-    meaning: str
+    name: str  # in limits and reasons
+    meaning: str  # description after a number
+    # characters (or words) like the seed's added to a share, so that short lines do not dominate
     weight: float = 0
-    room: float = 0
-    least: float = 0
-    below: bool = False
-    length: bool = False
+    room: float = 0  # least distance of the limit from the seed's median, added; for lengths, multiplied
+    least: float = 0  # smallest upper limit
+    below: bool = False  # whether there is a lower limit too
+    length: bool = False  # whether it is a length instead of a share
 
 
 MEASURES = (
@@ -65,17 +55,11 @@ MEASURES = (
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Limits found by ``learn``: measure -> limit, and the means that shares are smoothed with.
+    """Limits found by ``learn``: measure -> limit, and the means that shares are smoothed with."""
 
-    Attributes:
-        above: upper limits.
-        below: lower limits.
-        usual: the seed's mean of each share.
-    """
-
-    above: dict[str, float] = field(default_factory=dict)
-    below: dict[str, float] = field(default_factory=dict)
-    usual: dict[str, float] = field(default_factory=dict)
+    above: dict[str, float] = field(default_factory=dict)  # upper limits
+    below: dict[str, float] = field(default_factory=dict)  # lower limits
+    usual: dict[str, float] = field(default_factory=dict)  # the seed's mean of each share
 
     def to_dict(self) -> dict[str, dict[str, float]]:
         """Convert to JSON data."""

@@ -19,23 +19,14 @@ _BATCH = 10_000
 
 @dataclass(frozen=True)
 class Answer:
-    """The result for one line.
+    """The result for one line."""
 
-    Attributes:
-        accepted: whether it is identified as the language.
-        probability: of that, 0 to 1.
-        bits: its cost per character, including the charge for unknown short words.
-        limit: the largest accepted cost for as many words.
-        nearest: the contrast language with the lowest cost; empty without contrast.
-        text: the line.
-    """
-
-    accepted: bool
-    probability: float
-    bits: float
-    limit: float
-    nearest: str
-    text: str
+    accepted: bool  # whether it is identified as the language
+    probability: float  # of that, 0 to 1
+    bits: float  # its cost per character, including the charge for unknown short words
+    limit: float  # the largest accepted cost for as many words
+    nearest: str  # the contrast language with the lowest cost; empty without contrast
+    text: str  # the line
 
     def row(self) -> dict[str, Any]:
         """Return the result as a row for JSON Lines."""

@@ -24,16 +24,11 @@ class ShareByLength(ShareOfLines):
 
 
 class FarRecall(ShareOfLines):
-    """Recall on lines that are far from the seed.
+    """Recall on lines that are far from the seed."""
 
-    Attributes:
-        usual: how many are accepted at the usual limits.
-        shared: the limit in use.
-        by_source: source -> lines, accepted at the usual limits, accepted at the limits in use.
-    """
-
-    usual: int
-    shared: float | int
+    usual: int  # how many are accepted at the usual limits
+    shared: float | int  # the limit in use
+    # source -> lines, accepted at the usual limits, accepted at the limits in use
     by_source: dict[str, tuple[int, int, int]]
 
 
@@ -58,12 +53,7 @@ class IdentificationScores(Result):
 
 
 class IdentifierResult(Result):
-    """The result of ``corpus/identifier``; empty where there is no seed.
+    """The result of ``corpus/identifier``; empty where there is no seed."""
 
-    Attributes:
-        identification: how well it does.
-        word_lists: languages whose word lists it knows.
-    """
-
-    identification: IdentificationScores | None = None
-    word_lists: list[str] | None = None
+    identification: IdentificationScores | None = None  # how well it does
+    word_lists: list[str] | None = None  # languages whose word lists it knows

@@ -26,17 +26,11 @@ _LEAST_PLAIN = 0.5
 
 @dataclass(frozen=True)
 class Batch:
-    """The words of many lines.
+    """The words of many lines."""
 
-    Attributes:
-        words: vocabulary index of each word, shape ``(words,)``.
-        lines: the line of each word, ascending.
-        number: of lines.
-    """
-
-    words: NDArray[np.int64]
-    lines: NDArray[np.int64]
-    number: int
+    words: NDArray[np.int64]  # vocabulary index of each word, shape ``(words,)``
+    lines: NDArray[np.int64]  # the line of each word, ascending
+    number: int  # of lines
 
 
 class Reader:

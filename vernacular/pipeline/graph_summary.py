@@ -38,13 +38,7 @@ class SourceOutline:
 
 @dataclass(frozen=True)
 class Outline:
-    """A language as the graph shows it.
-
-    Attributes:
-        fail_days, warn_days: age in days at which the release is too old, or soon will be; None for
-        never.
-        rebuild_days: days between verifications of the corpus; 0 for never.
-    """
+    """A language as the graph shows it."""
 
     code: str
     slug: str
@@ -52,9 +46,10 @@ class Outline:
     owner: str
     sources: tuple[SourceOutline, ...]
     stages: tuple[StageOutline, ...]
+    # fail_days and warn_days: age in days at which the release is too old, or soon will be; None for
     fail_days: float | None = None
     warn_days: float | None = None
-    rebuild_days: float = 0.0
+    rebuild_days: float = 0.0  # days between verifications of the corpus; 0 for never
 
 
 def code_version(stage: Stage, language: Language) -> str:

@@ -12,46 +12,28 @@ from vernacular.config.sources import SourceBase
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A row of the ledger.
+    """A row of the ledger."""
 
-    Attributes:
-        id: 16 hexadecimal digits of SHA-256 over source, path and original text; kept in all later
-            stages.
-        source: the name of its source in language.yaml.
-        path: the file, relative to the source's root and with /, or its URL.
-        text: its lines, joined by newlines.
-        licence: SPDX id, or ``unverified``.
-        consent: basis of use.
-        licence_evidence: evidence of the license: ``language.yaml``, or a link in the page.
-        register: kind of text.
-        quality: edited, raw or machine.
-        raw_digest: 16 hexadecimal digits of SHA-256 over the original text.
-        whole: whether the path identifies this document (a page, a chapter), not a file of many.
-        fetched: when it was fetched, ISO 8601 in UTC; empty for local files.
-        robots: ``allowed`` and the rule, for crawled pages; empty for other kinds.
-        parents: its origins: the digest of the raw page or file, the id of the linking page.
-        author, date, title: if known.
-        flags: observations, such as ``machine_translation:hreflang``.
-    """
-
-    id: str
-    source: str
-    path: str
-    text: str
-    licence: str
-    consent: str
+    id: str  # 16 hexadecimal digits of SHA-256 over source, path and original text; kept in all later stages
+    source: str  # the name of its source in language.yaml
+    path: str  # the file, relative to the source's root and with /, or its URL
+    text: str  # its lines, joined by newlines
+    licence: str  # SPDX id, or ``unverified``
+    consent: str  # basis of use
+    # evidence of the license: ``language.yaml``, or a link in the page
     licence_evidence: str = "language.yaml"
-    register: str
-    quality: str
-    raw_digest: str
-    whole: bool = False
-    fetched: str = ""
-    robots: str = ""
+    register: str  # kind of text
+    quality: str  # edited, raw or machine
+    raw_digest: str  # 16 hexadecimal digits of SHA-256 over the original text
+    whole: bool = False  # whether the path identifies this document (a page, a chapter), not a file of many
+    fetched: str = ""  # when it was fetched, ISO 8601 in UTC; empty for local files
+    robots: str = ""  # ``allowed`` and the rule, for crawled pages; empty for other kinds
+    # its origins: the digest of the raw page or file, the id of the linking page
     parents: list[str] = field(default_factory=list)
-    author: str = ""
+    author: str = ""  # author, date and title: if known
     date: str = ""
     title: str = ""
-    flags: list[str] = field(default_factory=list)
+    flags: list[str] = field(default_factory=list)  # observations, such as ``machine_translation:hreflang``
 
     def row(self) -> dict[str, Any]:
         """Return the document as a row for JSON Lines."""

@@ -9,30 +9,18 @@ from vernacular.core.result import SampleRow
 
 @dataclass(frozen=True)
 class ModelStatus:
-    """A row: what is known of one model of a language; None and empty: not yet.
+    """A row: what is known of one model of a language; None and empty: not yet."""
 
-    Attributes:
-        language: code and name.
-        model: its name.
-        words: of the corpus.
-        base_fertility, extended_fertility: tokens a word.
-        likelihood: what was gained on held-out text.
-        tasks: what was gained on each task.
-        red: how many gates are red, and which.
-        newest_text: when text was last read.
-        release: when it was made, and what is odd about it.
-    """
-
-    language: str
-    model: str = ""
-    words: float | None = None
-    base_fertility: float | None = None
+    language: str  # code and name
+    model: str = ""  # its name
+    words: float | None = None  # of the corpus
+    base_fertility: float | None = None  # base_fertility and extended_fertility: tokens a word
     extended_fertility: float | None = None
-    likelihood: str = ""
-    tasks: str = ""
-    red: str = ""
-    newest_text: str = ""
-    release: str = ""
+    likelihood: str = ""  # what was gained on held-out text
+    tasks: str = ""  # what was gained on each task
+    red: str = ""  # how many gates are red, and which
+    newest_text: str = ""  # when text was last read
+    release: str = ""  # when it was made, and what is odd about it
 
     def cells(self) -> SampleRow:
         """The row for a table; what is not known is empty."""
