@@ -216,8 +216,8 @@ class View:
         ends = np.cumsum(self.counts(level))
         first = 0
         while first < len(self):
-            last = int(np.searchsorted(ends, (ends[first - 1] if first else 0) + most, side="right"))
-            last = max(last, first + 1)
+            room = (ends[first - 1] if first else 0) + most
+            last = max(int(np.searchsorted(ends, room, side="right")), first + 1)
             yield View(self.tables, self.index[first:last], self.bounds)
             first = last
 
@@ -272,14 +272,12 @@ class View:
         if not len(entries):
             return
         _, ends = self._bounds(level)
-        tables = np.searchsorted(ends, entries, side="right")
-        borders = np.flatnonzero(np.diff(tables)) + 1
-        order = None
-        if len(borders) > _MOST_STRETCHES * len(self.tables):
+        tables, order = np.searchsorted(ends, entries, side="right"), None
+        if np.count_nonzero(np.diff(tables)) > _MOST_STRETCHES * len(self.tables):
             order = np.argsort(tables, kind="stable")
             tables = tables[order]
-            borders = np.flatnonzero(np.diff(tables)) + 1
-        for begin, end in pairwise([0, *borders.tolist(), len(entries)]):
+        borders = [0, *(np.flatnonzero(np.diff(tables)) + 1).tolist(), len(entries)]
+        for begin, end in pairwise(borders):
             chosen = slice(begin, end) if order is None else order[begin:end]
             number = int(tables[begin])
             yield chosen, self.tables[number], entries[chosen] - (ends[number - 1] if number else 0)

@@ -13,7 +13,17 @@ from hypothesis import strategies as st
 
 from tests.unit.cleaning import letter_tables
 from tests.unit.cleaning.letter_tables import look, write
-from vernacular.cleaning.cache import SUFFIX, Library, batch_of, keys_of, lists_of, read_table, vectors_of, write_table
+from vernacular.cleaning.cache import (
+    SUFFIX,
+    Library,
+    View,
+    batch_of,
+    keys_of,
+    lists_of,
+    read_table,
+    vectors_of,
+    write_table,
+)
 from vernacular.cleaning.workers import Recipe, Rows, tables_for
 from vernacular.pipeline.stage import silent
 
@@ -81,6 +91,19 @@ def test_no_rows_at_all(tmp_path: Path) -> None:
     path = tmp_path / "rows.parquet"
     write(path, [])
     assert look(path, Library(tmp_path / "cache", "1")) == []
+
+
+@given(st.lists(st.integers(0, 119), max_size=200), st.integers(1, 9))
+def test_entries_are_read_in_any_order_and_in_parts(entries: list[int], most: int) -> None:
+    tables = [batch_of({"level": lists_of(np.array([3, 0, 2]), {
+        "code": codes, "text": pa.array(map(str, codes.tolist()), pa.string())})})
+        for codes in np.arange(120).reshape(-1, 5)]
+    view = View(tables, np.arange(3 * len(tables)))
+    places = np.array(entries, dtype=np.int64)
+    assert view.take("level", "code", places).tolist() == entries
+    assert view.values("level", "text", places).to_pylist() == list(map(str, entries))
+    parts = [part.take("level", "code", part.entries("level")).tolist() for part in view.parts("level", most)]
+    assert [code for part in parts for code in part] == list(range(120)) and all(len(part) <= max(most, 3) for part in parts)
 
 
 def test_keys_differ() -> None:

@@ -148,6 +148,7 @@ def test_what_is_fine_becomes_part_of_the_baseline(tmp_path: Path) -> None:
         assert not ask(tmp_path, summaries(TEXTS[:end])).quarantined
     data = json.loads(baseline_path(tmp_path / "artifacts", "qaa", "text").read_text())
     assert len(data["ids"]) == 400 and data["profile"]["documents"] == 400
+    assert set(data) == {"ids", "profiled", "held", "present", "profile"}  # files of earlier versions have these keys
 
 
 def test_a_damaged_state_stops_everything(tmp_path: Path) -> None:
