@@ -128,7 +128,7 @@ def _other_gates(verified: Verified, claims: Claims, language: Language, current
     computed = {gate.name: gate for gate in now.release_gates if gate.name != ALL}
     return [f"VN-RELEASE-GATES {name}: the store gives another result than the signed one"
             for name in sorted((signed.keys() - {ALL}) | computed.keys())
-            if not agree(signed.get(name), computed.get(name))]
+            if not agree(computed.get(name), signed.get(name), claims.vernacular)]
 
 
 def _otherwise(artifact: Artifact, language: Language, store: Store) -> list[str]:

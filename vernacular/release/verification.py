@@ -14,6 +14,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import ValidationError
 
+import vernacular
 from vernacular.core.errors import Problem
 from vernacular.core.report import Gate
 from vernacular.core.store import MANIFEST, Manifest, describe
@@ -106,28 +107,38 @@ def _gates(folder: Path, statement: Statement) -> tuple[ReleaseResults | None, l
     failures = []
     if (results.language.code, results.model.name) != (claims.language, claims.model):
         failures.append(Failure("VN-RELEASE-GATES", EVALUATION, "describes another language or model than was signed"))
-    computed.append(publishable(computed, in_force(claims.waivers, claims.model, computed)))
+    # Reasons are sentences of the version that signed, so waivers are matched with those.
+    waived = in_force(claims.waivers, claims.model, claims.gates)
+    computed.append(publishable(computed, waived))
     failures += [Failure("VN-RELEASE-GATES", EVALUATION, reason) for reason in (
-        *_differences(computed, claims.gates, "its results give"),
-        *_differences(results.release_gates, claims.gates, "it contains"))]
-    if in_force(claims.waivers, claims.model, computed) != claims.waivers or results.waivers != claims.waivers:
+        *_differences(computed, claims, "its results give"),
+        *_differences(results.release_gates, claims, "it contains"))]
+    if waived != claims.waivers or results.waivers != claims.waivers:
         failures.append(Failure("VN-RELEASE-WAIVERS", EVALUATION, "its waivers are not the signed ones, or one is for "
                                 "a gate that now has another reason"))
     return results, failures
 
 
-def _differences(gates: Sequence[Gate], signed: Sequence[Gate], source: str) -> list[str]:
-    """What differs between two lists of gates, a sentence for each gate."""
-    ours, theirs = {gate.name: gate for gate in gates}, {gate.name: gate for gate in signed}
+def _differences(gates: Sequence[Gate], claims: Claims, source: str) -> list[str]:
+    """What differs between gates and those that were signed, a sentence for each gate."""
+    ours, theirs = {gate.name: gate for gate in gates}, {gate.name: gate for gate in claims.gates}
     return [f"the gate {name} was signed as {_verdict(theirs.get(name))}, {source} {_verdict(ours.get(name))}"
-            for name in sorted(ours.keys() | theirs.keys()) if not agree(ours.get(name), theirs.get(name))]
+            for name in sorted(ours.keys() | theirs.keys())
+            if not agree(ours.get(name), theirs.get(name), claims.vernacular)]
 
 
-def agree(ours: Gate | None, theirs: Gate | None) -> bool:
-    """Whether two gates give the same result and reason; the advice may be that of another version."""
+def agree(ours: Gate | None, theirs: Gate | None, version: str) -> bool:
+    """Whether two gates give the same result; the advice may be worded as in another version.
+
+    Args:
+        ours: computed by this program.
+        theirs: that were signed.
+        version: of the program that signed; the reasons of another version may be worded differently.
+    """
     if ours is None or theirs is None:
         return ours is theirs
-    return ours.model_dump(exclude={"fix"}) == theirs.model_dump(exclude={"fix"})
+    wording = {"fix"} if version == vernacular.__version__ else {"fix", "reason"}
+    return ours.model_dump(exclude=wording) == theirs.model_dump(exclude=wording)
 
 
 def _verdict(gate: Gate | None) -> str:

@@ -12,6 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from typer.testing import CliRunner
 
+import vernacular
 from tests.generate import write_language
 from tests.unit.release.forgeries import BY_HAND, FORGERIES, again, all_green, edit, rehash
 from tests.unit.release.made_up import NAME, TRAIN, made_up_reports, put_release
@@ -19,12 +20,13 @@ from vernacular.cli.main import app
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
+from vernacular.core.report import Gate
 from vernacular.core.store import MANIFEST, Store
 from vernacular.provenance.corpus_tables import write_rows
 from vernacular.release.attestation import SIGNATURE
 from vernacular.release.publish import publish, refusals
 from vernacular.release.signing_key import VARIABLE, fingerprint, own_or_new_key, public_text, trusted_keys
-from vernacular.release.verification import verify
+from vernacular.release.verification import agree, verify
 from vernacular.release.waivers import FILE
 
 
@@ -114,6 +116,14 @@ def test_a_download_is_verified_elsewhere_with_the_public_key(place: tuple[Langu
         status, _, lines = run_verify(folder, *arguments)
         assert status == 1 and lines.startswith(f"VN-RELEASE-SIGNER {SIGNATURE}")
     assert not (tmp_path / "none.pem").exists()  # looking makes no key
+
+
+def test_another_version_may_word_its_reasons_otherwise() -> None:
+    signed = Gate(name="spaces", passed=False, reason="3 of 40 answers change", value=3)
+    now = signed.model_copy(update={"reason": "40 answers, of which 3 change"})
+    assert agree(now, signed, "0.0.0") and not agree(now, signed, vernacular.__version__)
+    assert not agree(now.model_copy(update={"passed": True}), signed, "0.0.0")
+    assert not agree(now.model_copy(update={"value": 4}), signed, "0.0.0") and not agree(None, signed, "0.0.0")
 
 
 def test_signing_the_same_again_gives_the_same_bytes(place: tuple[Language, Store, Path]) -> None:
