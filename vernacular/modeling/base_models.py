@@ -10,18 +10,14 @@ import logging
 import math
 import pickle
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-
-import torch
-import transformers
-from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoTokenizer
 
 from vernacular.config.schema import Base, Language
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, faults_as_problems
 from vernacular.modeling.base_files import check_weights, locate
-from vernacular.modeling.heads import has_fresh_head, start_head
 
 SENTENCE_MODULES = "modules.json"  # written by Sentence Transformers into a model's folder
 # Test inputs for a loaded tokenizer: empty text, letters, a long word, unknown characters.
@@ -30,6 +26,7 @@ PROBES = ("", "a b", "a" * 300, "1-2_3", "\u0c95\ufffd \U0001f9ff\t\n")
 
 def quiet() -> None:
     """Silence load reports and progress bars of transformers; missing heads are handled here."""
+    import transformers
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")  # peft uses a deprecated name
     log: Any = transformers.logging
     log.set_verbosity_error()
@@ -47,6 +44,7 @@ def load_tokenizer(path: Path) -> Any:
     Raises:
         Problem: it cannot be read, is not a fast tokenizer, or fails on a test input.
     """
+    from transformers import AutoTokenizer
     quiet()
     folder, extra = _from(path)
     with faults_as_problems("the tokenizer", str(path)):
@@ -73,6 +71,8 @@ def load_model(path: Path, objective: str) -> Any:
         Problem: it cannot be read, its weights are not in this folder, or more than a head is
             missing.
     """
+    import torch
+    from transformers import AutoModelForCausalLM, AutoModelForMaskedLM
     quiet()
     folder, extra = _from(path)
     how: dict[str, Any] = {**extra}
@@ -105,6 +105,7 @@ def load_model(path: Path, objective: str) -> Any:
 
 def without_dropout(model: Any) -> Any:
     """Set every dropout of ``model`` to zero: text seen few times needs none, and it costs a fifth of a step."""
+    import torch
     for module in model.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0
@@ -128,6 +129,47 @@ def most_positions(model: Any) -> float:
         return math.inf
     first = getattr(parts, "padding_idx", None)  # RoBERTa counts from there
     return positions_of(model) - (0 if first is None else int(first) + 1)
+
+
+def start_head(model: Any, missing: Iterable[str]) -> None:
+    """Initialize a missing masked-LM head: identity transform, no bias, decoder tied to the embeddings.
+
+    Args:
+        model: with a head outside its body.
+        missing: names of the head's parameters that the checkpoint lacks.
+
+    Raises:
+        Problem: the transform changes the width, so that no identity exists.
+    """
+    import torch
+    decoder = model.get_output_embeddings()
+    with torch.no_grad():
+        for name in missing:
+            parent, _, part = name.rpartition(".")
+            module, parameter = model.get_submodule(parent), model.get_parameter(name)
+            if module is decoder and part == "weight":
+                continue  # tied below
+            if part == "bias":
+                parameter.zero_()
+            elif parameter.dim() == 1:
+                parameter.fill_(1)  # of a layer norm
+            elif parameter.shape[0] == parameter.shape[1]:
+                parameter.copy_(torch.eye(len(parameter)))
+            else:
+                raise Problem(f"the checkpoint has no head, and that of a {type(model).__name__} cannot be started "
+                              f"as an identity ({name})", where="models base", fix="Use a checkpoint with its head",
+                              code=Code.MODEL_FILES)
+    model.tie_weights()
+
+
+def has_fresh_head(model: Any) -> bool:
+    """Whether the masked-LM head was made by ``start_head``, so that it is untrained."""
+    import torch
+    body = {id(module) for module in model.base_model.modules()}
+    transforms = [module.weight for module in model.modules() if isinstance(module, torch.nn.Linear)
+                  and id(module) not in body and module is not model.get_output_embeddings()]
+    return any(weight.shape[0] == weight.shape[1] and bool(torch.equal(weight, torch.eye(len(weight)).to(weight)))
+               for weight in transforms)
 
 
 def is_sentence_encoder(base: Base, objective: str, language: Language) -> bool:
@@ -171,6 +213,7 @@ def load_base(base: Base, objective: str, language: Language) -> tuple[Any, Any]
 
 def _looks_ahead(model: Any) -> bool:
     """Whether outputs depend on later tokens: transformers also loads encoders as causal models."""
+    import torch
     with torch.enable_grad():
         rows = model.get_input_embeddings()(torch.tensor([[0, 1, 2]])).detach().requires_grad_()
         energy = model(inputs_embeds=rows, use_cache=False).logits[0, 0].square().sum()

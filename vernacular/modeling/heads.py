@@ -7,14 +7,12 @@ transforms, scaling and caps of logits are those of the family.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 from torch.nn.functional import cross_entropy
 
-from vernacular.core.codes import Code
-from vernacular.core.errors import Problem
 from vernacular.modeling.fused_loss import UNSCORED, linear_cross_entropy
 
 
@@ -98,42 +96,3 @@ def _passed_through(decoder: torch.nn.Linear) -> Iterator[None]:
         yield
     finally:
         del decoder.forward
-
-
-def start_head(model: Any, missing: Iterable[str]) -> None:
-    """Initialize a missing masked-LM head: identity transform, no bias, decoder tied to the embeddings.
-
-    Args:
-        model: with a head outside its body.
-        missing: names of the head's parameters that the checkpoint lacks.
-
-    Raises:
-        Problem: the transform changes the width, so that no identity exists.
-    """
-    decoder = model.get_output_embeddings()
-    with torch.no_grad():
-        for name in missing:
-            parent, _, part = name.rpartition(".")
-            module, parameter = model.get_submodule(parent), model.get_parameter(name)
-            if module is decoder and part == "weight":
-                continue  # tied below
-            if part == "bias":
-                parameter.zero_()
-            elif parameter.dim() == 1:
-                parameter.fill_(1)  # of a layer norm
-            elif parameter.shape[0] == parameter.shape[1]:
-                parameter.copy_(torch.eye(len(parameter)))
-            else:
-                raise Problem(f"the checkpoint has no head, and that of a {type(model).__name__} cannot be started "
-                              f"as an identity ({name})", where="models base", fix="Use a checkpoint with its head",
-                              code=Code.MODEL_FILES)
-    model.tie_weights()
-
-
-def has_fresh_head(model: Any) -> bool:
-    """Whether the masked-LM head was made by ``start_head``, so that it is untrained."""
-    body = {id(module) for module in model.base_model.modules()}
-    transforms = [module.weight for module in model.modules() if isinstance(module, torch.nn.Linear)
-                  and id(module) not in body and module is not model.get_output_embeddings()]
-    return any(weight.shape[0] == weight.shape[1] and bool(torch.equal(weight, torch.eye(len(weight)).to(weight)))
-               for weight in transforms)

@@ -19,10 +19,9 @@ from numpy.typing import NDArray
 from vernacular.config.training import Pretraining
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
-from vernacular.modeling.base_models import longest_input
+from vernacular.modeling.base_models import has_fresh_head, longest_input
 from vernacular.modeling.device import autocast, device_of, has_bf16
 from vernacular.modeling.fused_loss import UNSCORED
-from vernacular.modeling.heads import has_fresh_head
 from vernacular.modeling.objectives import Batch, read
 from vernacular.modeling.packing import Blocks
 
