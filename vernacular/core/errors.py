@@ -253,7 +253,7 @@ def is_disk_full(error: Exception) -> bool:
 
 
 @contextmanager
-def faults_as_problems(what: str, where: str) -> Iterator[None]:
+def faults_as_problems(what: str, where: str, of_family: bool = False) -> Iterator[None]:
     """Convert any error of a library that reads a file of a base model into a ``Problem``.
 
     A full or failing disk and missing memory are raised unchanged, since the file is not the cause.
@@ -261,6 +261,7 @@ def faults_as_problems(what: str, where: str) -> Iterator[None]:
     Args:
         what: the part of the base model being read.
         where: the file or folder.
+        of_family: whether the kind of model is the cause, not its files.
     """
     try:
         with panics_as_problems(where):
@@ -271,4 +272,5 @@ def faults_as_problems(what: str, where: str) -> Iterator[None]:
         if is_disk_full(error) or is_system_error(error):
             raise
         raise Problem(f"{what} cannot be used ({type(error).__name__}: {error})", where=where,
-                      fix="Download the base model again, or use another one", code=Code.MODEL_FILES) from error
+                      fix=f"{'U' if of_family else 'Download the base model again, or u'}se another one",
+                      code=Code.MODEL_KIND if of_family else Code.MODEL_FILES) from error

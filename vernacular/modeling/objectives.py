@@ -22,7 +22,7 @@ from vernacular.modeling.device import autocast
 from vernacular.modeling.fused_loss import UNSCORED
 from vernacular.modeling.heads import summed_nats
 from vernacular.modeling.masking import mask_words
-from vernacular.modeling.packed_attention import read_packed
+from vernacular.modeling.packed_attention import choose_packing, read_packed
 from vernacular.modeling.packing import Blocks
 
 _MULTIPLE = 64  # pad sizes to a few values: the allocator caches gigabytes for varying ones
@@ -124,12 +124,13 @@ def check_reading(model: Any, batch: Batch) -> None:
         Problem: it does not: masks, positions, embeddings or the head of this family work otherwise.
     """
     device, table = next(model.parameters()).device, model.get_input_embeddings()
+    choose_packing(model, batch.inputs.shape[1], batch.causal)  # the first block may be one piece
     # Unmasked: a random replacement may be the padding token, at which RoBERTa does not count positions.
     inputs = batch.inputs if batch.causal else np.where(batch.targets != UNSCORED, batch.targets, batch.inputs)
     first = dataclasses.replace(batch.part(0, len(batch.inputs)), inputs=inputs[:1].astype(np.int32))
     ids = torch.from_numpy(first.inputs.astype(np.int64)).to(device)
     counts = np.diff(np.append(np.flatnonzero(first.positions[0] == 0), ids.shape[1])).tolist()
-    with torch.no_grad(), faults_as_problems("this family of models", "models base"):
+    with torch.no_grad(), faults_as_problems("this family of models", "models base", of_family=True):
         alone = torch.cat([model(input_ids=piece).logits for piece in torch.split(ids, counts, dim=1)], dim=1)
         wanted = float(cross_entropy(alone[0].float(), torch.from_numpy(first.targets[0]).to(device),
                                      reduction="sum", ignore_index=UNSCORED))

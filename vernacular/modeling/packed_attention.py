@@ -22,11 +22,11 @@ from transformers.masking_utils import (
 )
 
 from vernacular.core.codes import Code
-from vernacular.core.errors import Problem
+from vernacular.core.errors import Problem, faults_as_problems
 
 _SAME = 1e-4  # largest difference, relative to the largest state, in float32
 _SAME_HALF = 5e-2  # in half precision
-_TEST_PIECES = (3, 17)  # tokens of the first pieces of the test block; the third takes the remainder
+_TEST_PIECES = (3, 17)  # most tokens of the first pieces of a test block; the third takes the remainder
 _MULTIPLE = 32  # pieces read alone are padded to a multiple of it
 _REFUSALS = (AttributeError, KeyError, TypeError, ValueError, IndexError, AssertionError, RuntimeError)
 
@@ -62,31 +62,44 @@ def choose_packing(model: Any, length: int, causal: bool) -> Packing:
     """Find out how ``model`` reads packed blocks of ``length`` tokens; it is stored as ``model.packing``.
 
     Raises:
-        Problem: even separate rows give other states than the pieces alone.
+        Problem: the family cannot read text so, or even separate rows give other states than the pieces alone.
     """
     device, training = next(model.parameters()).device, model.training
-    ids = _test_ids(model, length).to(device)
-    counts = [*_TEST_PIECES, length - sum(_TEST_PIECES)]
-    pieces = torch.arange(3, device=device).repeat_interleave(torch.tensor(counts, device=device))[None]
-    positions = torch.cat([torch.arange(count, device=device) for count in counts])[None]
-    model.eval()
+    few, some = min(_TEST_PIECES[0], length // 5), min(_TEST_PIECES[1], length // 3)
+    # One piece is as long as possible: a window may be hardly shorter than a block.
+    counts = [few, some, length - few - some, 1, length - 1]
+    ids = _test_ids(model, 2 * length).to(device)
+    pieces = torch.arange(5, device=device).repeat_interleave(torch.tensor(counts, device=device)).view(2, length)
+    positions = torch.cat([torch.arange(count, device=device) for count in counts]).view(2, length)
+    try:
+        model.eval()
+        way = _found(model, ids, counts, pieces, positions, causal)
+    finally:
+        model.train(training)
+    if way is None:
+        raise Problem(f"a {type(model).__name__} gives a text other states in a batch than alone",
+                      where="models base", fix="Use another base model", code=Code.MODEL_KIND)
+    model.packing = way
+    return way
+
+
+def _found(model: Any, ids: torch.Tensor, counts: list[int], pieces: torch.Tensor, positions: torch.Tensor,
+           causal: bool) -> Packing | None:
+    """Return the first way that gives the states of ``counts`` tokens each, read alone; ``ids`` are one row."""
     # Autocast would cache the weights without gradients for the steps after this.
-    with torch.no_grad(), torch.autocast(device.type, enabled=False):
-        alone = torch.cat([_states(model, {"input_ids": part})
-                           for part in torch.split(ids, counts, dim=1)], dim=1)
+    with torch.no_grad(), torch.autocast(ids.device.type, enabled=False):
+        with faults_as_problems("this family of models", "models base", of_family=True):
+            alone = torch.cat([_states(model, {"input_ids": part}) for part in torch.split(ids, counts, dim=1)], dim=1)
         for way, reader in _READERS.items():
             try:
-                packed = reader(model, {"input_ids": ids}, pieces, positions, causal)
+                packed = reader(model, {"input_ids": ids.view_as(pieces)}, pieces, positions, causal)
             except torch.OutOfMemoryError:
                 raise
             except _REFUSALS:  # this family does not accept such a mask
                 continue
-            if _equal(packed, alone):
-                model.packing = way
-                model.train(training)
+            if _equal(packed, alone.view(*pieces.shape, -1)):
                 return way
-    raise Problem(f"a {type(model).__name__} gives a text other states in a batch than alone",
-                  where="models base", fix="Use another base model", code=Code.MODEL_KIND)
+    return None
 
 
 def _equal(packed: torch.Tensor, alone: torch.Tensor) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.families import FAMILIES, LENGTH, PAGE, blocks_of, conformance, page, plan_of, write_family
+from tests.families import FAMILIES, LENGTH, PAGE, TOKENS, blocks_of, conformance, page, plan_of, write_family
 from vernacular.core.errors import Problem
 from vernacular.modeling.base_models import load_model
 from vernacular.modeling.heads import ends_with_decoder, logits_of
@@ -62,6 +62,42 @@ def test_one_mask_for_all_layers_would_be_wrong(family: str, tmp_path: Path) -> 
         model.packing = Packing.MASK
         wrong = read_packed(model, inputs, pieces, positions, kind == "causal")
     assert float((right - wrong).abs().max()) > 0.1 * float(right.abs().max())
+
+
+@pytest.mark.parametrize("length", [16, 20, 21])
+@pytest.mark.parametrize("family", ["bert", "llama", "convbert", "mamba"])
+def test_blocks_may_be_short(family: str, length: int, tmp_path: Path) -> None:
+    model = load_model(write_family(family, tmp_path), FAMILIES[family])
+    assert choose_packing(model, length, FAMILIES[family] == "causal").value in ("mask", "alone", "unpadded")
+
+
+def test_a_window_hardly_shorter_than_a_block_is_seen(tmp_path: Path) -> None:
+    model = load_model(write_family("mistral", tmp_path), "causal")
+    for layer in (model.config, *(part.config for part in model.modules() if hasattr(part, "config"))):
+        layer.sliding_window = LENGTH - 4
+    assert choose_packing(model, LENGTH, True) is Packing.LAYERS
+
+
+def test_a_family_that_fails_on_text_is_refused_and_stays_in_training(tmp_path: Path) -> None:
+    model = load_model(write_family("bert", tmp_path), "masked").train()
+    model.base_model.register_forward_hook(lambda *_: (None,))
+    with pytest.raises(Problem, match="VN-MODEL-KIND"):
+        choose_packing(model, LENGTH, False)
+    assert model.training
+
+
+def test_a_head_that_adds_to_the_logits_does_not_end_with_its_decoder(tmp_path: Path) -> None:
+    model = load_model(write_family("bert", tmp_path), "masked")
+    forward, extra = model.cls.forward, torch.randn(TOKENS)  # as in ESM
+    model.cls.forward = lambda states: forward(states) + extra
+    assert not ends_with_decoder(model)
+    check_reading(model, batch_of(0, plan_of("masked")))
+
+
+def test_a_high_cap_of_logits_is_seen(tmp_path: Path) -> None:
+    model = load_model(write_family("gemma2", tmp_path), "causal")
+    model.config.final_logit_softcapping = 1000.0
+    assert not ends_with_decoder(model)
 
 
 @pytest.mark.parametrize("family", ["bert", "llama"])
