@@ -141,7 +141,7 @@ def fetched(base: Base) -> bool:
 
 
 def _has_weights(folder: Path) -> bool:
-    return any(any(folder.glob(pattern)) for pattern in ("*.safetensors", "*.gguf"))
+    return any(folder.glob("*.safetensors"))  # a folder is not read from .gguf, which may lie beside pickled weights
 
 
 def fingerprint(base: Base, language: Language) -> str:

@@ -20,6 +20,7 @@ from vernacular.core.errors import Problem, faults_as_problems
 from vernacular.modeling.base_files import check_weights, locate
 
 SENTENCE_MODULES = "modules.json"  # written by Sentence Transformers into a model's folder
+_TABLES = ("wpe", "embed_positions", "positions_embed")  # of positions, in decoders: GPT-2, OPT, GPT
 # Test inputs for a loaded tokenizer: empty text, letters, a long word, unknown characters.
 PROBES = ("", "a b", "a" * 300, "1-2_3", "\u0c95\ufffd \U0001f9ff\t\n")
 
@@ -85,12 +86,20 @@ def load_model(path: Path, objective: str) -> Any:
         how["attn_implementation"] = "eager"
     with faults_as_problems("the model", str(path)):
         try:
+            if not extra:
+                how["config"] = _plain_config(folder)
             model, info = kind.from_pretrained(folder, output_loading_info=True, dtype=torch.float32,
                                                trust_remote_code=False, **how)
         except pickle.UnpicklingError as error:
             raise Problem("the weights are pickled and contain more than tensors, perhaps a program; they are not read",
                           where=str(path), fix="Get the model in safetensors format",
                           code=Code.MODEL_FILES) from error
+    if model.config.is_encoder_decoder:
+        raise Problem(f"a {type(model).__name__} is an encoder with a decoder", where=str(path),
+                      fix="Use an encoder with `objective: masked`, or a decoder with `objective: causal`",
+                      code=Code.MODEL_KIND)
+    for config in (model.config, model.config.get_text_config()):
+        config.return_dict = True  # outputs are read by name
     missing = {name for name in info["missing_keys"] if "position_ids" not in name}
     body = {name for name in missing if name.startswith(f"{model.base_model_prefix}.")}
     if body:
@@ -103,12 +112,23 @@ def load_model(path: Path, objective: str) -> Any:
     return without_dropout(model).eval()
 
 
+def _plain_config(folder: str) -> Any:
+    """Load a configuration, without the programs for attention and experts that it asks for, perhaps of the hub."""
+    from transformers import AutoConfig
+    config = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+    config._attn_implementation = config._experts_implementation = None
+    return config
+
+
 def without_dropout(model: Any) -> Any:
     """Set every dropout of ``model`` to zero: text seen few times needs none, and it costs a fifth of a step."""
     import torch
     for module in model.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0
+        for name, value in vars(module).items():  # OPT and others apply a rate of their own
+            if "drop" in name and isinstance(value, float):
+                setattr(module, name, 0.0)
     return model
 
 
@@ -126,7 +146,9 @@ def most_positions(model: Any) -> float:
     """Return the size of the model's position table; infinite without one."""
     parts = getattr(model.base_model, "embeddings", None)
     if not hasattr(parts, "position_embeddings"):
-        return math.inf
+        learned = any(name.rpartition(".")[2] in _TABLES and isinstance(module, torch.nn.Embedding)
+                      for name, module in model.base_model.named_modules())
+        return positions_of(model) if learned else math.inf
     first = getattr(parts, "padding_idx", None)  # RoBERTa counts from there
     return positions_of(model) - (0 if first is None else int(first) + 1)
 

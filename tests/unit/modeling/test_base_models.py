@@ -8,13 +8,15 @@ import math
 import os
 import shutil
 from collections.abc import Callable
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from transformers import RobertaConfig, RobertaForMaskedLM
+from transformers import BartConfig, BartForConditionalGeneration, RobertaConfig, RobertaForMaskedLM
 
+from tests.families import FAMILIES, TOKENS, write_family
 from tests.tiny import write_bert, write_llama
 from vernacular.config.load import load_language
 from vernacular.config.schema import Base
@@ -92,6 +94,61 @@ def test_how_long_a_text_may_be_hangs_on_the_table_of_positions(tmp_path: Path) 
     roberta = RobertaForMaskedLM(RobertaConfig(vocab_size=9, hidden_size=8, num_hidden_layers=1, num_attention_heads=1,
                                                intermediate_size=8, max_position_embeddings=514, pad_token_id=1))
     assert most_positions(roberta) == 512
+
+
+def test_a_decoder_with_a_table_of_positions_reads_no_more(tmp_path: Path) -> None:
+    for family in ("gpt2", "opt"):
+        assert most_positions(load_model(write_family(family, tmp_path / family), "causal")) == 64
+    assert most_positions(load_model(write_family("xglm", tmp_path / "xglm"), "causal")) == math.inf  # computed
+
+
+@pytest.mark.parametrize("family", ["opt", "xglm", "bert"])
+def test_a_model_in_training_computes_what_it_computes_else(family: str, tmp_path: Path) -> None:
+    """OPT applies dropout without a module for it."""
+    model, ids = load_model(write_family(family, tmp_path), FAMILIES[family]), torch.arange(5, 25)[None]
+    with torch.no_grad():
+        torch.testing.assert_close(model.train()(input_ids=ids).logits, model.eval()(input_ids=ids).logits)
+
+
+def test_outputs_have_names_whatever_the_configuration_says(tmp_path: Path) -> None:
+    config = write_family("bert", tmp_path) / "config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text(encoding="utf-8")), "return_dict": False}),
+                      encoding="utf-8")
+    with torch.no_grad():
+        assert load_model(tmp_path, "masked")(input_ids=torch.arange(5, 25)[None]).logits.shape[-1] == TOKENS
+
+
+def test_a_configuration_chooses_no_program_for_attention(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a GPU transformers would fetch it from the hub, or fail where its package is missing."""
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    config = write_family("llama", tmp_path) / "config.json"
+    plain = config.read_text(encoding="utf-8")
+    for asked in ("some/program", "flash_attention_2"):
+        config.write_text(json.dumps({**json.loads(plain), "attn_implementation": asked}), encoding="utf-8")
+        assert load_model(tmp_path, "causal").config._attn_implementation == "sdpa"
+
+
+def test_an_encoder_with_a_decoder_is_refused(tmp_path: Path) -> None:
+    model = BartForConditionalGeneration(BartConfig(
+        vocab_size=9, d_model=8, encoder_layers=1, decoder_layers=1, encoder_attention_heads=1,
+        decoder_attention_heads=1, encoder_ffn_dim=8, decoder_ffn_dim=8, max_position_embeddings=16,
+        pad_token_id=0, bos_token_id=1, eos_token_id=2, decoder_start_token_id=2, forced_eos_token_id=2))
+    model.save_pretrained(tmp_path)
+    with pytest.raises(Problem, match="VN-MODEL-KIND"):
+        load_model(tmp_path, "masked")
+
+
+def test_a_repository_with_gguf_beside_pickled_weights_gives_the_pickled_ones(
+        language_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fetch(_: str, *, allow_patterns: list[str], **more: object) -> str:
+        for name in ("model.gguf", "pytorch_model.bin"):
+            if any(fnmatch(name, pattern) for pattern in allow_patterns):
+                (tmp_path / name).touch()
+        return str(tmp_path)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", fetch)
+    locate(Base(hub="some/model", revision="0" * 40, licence="MIT"), load_language(language_folder))
+    assert (tmp_path / "pytorch_model.bin").is_file()
 
 
 def test_a_pickle_that_runs_something_is_not_read(tmp_path: Path) -> None:
