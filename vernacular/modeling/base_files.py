@@ -19,6 +19,7 @@ from vernacular.core.store import digest_of_files
 
 MODEL_FILES = ("*.safetensors", "*.json", "*.txt", "*.model", "*.gguf")
 PICKLED = "pytorch_model*.bin"  # fetched only if there are no others; read without running code
+_SAFE = ("model.safetensors", "model.safetensors.index.json")  # transformers opens these
 _BOOKKEEPING = {".git", ".cache"}  # of download tools; never read by loaders
 
 
@@ -52,7 +53,7 @@ def check_weights(folder: Path) -> bool:
         raise Problem("this is an adapter without its base model", where=str(folder),
                       fix="Merge it into its base (`merge_and_unload` of peft) and save the whole model",
                       code=Code.MODEL_FILES)
-    safe = any(folder.glob("*.safetensors"))
+    safe = _has_weights(folder)
     if not safe and not any(folder.glob("pytorch_model*.bin")):
         raise Problem("there are no weights: model.safetensors or pytorch_model.bin, whole or in shards",
                       where=str(folder), fix="Load the model with transformers and save it with `save_pretrained`",
@@ -60,7 +61,7 @@ def check_weights(folder: Path) -> bool:
     for path in folder.glob("*.index.json"):
         try:
             names = set(json.loads(path.read_bytes())["weight_map"].values())
-            plain = all(Path(name).name == name for name in names)
+            plain = all(Path(name).name == name and not (folder / name).is_dir() for name in names)
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             plain = False
         if not plain:
@@ -141,7 +142,8 @@ def fetched(base: Base) -> bool:
 
 
 def _has_weights(folder: Path) -> bool:
-    return any(folder.glob("*.safetensors"))  # a folder is not read from .gguf, which may lie beside pickled weights
+    # Pickled weights may lie beside .gguf or the safetensors of another program (consolidated.safetensors).
+    return any((folder / name).is_file() for name in _SAFE)
 
 
 def fingerprint(base: Base, language: Language) -> str:

@@ -138,6 +138,24 @@ def test_an_encoder_with_a_decoder_is_refused(tmp_path: Path) -> None:
         load_model(tmp_path, "masked")
 
 
+@pytest.mark.parametrize("name", ["", "..", "../base/model.safetensors", "nested"])
+def test_an_index_that_names_no_file_of_its_folder_is_refused(name: str, tmp_path: Path) -> None:
+    folder = write_bert(tmp_path / "base", head=True)
+    (folder / "nested").mkdir()
+    (folder / "model.safetensors").unlink()
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"x": name}}), encoding="utf-8")
+    with pytest.raises(Problem, match="VN-MODEL-FILES"):
+        load_model(folder, "masked")
+
+
+def test_pickled_weights_are_read_beside_safetensors_of_another_program(tmp_path: Path) -> None:
+    folder = write_bert(tmp_path / "base", head=True)
+    wanted = load_model(folder, "masked").state_dict()
+    torch.save(wanted, folder / "pytorch_model.bin")
+    (folder / "model.safetensors").rename(folder / "consolidated.safetensors")
+    assert all(torch.equal(tensor, wanted[name]) for name, tensor in load_model(folder, "masked").state_dict().items())
+
+
 def test_a_repository_with_gguf_beside_pickled_weights_gives_the_pickled_ones(
         language_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fetch(_: str, *, allow_patterns: list[str], **more: object) -> str:
