@@ -29,6 +29,7 @@ from vernacular.modeling.device import autocast, device_of
 from vernacular.modeling.distributed import share, sum_up, together
 from vernacular.modeling.objectives import Batch, Objective, nats_at, read
 from vernacular.modeling.optimizer import further, new_rows_of, optimizer_for
+from vernacular.modeling.packed_attention import Packing
 from vernacular.modeling.packing import Blocks
 from vernacular.modeling.schedules import rates
 from vernacular.modeling.state_distillation import States
@@ -66,9 +67,11 @@ def compile_body(model: Any, steps: int) -> None:
     """Compile the body in place if a GPU run is long enough to regain the minute.
 
     On a CPU matrix products take two thirds of a step, and compiling was slower
-    (docs/experiments/training-speed.md).
+    (docs/experiments/training-speed.md). Pieces read alone have too many shapes: each would be
+    compiled.
     """
-    if device_of(model).type == "cuda" and steps >= _WORTH_COMPILING:
+    whole = getattr(model, "packing", None) not in (Packing.ALONE, Packing.UNPADDED)
+    if whole and device_of(model).type == "cuda" and steps >= _WORTH_COMPILING:
         model.base_model.compile(dynamic=False)
 
 

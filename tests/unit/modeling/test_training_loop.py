@@ -18,8 +18,9 @@ from vernacular.core.errors import Problem
 from vernacular.modeling.checkpoint import Progressed, load_checkpoint, save_checkpoint
 from vernacular.modeling.objectives import check_reading
 from vernacular.modeling.optimizer import optimizer_for
+from vernacular.modeling.packed_attention import Packing
 from vernacular.modeling.schedules import rates
-from vernacular.modeling.training_loop import batch_of, take_step, train
+from vernacular.modeling.training_loop import batch_of, compile_body, take_step, train
 from vernacular.pretraining import budget
 from vernacular.pretraining.budget import known_speed, measure_speed, steps_within
 
@@ -29,6 +30,16 @@ def test_the_loss_falls(kind, tmp_path):
     model, plan = setting(tmp_path, kind, steps=60, learning_rate=5e-3)
     done = train(model, plan, tmp_path / "checkpoint.pt", lambda line: None)
     assert sum(done.losses[-10:]) < 0.9 * sum(done.losses[:10])
+
+
+@pytest.mark.parametrize("way", Packing)
+def test_a_body_that_reads_pieces_alone_is_not_compiled_for_each_shape(way, tmp_path, monkeypatch):
+    model, _ = setting(tmp_path)
+    model.packing, compiled = way, []
+    monkeypatch.setattr("vernacular.modeling.training_loop.device_of", lambda _: torch.device("cuda"))
+    monkeypatch.setattr(model.base_model, "compile", lambda **how: compiled.append(how))
+    compile_body(model, 10_000)
+    assert len(compiled) == (way in (Packing.MASK, Packing.LAYERS))
 
 
 def test_two_runs_are_one(tmp_path):
