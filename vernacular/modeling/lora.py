@@ -42,7 +42,8 @@ def wrap(model: Any, new_rows: Sequence[int], rank: int) -> Any:
         try:
             wrapped = get_peft_model(model, settings)
         except ValueError as error:  # Mamba: its kernels read some weights without calling their layer
-            raise Problem(f"PEFT has no LoRA for all layers of {type(model).__name__} ({error})",
+            reason = str(error).partition(". ")[0]  # the rest lists layers in any order
+            raise Problem(f"PEFT has no LoRA for all layers of {type(model).__name__} ({reason})",
                           where="pretraining.method", fix="Use `method: full`, or another base model",
                           code=Code.MODEL_KIND) from error
     for parameter in head:
