@@ -144,6 +144,7 @@ def longest_input(model: Any, wanted: int) -> int:
 
 def most_positions(model: Any) -> float:
     """Return the size of the model's position table; infinite without one."""
+    import torch
     parts = getattr(model.base_model, "embeddings", None)
     if not hasattr(parts, "position_embeddings"):
         learned = any(name.rpartition(".")[2] in _TABLES and isinstance(module, torch.nn.Embedding)
