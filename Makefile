@@ -40,7 +40,7 @@ smollm2: $(STAMP)
 
 # In the order of the folders: else files of few tests, the longest ones here, would come last, one worker waiting.
 test: $(TESTS)
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 tutorial: $(TESTS)
 	$(BIN)/python -m pytest -q tests/endtoend/test_tutorial.py::test_the_tutorial_word_for_word

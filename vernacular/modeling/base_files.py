@@ -142,7 +142,7 @@ def fetched(base: Base) -> bool:
 
 
 def _has_weights(folder: Path) -> bool:
-    # Pickled weights may lie beside .gguf or the safetensors of another program (consolidated.safetensors).
+    # Pickled weights may be beside .gguf or the safetensors of another program (consolidated.safetensors).
     return any((folder / name).is_file() for name in _SAFE)
 
 
