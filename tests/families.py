@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from vernacular.modeling.packed_attention import choose_packing
 from vernacular.modeling.packing import Blocks
 from vernacular.modeling.schedules import Stream, order
 from vernacular.modeling.training_loop import Plan, batch_of, recompute_states, take_step
+from vernacular.tasks.classifier import Unit, build_classifier
 from vernacular.tokenizer.embedding_init import grow
 
 PAGE = CHECKOUT / "docs" / "reference" / "models.md"
@@ -172,8 +174,16 @@ def _saved(model: Any, kind: str) -> str:
     return "yes"
 
 
+def _classifies(unit: Unit, model: Any, kind: str) -> str:
+    classifier = build_classifier(model, ["a", "b"], unit, False, 0)
+    ids = torch.arange(5, 25)[None]
+    assert classifier(input_ids=ids).logits.shape == ((1, 20, 2) if unit == "word" else (1, 2))
+    return "yes"
+
+
 COLUMNS: dict[str, Callable[[Any, str], str]] = {
-    "packed": _packed, "new tokens": _grown, "full": _full, "LoRA": _lora, "recompute": _recomputed, "saved": _saved}
+    "packed": _packed, "new tokens": _grown, "full": _full, "LoRA": _lora, "recompute": _recomputed, "saved": _saved,
+    "tags words": partial(_classifies, "word"), "classifies texts": partial(_classifies, "text")}
 
 
 def conformance(family: str, folder: Path) -> dict[str, str]:
@@ -184,7 +194,7 @@ def conformance(family: str, folder: Path) -> dict[str, str]:
     for column, check in COLUMNS.items():
         subject = copy.deepcopy(model)
         try:
-            with torch.set_grad_enabled(column not in ("packed", "new tokens", "saved")):
+            with torch.set_grad_enabled(column in ("full", "LoRA", "recompute")):
                 if column in ("full", "LoRA", "recompute"):
                     with torch.no_grad():
                         _grown(subject, kind)
@@ -209,6 +219,8 @@ encoders, `objective: causal` for decoders. The table is what a tiny random mode
 - **full**, **LoRA**: `pretraining.method`; the loss falls, and low-rank changes are merged without a difference.
 - **recompute**: `pretraining.recompute` gives the same losses with less memory.
 - **saved**: what is saved loads again with the same logits, in Vernacular and with transformers alone.
+- **tags words**, **classifies texts**: whether transformers has a classifier of the family, which tasks such as names
+  or topics need. Without one, remove these tasks: they are refused only after pretraining.
 
 Weights may be safetensors, GGUF, or pickled (`pytorch_model.bin`); of pickled ones only tensors are read. No code of a
 checkpoint is run (`trust_remote_code`).
@@ -222,7 +234,7 @@ def page(found: dict[str, dict[str, str]]) -> str:
     notes = []
     for family, cells in found.items():
         notes += [f"- `{family}`, {column}: {cell.removeprefix('no: ')}" for column, cell in cells.items()
-                  if cell.startswith("no: ")]
+                  if cell.startswith("no: ") and column in ("LoRA", "recompute")]
         short = " | ".join(cell.partition(":")[0] for cell in cells.values())
         lines.append(f"| {family} | {FAMILIES[family]} | {short} |")
     return HEAD + "\n".join(lines) + "\n\n" + "\n".join(notes) + "\n"

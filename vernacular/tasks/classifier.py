@@ -148,7 +148,7 @@ def build_classifier(model: Any, labels: Sequence[str], unit: Unit, many: bool, 
     if encoder:
         _share_layers(out.base_model, model.base_model, unit)
     else:
-        setattr(out, out.base_model_prefix, model.base_model)
+        setattr(out, out.base_model_prefix, _with_pooler(model.base_model, out.base_model))
     head = _last_linear(out)
     device, dtype = next(model.parameters()).device, torch.float32
     for name, module in out.named_modules():
@@ -177,6 +177,19 @@ def _start_as_identity(module: Any, name: str, family: str) -> None:
         else:
             module.reset_parameters()
     module.requires_grad_(False)
+
+
+def _with_pooler(body: Any, of_classifier: Any) -> Any:
+    """Return ``body``, or a copy that shares its layers and has the pooler that this family's classifier reads."""
+    missing = {name: module for name, module in of_classifier.named_children()
+               if name.startswith("pooler") and getattr(body, name, None) is None}
+    if not missing:
+        return body
+    out = copy.copy(body)
+    out._modules = dict(body._modules)
+    for name, module in missing.items():
+        setattr(out, name, module)
+    return out
 
 
 def _share_layers(body: Any, from_body: Any, unit: Unit) -> None:

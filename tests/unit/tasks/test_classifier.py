@@ -10,6 +10,7 @@ import torch
 from torch.nn.functional import layer_norm
 from transformers import ModernBertConfig, ModernBertForMaskedLM, XLMRobertaConfig, XLMRobertaForMaskedLM
 
+from tests.families import write_family
 from tests.tiny import write_bert, write_llama
 from tests.unit.tasks.made import kind_of, names_kind, tagged, task_of, topics
 from vernacular.config.training import Lora
@@ -33,6 +34,18 @@ def test_items_that_are_not_read_to_their_end_are_counted(tmp_path: Path) -> Non
         assert [kind.cut(items, tokenizer, longest) for longest in (3, 4, 6)] == [2, 1, 0]
     pairs = kind_of(task_of("sentence_retrieval"), [])
     assert pairs.cut([Item("the fox", second="the red fox looks")], tokenizer, 4) == 1
+
+
+@pytest.mark.parametrize("family", ["albert", "rembert", "nomic_bert"])
+def test_a_family_whose_classifier_reads_a_pooler_gets_one(family: str, tmp_path: Path) -> None:
+    model = load_model(write_family(family, tmp_path), "masked")
+    classifier = build_classifier(model, ["a", "b"], "text", False, 0)
+    ids = torch.arange(5, 20)[None]
+    with torch.no_grad():
+        first = model.base_model(input_ids=ids).last_hidden_state
+        assert classifier(input_ids=ids).logits.shape == (1, 2)
+        assert torch.equal(model.base_model(input_ids=ids).last_hidden_state, first)
+    assert getattr(model.base_model, "pooler", None) is None  # the model itself has none
 
 
 @BASES
