@@ -68,6 +68,11 @@ class Follower:
             self._checked(event, stage)
         elif event.is_step_failure and (found := explain(event)) is not None:
             self._fail(*found)
+        elif event.event_type_value == "PIPELINE_FAILURE" and not self._outcome.code:  # before or between steps
+            error = getattr(event.event_specific_data, "error", None)
+            message = " ".join(error.message.split()) if error is not None else "no reason given"
+            self._fail(2, f"error: Dagster could not run: {message}. If dagster.yaml is of an earlier version, take "
+                          "the one that `vernacular init` writes into a new folder")
         elif "blocked by limit for pool" in (event.message or ""):
             self._display.notice(f"waits for another run that trains ({event.step_key})")
 
