@@ -57,7 +57,7 @@ def test_wherever_the_disk_is_full_it_is_reported_and_every_artifact_is_whole(tm
             make(language, store)
         except Exception as error:
             problem = as_problem(error, "here")
-            assert isinstance(problem, TransientProblem) and "disk is full" in str(problem), repr(error)
+            assert isinstance(problem, TransientProblem) and problem.code == "VN-DISK-FULL", repr(error)
             failed_at.append(room)
         (disk / "ballast").unlink()
         everything_is_whole(store, "qaa")
