@@ -55,8 +55,10 @@ def main() -> int:
         return 1
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        ray.cancel(task, force=False)
-        ray.wait([task])  # the command ends as after a local interrupt
+        ended = False
+        while not ended:  # again and again: a busy cluster may lose one
+            ray.cancel(task, force=False)
+            ended = bool(ray.wait([task], timeout=ANSWER_SECONDS)[0])
         return 130
     return end_as(code)
 
@@ -68,12 +70,15 @@ def _run(command: list[str]) -> int:
         end_with_the_parent()
 
     child = subprocess.Popen(command, preexec_fn=end_with_the_worker)
-    try:
-        while child.poll() is None:
+    interrupted = False
+    while child.poll() is None:
+        try:
             time.sleep(POLL_SECONDS)  # Ray's interrupt does not end a system call
-    except KeyboardInterrupt:
-        child.send_signal(signal.SIGINT)
-    return child.wait()
+        except KeyboardInterrupt:
+            if not interrupted:
+                child.send_signal(signal.SIGINT)
+            interrupted = True
+    return child.returncode
 
 
 def _answers(address: str) -> None:

@@ -22,17 +22,19 @@ WRITTEN = """\
 2026-12-01 10:10:43 +0000 - dagster - ERROR - qaa - e5ec6a82 - STEP_FAILURE - It failed.
 qaa model/tiny: started
 """
+# Short sleeps: an interrupt that arrives just before a sleep begins is only seen when the sleep ends.
 FAMILY = """
 import signal, subprocess, sys, time
-child = subprocess.Popen([sys.executable, "-c", '''
+try:
+    child = subprocess.Popen([sys.executable, "-c", '''
 import signal, time
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 print("ready", flush=True)
 time.sleep(60)
 '''])
-try:
-    time.sleep(60)
+    while True:
+        time.sleep(0.1)
 except KeyboardInterrupt:
     sys.exit(0)
 """
