@@ -15,6 +15,7 @@ import numpy as np
 import orjson
 
 from benchmarks.registry import Row, Skipped, figure, need
+from benchmarks.rows import trimmed
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # for both: other work on the machine then matters less
 _LENGTH, _BATCH = 128, 16
@@ -33,6 +34,13 @@ def mlm_cpu_speedup_e5() -> Iterator[Row]:
     """Tokens a second of masked pretraining on this processor, e5-small with its 250k pieces, against the Trainer."""
     folder = need(Path(os.environ.get("VERNACULAR_E5_SMALL", "../shared/e5-small")))
     yield _speedup("mlm_cpu_speedup_e5", folder, rounds=2, peer_steps=3, our_steps=6)
+
+
+@figure
+def mlm_cpu_speedup_e5_trimmed() -> Iterator[Row]:
+    """The same, our loop with e5-small trimmed by letters, as it is by default; the Trainer with all of it."""
+    folder = need(Path(os.environ.get("VERNACULAR_E5_SMALL", "../shared/e5-small")))
+    yield _speedup("mlm_cpu_speedup_e5_trimmed", folder, rounds=2, peer_steps=3, our_steps=6, trim=True)
 
 
 @figure
@@ -116,14 +124,14 @@ def texts() -> list[str]:
     return found
 
 
-def _speedup(name: str, folder: Path, rounds: int, peer_steps: int, our_steps: int) -> Row:
+def _speedup(name: str, folder: Path, rounds: int, peer_steps: int, our_steps: int, trim: bool = False) -> Row:
     """Alternate between the Trainer and our loop; medians of the seconds of a step over all rounds."""
     documents = texts()
     theirs: list[float] = []
     ours: list[float] = []
     for _ in range(rounds):
         theirs += trainer_seconds(folder, documents, peer_steps, _LENGTH, _BATCH)
-        ours += loop_seconds(folder, documents, our_steps, _LENGTH, _BATCH)
+        ours += loop_seconds(folder, documents, our_steps, _LENGTH, _BATCH, trim)
     tokens = _BATCH * _LENGTH
     speed, peer = tokens / statistics.median(ours), tokens / statistics.median(theirs)
     return Row(name, speed, "tokens/s", reference=peer, ratio=speed / peer, details={
@@ -170,7 +178,8 @@ def trainer_seconds(folder: Path, documents: Sequence[str], steps: int, length: 
     return [after - before for before, after in zip(clock.ends, clock.ends[1:], strict=False)]
 
 
-def loop_seconds(folder: Path, documents: Sequence[str], steps: int, length: int, batch: int) -> list[float]:
+def loop_seconds(folder: Path, documents: Sequence[str], steps: int, length: int, batch: int,
+                 trim: bool = False) -> list[float]:
     """Seconds of each step, but the first two, of our loop with all of the model learning."""
     from vernacular.config.training import Pretraining
     from vernacular.modeling.base_models import load_model, load_tokenizer
@@ -179,9 +188,13 @@ def loop_seconds(folder: Path, documents: Sequence[str], steps: int, length: int
     from vernacular.modeling.optimizer import optimizer_for
     from vernacular.modeling.packing import pack
     from vernacular.modeling.training_loop import Plan, take_step
+    from vernacular.tokenizer.trim import shrink
 
     keep_memory()
     model, tokenizer = load_model(folder, "masked").train(), load_tokenizer(folder)
+    if trim:
+        tokenizer, ids = trimmed(tokenizer, list(documents), "letters")
+        shrink(model, ids)
     settings = Pretraining(steps=1000, sequence_length=length, batch_size=batch, head_first=0)
     blocks = pack(documents, tokenizer, length)
     plan = Plan(blocks, np.arange(len(blocks)), objective_for("masked", tokenizer, 0.15), settings, 1000,

@@ -120,6 +120,20 @@ def _apart(by: str) -> dict[str, Any]:
     return answer
 
 
+def trimmed(tokenizer: Any, texts: list[str], by: str) -> tuple[Any, list[int]]:
+    """The tokenizer, trimmed for ``texts``, and the former id of each of its ids."""
+    from vernacular.modeling.base_models import load_tokenizer
+    from vernacular.tokenizer.candidates import word_counts
+    from vernacular.tokenizer.trim import kept, reduced
+
+    backend = tokenizer.backend_tokenizer
+    text, ids = reduced(backend.to_str(), kept(backend, word_counts(texts, backend), by))  # type: ignore[arg-type]
+    with tempfile.TemporaryDirectory() as place:
+        tokenizer.save_pretrained(place)
+        (Path(place) / "tokenizer.json").write_text(text, encoding="utf-8")
+        return load_tokenizer(Path(place)), ids
+
+
 def measured(by: str) -> dict[str, Any]:
     """Of e5-small ``whole`` or trimmed: parameters, speed and memory of training; and what it does to text."""
     import resource
@@ -128,8 +142,7 @@ def measured(by: str) -> dict[str, Any]:
 
     from vernacular.modeling.base_models import load_model, load_tokenizer
     from vernacular.modeling.training_loop import take_step
-    from vernacular.tokenizer.candidates import word_counts
-    from vernacular.tokenizer.trim import changed, kept, reduced, shrink
+    from vernacular.tokenizer.trim import changed, shrink
 
     folder = Path(os.environ.get("VERNACULAR_E5_SMALL", "../shared/e5-small"))
     parts, news = split("nya"), need(DATA / "nya" / "lafand")
@@ -138,11 +151,7 @@ def measured(by: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if by != "whole":
         backend, read = tokenizer.backend_tokenizer, [*parts["train"], *english["dev"]]
-        text, ids = reduced(backend.to_str(), kept(backend, word_counts(read, backend), by))  # type: ignore[arg-type]
-        with tempfile.TemporaryDirectory() as place:
-            tokenizer.save_pretrained(place)
-            (Path(place) / "tokenizer.json").write_text(text, encoding="utf-8")
-            after = load_tokenizer(Path(place))
+        after, ids = trimmed(tokenizer, read, by)
         lines = {"read": read[:_CHECKED], "not read": parts["test"][:_CHECKED],
                  "news of others": (news / "test.nya").read_text(encoding="utf-8").splitlines(),
                  "English news": english["test"]}

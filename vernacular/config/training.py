@@ -28,11 +28,12 @@ class Vocabulary(Strict):
         "neighbors), `random`, or `distillation` (from the base model; objective `causal` only). Not set: "
         "`translations` if the model has `alignment`, else `mean` (docs/experiments/translations.md)."),
         examples=["focus"])
-    trim: Literal["letters", "text"] | None = Field(None, description=(
+    trim: Literal["letters", "text", "nothing"] | None = Field(None, description=(
         "Remove unused tokens of the base, which saves memory and time. `letters` removes tokens in other "
         "scripts; `text` removes all that do not occur, and may split words of other texts into more tokens. Not "
-        "set: nothing is removed. Use it with multilingual bases (docs/explanation/tokenizer-extension.md)."),
-        examples=["letters"])
+        "set: `letters` where this removes a fifth of the weights of a masked model, as of most multilingual "
+        "bases, and all text that it will read is known; else `nothing` (docs/explanation/tokenizer-extension.md)."),
+        examples=["nothing"])
 
 
 class Related(Strict):

@@ -14,7 +14,8 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
-from vernacular.config.schema import Model
+from vernacular.config.schema import Language, Model
+from vernacular.core.errors import Problem
 from vernacular.core.report import Gate, Report
 from vernacular.datasets.aligned_pairs import read_learned_pairs
 from vernacular.modeling.base_models import load_base, load_tokenizer
@@ -25,14 +26,16 @@ from vernacular.tokenizer import fertility as measure
 from vernacular.tokenizer.base_language_text import retention_lines
 from vernacular.tokenizer.candidates import Letters, in_capitals, word_counts
 from vernacular.tokenizer.embedding_init import grow, new_rows
-from vernacular.tokenizer.families import extend
+from vernacular.tokenizer.families import Extended, extend
 from vernacular.tokenizer.guard_words import guard_words
 from vernacular.tokenizer.lexicon import translated
 from vernacular.tokenizer.lost_marks import measure_lost_marks
 from vernacular.tokenizer.mixtures import mean, mixtures
+from vernacular.tokenizer.stages import trimmed_by
 from vernacular.tokenizer.token_distillation import distil
-from vernacular.tokenizer.trim import EXACT, trim
+from vernacular.tokenizer.trim import EXACT, Cut, plan_cut, trim
 
+SAVES_LEAST = 0.2  # share of the weights from which a base is trimmed unasked (docs/experiments/trimming.md)
 BASE_CHANGED_MOST = 0.005  # RECIPE 6, T1: share of base-language lines that may be segmented differently
 FAULT = "This is a bug: please report it with the log of the run"
 
@@ -69,15 +72,16 @@ def run(work: StageContext, name: str, model: Model) -> Report:
                      work.progress)
     report = Report()
     held_out = list(read_rows(work.inputs["corpus/splits"] / file_of("dev")))
-    if model.vocabulary.trim is not None:
+    read = [*texts, *guard_lines, *(translation for _, translation in pairs)]
+    cut, why = _cut(work.language, model, base_model, (base, extended), chosen, read)
+    if cut is not None:
         unseen = [line for row in held_out for line in row["text"].split("\n")]
-        read = [*texts, *guard_lines, *(translation for _, translation in pairs)]
-        base, extended, chosen = trim(report, work.out, model.vocabulary.trim, base_model, (base, extended), chosen,
-                                      read, unseen, check_lines)
+        base, extended, chosen = trim(report, work.out, cut, base_model, (base, extended), chosen, read, unseen,
+                                      check_lines)
         ids = ids_of(extended, chosen.pieces)
     else:
         report.gates.append(Gate(name=EXACT, passed=True, blocking=True,
-                                 reason="the base keeps all its tokens, so all text is segmented as before"))
+                                 reason=f"the base keeps all its tokens ({why}), so all text is segmented as before"))
     new["ids"] = torch.tensor(ids, dtype=torch.int64)
     save_file({name: tensor.contiguous() for name, tensor in new.items()}, work.out / "rows.safetensors")
     report.count("guard_words", len(guard), "different words in the base's languages that guard it against new "
@@ -93,6 +97,23 @@ def run(work: StageContext, name: str, model: Model) -> Report:
     report.remark(lost_marks(name, marks.words, marks.merged, marks.examples))
     report.remark(few_new_tokens(name, model, sum(words.values()), len(ids), -report.counts["fertility_change"].value))
     return report
+
+
+def _cut(language: Language, model: Model, base_model: Any, tokenizers: tuple[Any, Any], chosen: Extended,
+         texts: Sequence[str]) -> tuple[Cut | None, str]:
+    """Return how the base is trimmed, or None and the reason."""
+    by = trimmed_by(language, model)
+    if by == "nothing":
+        return None, "`vocabulary.trim` is `nothing`" if model.vocabulary.trim else "the default for such a model"
+    try:
+        cut = plan_cut(by, base_model, tokenizers, chosen, texts)
+    except Problem as problem:
+        if model.vocabulary.trim is not None:
+            raise
+        return None, problem.what
+    if model.vocabulary.trim is None and cut.saved < SAVES_LEAST:
+        return None, f"trimming would save {cut.saved:.0%} of the weights"
+    return cut, ""
 
 
 def ids_of(tokenizer: Any, pieces: Sequence[str]) -> list[int]:

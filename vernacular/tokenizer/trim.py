@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import re
+import string
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -39,8 +40,8 @@ def kept(backend: Any, words: Counter[str], by: Literal["letters", "text"]) -> s
     """Return the tokens of a ``tokenizers.Tokenizer`` that some text can need, and those always kept.
 
     ``words``: counted pre-tokens of the text, normalized. ``by``: ``text``: tokens contained in
-    its words, used or not. ``letters``: also those made of its characters, so that unseen words
-    are segmented as before.
+    its words, used or not. ``letters``: also those made of its characters and ASCII, so that
+    unseen words are segmented as before.
 
     Raises:
         Problem: the tokenizer family is unknown.
@@ -59,6 +60,7 @@ def kept(backend: Any, words: Counter[str], by: Literal["letters", "text"]) -> s
     if by == "letters":
         letters = count_uses({word: word for word in words}, words)
         common = {letter for letter, count in letters.items() if count >= _RARE * letters.total()}
+        common |= {*string.ascii_letters, *string.digits, *string.punctuation}  # of names and addresses in any script
         inside |= {piece for piece in known if common.issuperset(piece)}
     stay = {*(token["content"] for token in data["added_tokens"]), model.get("unk_token")}
     if kind == "Unigram":
@@ -134,12 +136,8 @@ def named(model: Any) -> set[int]:
     return {one for one in found if 0 <= one < rows}
 
 
-def shrink(model: Any, ids: Sequence[int]) -> None:
-    """Keep only the rows ``ids`` of embedding, decoder and bias, in place; other weights do not change.
-
-    Ids in its configuration are updated.
-
-    ``ids``: ascending, including those of ``named``.
+def check_rows(model: Any, ids: Sequence[int]) -> None:
+    """Check that ``shrink`` can keep the rows ``ids`` alone.
 
     Raises:
         Problem: an id of ``named`` is missing, or positions depend on the padding id (RoBERTa) and
@@ -148,13 +146,23 @@ def shrink(model: Any, ids: Sequence[int]) -> None:
     if lost := named(model) - set(ids):
         raise Problem(f"the model's configuration has the id {min(lost)}, which is not in its tokenizer",
                       where="vocabulary.trim", fix="Remove trim", code=Code.MODEL_KIND)
-    count, table, decoder = len(ids), model.get_input_embeddings(), model.get_output_embeddings()
-    new = {old: index for index, old in enumerate(ids)}
     places = getattr(getattr(model.base_model, "embeddings", None), "position_embeddings", None)
     start = getattr(places, "padding_idx", None)
-    if start is not None and new.get(start) != start:
+    if start is not None and list(ids[start:start + 1]) != [start]:
         raise Problem("the model counts positions from the id of its padding token, which would move",
                       where="vocabulary.trim", fix="Remove trim", code=Code.MODEL_KIND)
+
+
+def shrink(model: Any, ids: Sequence[int]) -> None:
+    """Keep only the rows ``ids`` of embedding, decoder and bias, in place; other weights do not change.
+
+    Ids in its configuration are updated.
+
+    ``ids``: ascending, as ``check_rows`` accepts them.
+    """
+    check_rows(model, ids)
+    count, table, decoder = len(ids), model.get_input_embeddings(), model.get_output_embeddings()
+    new = {old: index for index, old in enumerate(ids)}
     for config, name, value in _token_ids(model):
         setattr(config, name, [new.get(one, one) for one in value] if isinstance(value, list)
                 else new.get(value, value))
@@ -174,15 +182,60 @@ def _token_ids(model: Any) -> list[tuple[Any, str, Any]]:
             for name, value in vars(config).items() if _TOKEN_ID.match(name) and value is not None]
 
 
-def trim(report: Report, out: Path, by: Literal["letters", "text"], model: Any, tokenizers: tuple[Any, Any],
-         chosen: Extended, texts: Sequence[str], unseen: Sequence[str],
-         others: Sequence[str]) -> tuple[Any, Any, Extended]:
+@dataclass(frozen=True)
+class Cut:
+    """What trimming would leave of a base and of its extended tokenizer.
+
+    Attributes:
+        tokenizers: both as ``tokenizer.json``.
+        rows: former id of each id of the base.
+        extended_ids: former id of each id of the extended tokenizer.
+        whole: kept tokens, the new ones included.
+        saved: share of the model's weights that it removes.
+    """
+
+    tokenizers: tuple[str, str]
+    rows: list[int]
+    extended_ids: list[int]
+    whole: set[str]
+    saved: float
+
+
+def plan_cut(by: Literal["letters", "text"], model: Any, tokenizers: tuple[Any, Any], chosen: Extended,
+             texts: Sequence[str]) -> Cut:
+    """Choose what is kept, as in ``kept``, for ``texts``; nothing changes yet.
+
+    Args:
+        by: as in ``kept``.
+        model: the base model.
+        tokenizers: the base's and the extended one, as transformers loads them.
+        chosen: the additions to the base.
+        texts: that tokens are kept for.
+
+    Raises:
+        Problem: this tokenizer or model cannot be trimmed.
+    """
+    backend = tokenizers[0].backend_tokenizer
+    keep = kept(backend, word_counts(texts, backend), by)
+    keep |= {piece for index in named(model) if (piece := backend.id_to_token(index)) is not None}
+    whole = keep | set(chosen.pieces)
+    (base, rows), (extended, extended_ids) = (reduced(one.backend_tokenizer.to_str(), pieces)
+                                              for one, pieces in zip(tokenizers, (keep, whole), strict=True))
+    check_rows(model, rows)
+    tables = {id(table.weight): table.weight for table in (model.get_input_embeddings(), model.get_output_embeddings())}
+    dropped = sum(table.numel() * (1 - len(rows) / len(table)) for table in tables.values())
+    return Cut((base, extended), rows, extended_ids, whole,
+               dropped / sum(parameter.numel() for parameter in model.parameters()))
+
+
+def trim(report: Report, out: Path, cut: Cut, model: Any, tokenizers: tuple[Any, Any], chosen: Extended,
+         texts: Sequence[str], unseen: Sequence[str], others: Sequence[str]) -> tuple[Any, Any, Extended]:
     """Trim the saved tokenizers ``base/`` and ``extended/`` in ``out``, and the model; write ``kept.safetensors``.
 
     Args:
         report: receives what was dropped, and its effect.
         out: the folder of the artifact.
-        by: as in ``kept``.
+        cut: what to keep.
         model: the base model; shrunk in place.
         tokenizers: the base's and the extended one, as transformers loads them.
         chosen: the additions to the base.
@@ -193,24 +246,18 @@ def trim(report: Report, out: Path, by: Literal["letters", "text"], model: Any, 
     Returns:
         The two trimmed tokenizers, and ``chosen`` with current ids.
     """
-    base, extended = tokenizers
-    backend = base.backend_tokenizer
-    keep = kept(backend, word_counts(texts, backend), by)
-    keep |= {piece for index in named(model) if (piece := backend.id_to_token(index)) is not None}
-    whole = keep | set(chosen.pieces)
-    cut, ids = [], []
-    for name, one, pieces in (("base", base, keep), ("extended", extended, whole)):
-        text, former = reduced(one.backend_tokenizer.to_str(), pieces)
+    backend, rows = tokenizers[0].backend_tokenizer, cut.rows
+    loaded = []
+    for name, text in zip(("base", "extended"), cut.tokenizers, strict=True):
         (out / name / "tokenizer.json").write_text(text, encoding="utf-8")
-        cut.append(load_tokenizer(out / name))
-        ids.append(former)
+        loaded.append(load_tokenizer(out / name))
     wrong = sum(len(changed(one.backend_tokenizer, after.backend_tokenizer, former, texts))
-                for one, after, former in zip(tokenizers, cut, ids, strict=True))
-    rows, before = ids[0], sum(parameter.numel() for parameter in model.parameters())
+                for one, after, former in zip(tokenizers, loaded, (rows, cut.extended_ids), strict=True))
+    before = sum(parameter.numel() for parameter in model.parameters())
     report.count("rows_base", len(model.get_input_embeddings().weight), "rows of the base's embeddings")
     old = model.get_input_embeddings().weight.detach()[rows].clone()
     shrink(model, rows)
-    same = torch.equal(model.get_input_embeddings().weight.detach(), old) and ids[1][:len(rows)] == rows
+    same = torch.equal(model.get_input_embeddings().weight.detach(), old) and cut.extended_ids[:len(rows)] == rows
     save_file({"ids": torch.tensor(rows, dtype=torch.int64)}, out / KEPT)
     report.count("rows_kept", len(rows), "of them kept")
     report.count("trimmed_mb", (before - sum(parameter.numel() for parameter in model.parameters())) * 4 / 1e6,
@@ -219,7 +266,7 @@ def trim(report: Report, out: Path, by: Literal["letters", "text"], model: Any, 
                                  ("trim_base_lines_changed", others,
                                   "lines in the base's languages that were not used,")):
         if lines:
-            report.count(name, len(changed(backend, cut[0].backend_tokenizer, rows, lines)) / len(lines),
+            report.count(name, len(changed(backend, loaded[0].backend_tokenizer, rows, lines)) / len(lines),
                          f"share of {meaning} that the trimmed base tokenizer segments differently")
     report.gates.append(Gate(
         name=EXACT, passed=same and not wrong, value=wrong, threshold=0, blocking=True,
@@ -227,5 +274,5 @@ def trim(report: Report, out: Path, by: Literal["letters", "text"], model: Any, 
                f"{len(rows):,} rows are {'unchanged' if same else 'changed'}"))
     new = {former: index for index, former in enumerate(rows)}
     parts = [[new[part] for part in found] for found in chosen.parts]
-    return cut[0], cut[1], replace(chosen, parts=parts,
-                                   json_with=lambda count: reduced(chosen.json_with(count), whole)[0])
+    return loaded[0], loaded[1], replace(
+        chosen, parts=parts, json_with=lambda count: reduced(chosen.json_with(count), cut.whole)[0])

@@ -12,13 +12,17 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, models
 from transformers import AutoConfig, XLMRobertaConfig, XLMRobertaForMaskedLM
 
-from tests.generate import make_documents
+from tests.generate import TINY_MODEL, make_documents, write_language
 from tests.tiny import ENGLISH, LETTERS, with_json, write_bert, write_llama
 from tests.unit.tokenizer.family_bases import FAMILIES, base_of, extended_json
+from vernacular.config.load import load_language
 from vernacular.core.errors import Problem
 from vernacular.modeling.base_models import load_model, load_tokenizer
 from vernacular.tokenizer.candidates import word_counts
-from vernacular.tokenizer.trim import changed, kept, named, reduced, shrink
+from vernacular.tokenizer.extend import SAVES_LEAST
+from vernacular.tokenizer.families import Extended
+from vernacular.tokenizer.stages import trimmed_by
+from vernacular.tokenizer.trim import changed, kept, named, plan_cut, reduced, shrink
 
 TEXTS = [text for texts in make_documents().values() for text in texts]
 SOME = ENGLISH[:30]
@@ -166,3 +170,46 @@ def test_positions_may_not_hang_on_an_id_that_moves():
         shrink(model, [0, 2, 5])
     shrink(model, [*range(6), 10])
     assert model.config.pad_token_id == 5
+
+
+def test_a_base_of_which_much_is_in_other_scripts_is_seen_before_it_is_trimmed(tmp_path):
+    base = load_tokenizer(write_bert(tmp_path / "base"))
+    data = json.loads(base.backend_tokenizer.to_str())
+    first, cyrillic = len(data["model"]["vocab"]), [chr(letter) for letter in range(0x430, 0x450)]
+    for at, one in enumerate(cyrillic):
+        data["model"]["vocab"] |= {one + other: first + 32 * at + to for to, other in enumerate(cyrillic)}
+    more = with_json(base, json.dumps(data), tmp_path)
+    model, whole = load_model(tmp_path / "base", "masked"), load_model(tmp_path / "base", "masked")
+    whole.resize_token_embeddings(len(more), mean_resizing=False)
+    count = sum(parameter.numel() for parameter in whole.parameters())
+    nothing = plan_cut("letters", model, (base, base), Extended("wordpiece", [], [], str), [*TEXTS, *ENGLISH])
+    cut = plan_cut("letters", whole, (more, more), Extended("wordpiece", [], [], str), [*TEXTS, *ENGLISH])
+    assert nothing.saved < SAVES_LEAST < cut.saved
+    assert cut.rows == nothing.rows
+    shrink(whole, cut.rows)
+    left = sum(map(torch.numel, whole.parameters()))  # the bias of each row goes, too
+    assert cut.saved == pytest.approx(1 - left / count, abs=0.03)
+
+
+TEXT = {"kind": "files", "licence": "CC0-1.0", "consent": "contributor", "register": "other"}
+PAIRS = {"translations": [{"source": {**TEXT, "name": "ours", "files": "ours.txt"},
+                           "translation": {**TEXT, "name": "theirs", "files": "theirs.txt"}}]}
+FILES = {"kind": "files", "licence": "CC0-1.0"}
+LABELED = {"kind": "token_classification", "data": {**FILES, "train": "own.tsv", "test": "test.tsv"},
+           "transfer": {"train_language": "eng", "data": {**FILES, "train": "train.tsv"}}}
+
+
+@pytest.mark.parametrize(("changes", "tasks", "by"), [
+    ({}, {}, "letters"),
+    ({"alignment": PAIRS}, {}, "letters"),
+    ({"alignment": PAIRS, "vocabulary": {"initialise": "mean"}}, {}, "nothing"),
+    ({"objective": "causal"}, {}, "nothing"),
+    ({"retention": []}, {}, "nothing"),
+    ({"pretraining": {"related": [{"source": {**TEXT, "name": "near", "files": "near.txt"}}]}}, {}, "nothing"),
+    ({}, {"names": LABELED}, "nothing"),
+    ({"vocabulary": {"trim": "nothing"}}, {}, "nothing"),
+    ({"vocabulary": {"trim": "text"}, "objective": "causal"}, {"names": LABELED}, "text")])
+def test_a_base_is_trimmed_unasked_only_where_all_text_that_it_will_read_is_known(tmp_path, changes, tasks, by):
+    model = {**TINY_MODEL, "retention": [{**TEXT, "name": "english", "files": "english.txt"}], **changes}
+    language = load_language(write_language(tmp_path, models={"tiny": model}, tasks=tasks))
+    assert trimmed_by(language, language.models["tiny"]) == by
