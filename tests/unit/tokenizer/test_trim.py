@@ -194,6 +194,7 @@ def test_a_base_of_which_much_is_in_other_scripts_is_seen_before_it_is_trimmed(t
 TEXT = {"kind": "files", "licence": "CC0-1.0", "consent": "contributor", "register": "other"}
 PAIRS = {"translations": [{"source": {**TEXT, "name": "ours", "files": "ours.txt"},
                            "translation": {**TEXT, "name": "theirs", "files": "theirs.txt"}}]}
+NEAR = {**TEXT, "name": "near", "files": "near.txt"}
 FILES = {"kind": "files", "licence": "CC0-1.0"}
 LABELED = {"kind": "token_classification", "data": {**FILES, "train": "own.tsv", "test": "test.tsv"},
            "transfer": {"train_language": "eng", "data": {**FILES, "train": "train.tsv"}}}
@@ -205,7 +206,7 @@ LABELED = {"kind": "token_classification", "data": {**FILES, "train": "own.tsv",
     ({"alignment": PAIRS, "vocabulary": {"initialise": "mean"}}, {}, "nothing"),
     ({"objective": "causal"}, {}, "nothing"),
     ({"retention": []}, {}, "nothing"),
-    ({"pretraining": {"related": [{"source": {**TEXT, "name": "near", "files": "near.txt"}}]}}, {}, "nothing"),
+    ({"pretraining": {"steps": 1, "related": [{"source": NEAR}]}}, {}, "nothing"),
     ({}, {"names": LABELED}, "nothing"),
     ({"vocabulary": {"trim": "nothing"}}, {}, "nothing"),
     ({"vocabulary": {"trim": "text"}, "objective": "causal"}, {"names": LABELED}, "text")])
