@@ -137,7 +137,8 @@ def build_classifier(model: Any, labels: Sequence[str], unit: Unit, many: bool, 
     if unit == "text" and config.model_type == "modernbert":
         config.classifier_pooling = "mean"
     encoder = config.model_type in _ENCODERS
-    config.num_hidden_layers += int(encoder and unit == "text")
+    if encoder and unit == "text":
+        config.num_hidden_layers += 1
     try:
         with torch.device("meta"):
             out = kind.from_config(config, attn_implementation=model.config._attn_implementation)
