@@ -109,6 +109,8 @@ def load_model(path: Path, objective: str) -> Any:
         start_head(model, missing)
     if extra:
         model = _plain(model)
+    if model.base_model is model and hasattr(model, "model"):  # Llama 4 names its body otherwise than it is called
+        model.base_model_prefix = "model"
     return without_dropout(model).eval()
 
 
