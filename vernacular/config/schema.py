@@ -23,6 +23,7 @@ from vernacular.config.strict import Name, Share, Strict
 from vernacular.config.tasks import Task
 from vernacular.config.training import Alignment, Initialise, Lora, Pretraining, Vocabulary
 
+Precision = Literal["float32", "bfloat16", "nf4"]
 NOT_WRITTEN = ("code", "folder")  # fields of ``Language`` that language.yaml does not have
 
 
@@ -71,6 +72,11 @@ class Base(Strict):
     name_on_hub: str | None = Field(None, pattern=r"^[\w.-]+/[\w.-]+$", description=(
         "With `package` or `path`: id (owner/name) of the same model on the hub, for the model card. Nothing is "
         "fetched."), examples=["sentence-transformers/all-MiniLM-L6-v2"])
+    precision: Precision = Field("float32", description=(
+        "How the weights are stored in memory: `float32` (4 bytes each), `bfloat16` (2 bytes) or `nf4` (half a byte; "
+        "decoders only; needs `pip install 'vernacular[nf4]'`). Below `float32` only LoRA can be trained "
+        "(`method: lora`), itself and new tokens in float32. Use it for models of a billion parameters and more; "
+        "`vernacular plan` states the memory (docs/experiments/memory.md)."), examples=["bfloat16"])
     licence: Licence = Field(description=(
         "SPDX id of the model's license, or `unverified`. The card names it; publishing requires it."),
         examples=["Apache-2.0"])
