@@ -156,6 +156,18 @@ class Model(Strict):
         return self
 
     @model_validator(mode="after")
+    def _frozen_below_float32(self) -> Model:
+        if self.base.precision == "float32":
+            return self
+        if self.base.precision == "nf4" and self.objective != "causal":
+            raise ValueError("base.precision: nf4 needs objective: causal; use bfloat16")
+        for name, method in (("pretraining", self.pretraining.method), ("lora", self.lora.method)):
+            if method != "lora":
+                raise ValueError(f"base.precision: {self.base.precision} freezes the weights; set {name}.method: lora, "
+                                 "or precision: float32")
+        return self
+
+    @model_validator(mode="after")
     def _can_be_distilled(self) -> Model:
         if self.vocabulary.initialise == "distillation" and self.objective == "masked":
             raise ValueError("vocabulary.initialise: distillation needs objective: causal; use mean, weighted or focus")

@@ -1,4 +1,4 @@
-"""Base models: loading as a float32 model with its tokenizer.
+"""Base models: loading with their tokenizer, in float32 or with frozen weights in fewer bytes.
 
 A checkpoint without a masked-LM head (such as a sentence encoder) gets one with an identity
 transform and a tied decoder. A GGUF checkpoint is dequantized.
@@ -14,12 +14,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from vernacular.config.schema import Base, Language
+from vernacular.config.schema import Base, Language, Precision
 from vernacular.core.codes import Code
+from vernacular.core.entry_point import EntryPoint
 from vernacular.core.errors import Problem, faults_as_problems
 from vernacular.modeling.base_files import check_weights, locate
+from vernacular.modeling.precision import check_precision
 
 SENTENCE_MODULES = "modules.json"  # written by Sentence Transformers into a model's folder
+_FREEZE: EntryPoint[Any] = EntryPoint("vernacular.modeling.frozen_weights:freeze_in")  # loads torch
 _TABLES = ("wpe", "embed_positions", "positions_embed")  # of positions, in decoders: GPT-2, OPT, GPT
 # Test inputs for a loaded tokenizer: empty text, letters, a long word, unknown characters.
 PROBES = ("", "a b", "a" * 300, "1-2_3", "\u0c95\ufffd \U0001f9ff\t\n")
@@ -63,10 +66,14 @@ def load_tokenizer(path: Path) -> Any:
     return tokenizer
 
 
-def load_model(path: Path, objective: str) -> Any:
-    """Load the language model in a folder or GGUF file, float32, in evaluation mode.
+def load_model(path: Path, objective: str, precision: Precision | None = "float32") -> Any:
+    """Load the language model in a folder or GGUF file, in evaluation mode.
 
-    ``path``: a transformers folder or a .gguf file.
+    Args:
+        path: a transformers folder or a .gguf file.
+        objective: ``masked`` or ``causal``.
+        precision: of the weights, which are frozen unless it is ``float32``; None for a model that
+            Vernacular saved, as it was saved.
 
     Raises:
         Problem: it cannot be read, its weights are not in this folder, or more than a head is
@@ -88,7 +95,11 @@ def load_model(path: Path, objective: str) -> Any:
         try:
             if not extra:
                 how["config"] = _plain_config(folder)
-            model, info = kind.from_pretrained(folder, output_loading_info=True, dtype=torch.float32,
+            if precision is None:
+                precision = "bfloat16" if getattr(how.get("config"), "dtype", None) == torch.bfloat16 else "float32"
+            check_precision(precision, objective, str(path))
+            stored = torch.float32 if precision == "float32" else torch.bfloat16
+            model, info = kind.from_pretrained(folder, output_loading_info=True, dtype=stored,
                                                trust_remote_code=False, **how)
         except pickle.UnpicklingError as error:
             raise Problem("the weights are pickled and contain more than tensors, perhaps a program; they are not read",
@@ -100,6 +111,7 @@ def load_model(path: Path, objective: str) -> Any:
                       code=Code.MODEL_KIND)
     for config in (model.config, model.config.get_text_config()):
         config.return_dict = True  # outputs are read by name
+    _name_body(model)
     missing = {name for name in info["missing_keys"] if "position_ids" not in name}
     body = {name for name in missing if name.startswith(f"{model.base_model_prefix}.")}
     if body:
@@ -108,10 +120,16 @@ def load_model(path: Path, objective: str) -> Any:
     if missing:
         start_head(model, missing)
     if extra:
-        model = _plain(model)
-    if model.base_model is model and hasattr(model, "model"):  # Llama 4 names its body otherwise than it is called
+        model = _name_body(_plain(model).to(stored))
+    model = without_dropout(model).eval()
+    return model if precision == "float32" else _FREEZE(model, precision)
+
+
+def _name_body(model: Any) -> Any:
+    """Have ``base_model`` find the body, in place: Llama 4 names it otherwise than it is called; return the model."""
+    if model.base_model is model and hasattr(model, "model"):
         model.base_model_prefix = "model"
-    return without_dropout(model).eval()
+    return model
 
 
 def _plain_config(folder: str) -> Any:
@@ -229,7 +247,7 @@ def load_base(base: Base, objective: str, language: Language) -> tuple[Any, Any]
         raise Problem(f"the tokenizer has no {lacks.removeprefix('a ')}", where=str(path),
                       fix=f"Use a base made for the {objective} objective, or set the token in tokenizer_config.json",
                       code=Code.MODEL_KIND)
-    model = load_model(path, objective)
+    model = load_model(path, objective, base.precision)
     if objective == "causal" and _looks_ahead(model):
         raise Problem("the base model is bidirectional; a causal objective needs a decoder", where=str(path),
                       fix="Set `objective: masked`, or use a causal base model", code=Code.MODEL_KIND)

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from vernacular.core.codes import Code
-from vernacular.core.errors import TransientProblem
+from vernacular.core.errors import Problem, TransientProblem
 
 
 @dataclass
@@ -64,9 +64,26 @@ def _full(error: BaseException | None) -> bool:
     return False
 
 
+def trained_weights(model: Any, optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
+    """Return the weights that ``optimizer`` changes, by name: under LoRA a small part of the model."""
+    trained = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
+    if all(id(parameter) in trained for parameter in model.parameters()):
+        found: dict[str, torch.Tensor] = model.state_dict()
+        return found
+    return {name: parameter.detach() for name, parameter in model.named_parameters() if id(parameter) in trained}
+
+
+def restore_weights(model: Any, weights: dict[str, torch.Tensor]) -> None:
+    """Put weights of ``trained_weights`` back."""
+    unknown = model.load_state_dict(weights, strict=False).unexpected_keys
+    if unknown:
+        raise Problem(f"the checkpoint has weights that the model lacks, such as {unknown[0]}", where="pretraining",
+                      fix="Delete the checkpoint and run again", code=Code.RESULT_UNREADABLE)
+
+
 def save_checkpoint(path: Path, model: Any, optimizer: torch.optim.Optimizer, done: Progressed) -> None:
-    """Write model, optimizer and progress; see ``write``."""
-    write(path, {"model": model.state_dict(), "optimizer": optimizer.state_dict(), **asdict(done)})
+    """Write trained weights, optimizer and progress; see ``write``."""
+    write(path, {"model": trained_weights(model, optimizer), "optimizer": optimizer.state_dict(), **asdict(done)})
 
 
 def load_checkpoint(path: Path, model: Any, optimizer: torch.optim.Optimizer) -> Progressed:
@@ -74,7 +91,7 @@ def load_checkpoint(path: Path, model: Any, optimizer: torch.optim.Optimizer) ->
     if not path.exists():
         return Progressed()
     state = torch.load(path, weights_only=True, map_location=next(model.parameters()).device)
-    model.load_state_dict(state["model"])
+    restore_weights(model, state["model"])
     optimizer.load_state_dict(state["optimizer"])
     return Progressed(state["step"], state["losses"], [tuple(point) for point in state["curve"]], state["seconds"],
                       state["stopped"])

@@ -18,7 +18,7 @@ _CARD = 1 << 28  # on a GPU: 1 GB, so that a step takes few slices
 
 
 def linear_cross_entropy(hidden: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None,
-                         targets: torch.Tensor) -> torch.Tensor:
+                         targets: torch.Tensor, new: tuple[torch.Tensor, torch.Tensor] | None = None) -> torch.Tensor:
     """Return the sum of the negative log-likelihoods of ``targets`` in nats.
 
     Args:
@@ -26,20 +26,27 @@ def linear_cross_entropy(hidden: torch.Tensor, weight: torch.Tensor, bias: torch
         weight: (vocabulary, width) of the decoder.
         bias: (vocabulary,) of the decoder, or None.
         targets: (n,) ids; ``UNSCORED`` is ignored.
+        new: rows that replace some of ``weight``, (rows, width), and their ids, (rows,).
     """
-    total: torch.Tensor = _LinearCrossEntropy.apply(hidden, weight, bias, targets)  # type: ignore[no-untyped-call]
+    rows, ids = new or (None, None)
+    total: torch.Tensor = _LinearCrossEntropy.apply(hidden, weight, bias, targets, rows, ids)  # type: ignore[no-untyped-call]
     return total
 
 
 class _LinearCrossEntropy(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, hidden: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None,
-                targets: torch.Tensor) -> torch.Tensor:
+                targets: torch.Tensor, new: torch.Tensor | None, ids: torch.Tensor | None) -> torch.Tensor:
         kind = hidden.device.type
-        dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else weight.dtype
+        dtype = (torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else
+                 torch.promote_types(hidden.dtype, weight.dtype))
         with torch.autocast(kind, enabled=False):
             states, rows = hidden.detach().to(dtype), weight.detach().to(dtype)
-            logits = torch.nn.functional.linear(states, rows, None if bias is None else bias.detach().to(dtype))
+            shift = None if bias is None else bias.detach().to(dtype)
+            logits = torch.nn.functional.linear(states, rows, shift)
+            if new is not None and ids is not None:
+                new = new.detach().to(dtype)
+                logits[:, ids] = torch.nn.functional.linear(states, new, None if shift is None else shift[ids])
             scored = targets != UNSCORED
             known = targets.clamp(min=0)[:, None]
             nats = torch.empty(len(targets), device=hidden.device)
@@ -55,22 +62,27 @@ class _LinearCrossEntropy(torch.autograd.Function):
                 part.mul_(scored[here, None] / total)
                 part.scatter_add_(1, known[here], -scored[here, None].float())
                 logits[here] = part
-            ctx.save_for_backward(states, rows, logits)
+            ctx.save_for_backward(states, rows, logits, new, ids)
             ctx.bias, ctx.types = bias is not None, (hidden.dtype, weight.dtype)
             return (nats * scored).sum()
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        states, rows, slope = ctx.saved_tensors
-        for_hidden = for_weight = for_bias = None
+        states, rows, slope, new, ids = ctx.saved_tensors
+        for_hidden = for_weight = for_bias = for_new = of_new = None
         with torch.autocast(states.device.type, enabled=False):
-            if ctx.needs_input_grad[0]:
-                for_hidden = (slope @ rows).to(ctx.types[0]) * grads[0]
-            if ctx.needs_input_grad[1]:
-                for_weight = (slope.t() @ (states.float() * grads[0]).to(states.dtype)).to(ctx.types[1])
             if ctx.bias and ctx.needs_input_grad[2]:
                 for_bias = slope.sum(0).float() * grads[0]
-        return for_hidden, for_weight, for_bias, None
+            if new is not None:
+                own = slope[:, ids]
+                for_new, of_new = (own.t() @ (states.float() * grads[0]).to(states.dtype)).float(), own @ new
+                slope = slope.index_fill(1, ids, 0)  # the rows that they replace have no part in the loss
+            if ctx.needs_input_grad[0]:
+                for_hidden = slope @ rows
+                for_hidden = (for_hidden if of_new is None else for_hidden + of_new).to(ctx.types[0]) * grads[0]
+            if ctx.needs_input_grad[1]:
+                for_weight = (slope.t() @ (states.float() * grads[0]).to(states.dtype)).to(ctx.types[1])
+        return for_hidden, for_weight, for_bias, None, for_new, None
 
 
 def keep_memory() -> None:

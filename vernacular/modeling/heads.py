@@ -13,7 +13,9 @@ from typing import Any
 import torch
 from torch.nn.functional import cross_entropy
 
+from vernacular.modeling.frozen_weights import LINEAR
 from vernacular.modeling.fused_loss import UNSCORED, linear_cross_entropy
+from vernacular.modeling.precision import stored_in
 
 
 class _BodyOutput(tuple[torch.Tensor]):
@@ -44,11 +46,11 @@ def summed_nats(model: Any, states: torch.Tensor, targets: torch.Tensor) -> torc
     If the last step of the head is a plain linear layer, the logits are never stored in float32.
     """
     decoder = model.get_output_embeddings()
-    if type(decoder) is not torch.nn.Linear or not ends_with_decoder(model):  # wrapped by PEFT, or scaled
+    if type(decoder) not in LINEAR or not ends_with_decoder(model):  # wrapped by PEFT, or scaled
         return cross_entropy(logits_of(model, states).float(), targets, reduction="sum", ignore_index=UNSCORED)
     with _passed_through(decoder):
         states = logits_of(model, states)
-    return linear_cross_entropy(states, decoder.weight, decoder.bias, targets)
+    return linear_cross_entropy(states, decoder.weight, decoder.bias, targets, getattr(decoder, "new", None))
 
 
 def ends_with_decoder(model: Any) -> bool:
@@ -60,6 +62,8 @@ def ends_with_decoder(model: Any) -> bool:
         # Large, since a cap hardly changes small logits.
         states = 100 * torch.randn(4, model.config.get_text_config().hidden_size,
                                    generator=torch.Generator().manual_seed(0)).to(weight)
+        if stored_in(model) != "float32":
+            states = states.float()
         # Autocast would cache the weights without gradients for the steps after this.
         with torch.no_grad(), torch.autocast(weight.device.type, enabled=False):
             wanted = logits_of(model, states)
@@ -69,8 +73,7 @@ def ends_with_decoder(model: Any) -> bool:
             except RuntimeError:  # ESM adds a bias of its own to the logits
                 inner = states[:, :0]
             known = inner.shape[1] == weight.shape[1] and torch.allclose(
-                torch.nn.functional.linear(inner, weight, decoder.bias), wanted, rtol=1e-3,
-                atol=1e-3 * float(wanted.nan_to_num().abs().max()), equal_nan=True)
+                decoder(inner), wanted, rtol=1e-3, atol=1e-3 * float(wanted.nan_to_num().abs().max()), equal_nan=True)
         model.plain_decoder = known
     return known
 

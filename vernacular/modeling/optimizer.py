@@ -67,7 +67,7 @@ def times_further(settings: Pretraining, model: Any, new: NDArray[Any]) -> float
     if not len(new):
         return 1.0
     table = model.get_input_embeddings().weight.detach()
-    size = float(table.norm()) / math.sqrt(table.numel())
+    size = float(torch.linalg.vector_norm(table, dtype=torch.float32)) / math.sqrt(table.numel())
     return settings.new_rows_rate * size / settings.learning_rate
 
 

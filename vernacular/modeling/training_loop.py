@@ -24,13 +24,21 @@ from numpy.typing import NDArray
 from vernacular.config.training import Pretraining
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
-from vernacular.modeling.checkpoint import Progressed, load_checkpoint, save_checkpoint, write
+from vernacular.modeling.checkpoint import (
+    Progressed,
+    load_checkpoint,
+    restore_weights,
+    save_checkpoint,
+    trained_weights,
+    write,
+)
 from vernacular.modeling.device import autocast, device_of
 from vernacular.modeling.distributed import share, sum_up, together
 from vernacular.modeling.objectives import Batch, Objective, nats_at, read
 from vernacular.modeling.optimizer import further, new_rows_of, optimizer_for
 from vernacular.modeling.packed_attention import Packing
 from vernacular.modeling.packing import Blocks
+from vernacular.modeling.precision import stored_in
 from vernacular.modeling.schedules import rates
 from vernacular.modeling.state_distillation import States
 
@@ -70,7 +78,8 @@ def compile_body(model: Any, steps: int) -> None:
     (docs/experiments/training-speed.md). Pieces read alone have too many shapes: each would be
     compiled.
     """
-    whole = getattr(model, "packing", None) not in (Packing.ALONE, Packing.UNPADDED)
+    whole = (getattr(model, "packing", None) not in (Packing.ALONE, Packing.UNPADDED)
+             and stored_in(model) == "float32")
     if whole and device_of(model).type == "cuda" and steps >= _WORTH_COMPILING:
         model.base_model.compile(dynamic=False)
 
@@ -197,7 +206,7 @@ def train(model: Any, plan: Plan, checkpoint: Path, say: Callable[[str], None]) 
             if done.step in points and (not done.curve or done.curve[-1][0] != done.step):
                 done.curve.append((done.step, _evaluate(model, plan)))
                 if done.best[0] == done.step and first and done.step not in (0, plan.steps):
-                    write(best, {"model": model.state_dict(), "step": done.step})
+                    write(best, {"model": trained_weights(model, optimizer), "step": done.step})
                 done.stopped = bool(settings.patience) and _waited(done) >= settings.patience
             if done.step >= plan.steps or done.stopped:
                 break
@@ -224,7 +233,7 @@ def train(model: Any, plan: Plan, checkpoint: Path, say: Callable[[str], None]) 
                               code=Code.STAGE_STOPPED)
     if first and done.best[0] not in (0, done.step):
         say(f"held-out likelihood was best at step {done.best[0]}: using those weights")
-        model.load_state_dict(torch.load(best, weights_only=True, map_location="cpu")["model"])
+        restore_weights(model, torch.load(best, weights_only=True, map_location="cpu")["model"])
     model.eval()
     return done
 

@@ -64,7 +64,7 @@ def load_arm(arm: Arm, name: str, model: Model, language: Language, inputs: Mapp
     if arm == "base":
         return load_base(model.base, model.objective, language)
     folder = model_folder(arm, name, inputs)
-    return load_model(folder, model.objective), load_tokenizer(folder)
+    return load_model(folder, model.objective, None), load_tokenizer(folder)
 
 
 def nll_unit(objective: str) -> str:

@@ -47,7 +47,7 @@ from vernacular.pretraining import data_mixture as texts
 from vernacular.pretraining.budget import known_speed, measure_speed, speed_key, steps_within
 from vernacular.pretraining.cost import check_length, measured, predict, report_costs
 from vernacular.pretraining.stage_results import Interpolation, InterpolationPoint, MixedText, PretrainingResult
-from vernacular.pretraining.weight_interpolation import Between, interpolate
+from vernacular.pretraining.weight_interpolation import Between, between_changes, between_weights, interpolate
 from vernacular.provenance.corpus_tables import file_of, read_rows
 from vernacular.provenance.document import BESIDE
 from vernacular.remarks.rules import capped_steps, few_passes, small_text
@@ -67,7 +67,7 @@ def run(work: StageContext, name: str, model: Model, arm: Arm) -> Report:
     settings = model.pretraining
     torch.manual_seed(work.seed)  # equal initialization of low-rank changes in all processes
     _check(settings, work.language.code)
-    network, tokenizer, base, new_rows = _start(work, name, model, arm)
+    network, tokenizer, new_rows = _start(work, name, model, arm)
     further = times_further(settings, network, new_rows)
     state_weight = weight(settings, network, model.objective)
     settings = settings.model_copy(update={"keep_states": state_weight})
@@ -75,6 +75,8 @@ def run(work: StageContext, name: str, model: Model, arm: Arm) -> Report:
     if settings.recompute:
         recompute_states(network)
     wrapped = lora.wrap(network, new_rows.tolist(), settings.lora_rank) if settings.method == "lora" else None
+    base = {name: tensor.detach().clone() for name, tensor in (
+        network.state_dict() if wrapped is None else lora.head_of(wrapped)).items()}
     settings = settings.model_copy(update={"head_first": waiting(settings, network, new_rows, model.objective)})
     network.to(device)
     text = texts.read(work, model, tokenizer)
@@ -115,9 +117,11 @@ def run(work: StageContext, name: str, model: Model, arm: Arm) -> Report:
     done = train(network, plan, work.scratch / "checkpoint.pt", work.progress)
     if together()[0]:
         return Report()
-    network = network if wrapped is None else lora.merge(wrapped)
-    points, chosen = interpolate(network, base, new_rows.tolist(), settings.interpolate, held_out(text.dev),
+    set_share = (between_weights(network, base, new_rows.tolist()) if wrapped is None else
+                 between_changes(wrapped, base))
+    points, chosen = interpolate(network, set_share, settings.interpolate, held_out(text.dev),
                                  held_out(text.replay) if text.replay is not None else None)
+    network = network if wrapped is None else lora.merge(wrapped)
     work.progress(f"interpolated: {chosen.share:g} of the way from the base to the trained weights")
     network.eval()
     report = _report(work, plan, done, text, (points, chosen))
@@ -151,9 +155,8 @@ def _check(settings: Pretraining, code: str) -> None:
                       code=Code.CONFIG_RULE)
 
 
-def _start(work: StageContext, name: str, model: Model,
-           arm: Arm) -> tuple[Any, Any, dict[str, torch.Tensor], NDArray[np.int64]]:
-    """Return the network to train, its tokenizer, its initial weights and the ids of its new rows."""
+def _start(work: StageContext, name: str, model: Model, arm: Arm) -> tuple[Any, Any, NDArray[np.int64]]:
+    """Return the network to train, its tokenizer and the ids of its new rows."""
     folder = work.inputs[f"tokenizer/{name}"]
     network, _ = load_base(model.base, model.objective, work.language)
     check_length(network, model.pretraining, f"{work.language.code} models {name}: pretraining")
@@ -164,8 +167,7 @@ def _start(work: StageContext, name: str, model: Model,
         rows = load_file(folder / "rows.safetensors")
         grow(network, rows)
         new_rows = rows["ids"].numpy()
-    base = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    return network, load_tokenizer(folder / ("extended" if arm == "adapted" else "base")), base, new_rows
+    return network, load_tokenizer(folder / ("extended" if arm == "adapted" else "base")), new_rows
 
 
 def _steps(work: StageContext, model: Model, network: Any, plan: Plan, most: float) -> int:

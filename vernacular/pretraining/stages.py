@@ -47,7 +47,7 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
                                                 "least as many retrieve their own.", False)] if aligned else []
     for arm, suffix, words in TRAINED:
         made.append(Stage(
-            name=f"model/{name}{suffix}", version="9", inputs=("corpus/splits", f"tokenizer/{name}", *aligned),
+            name=f"model/{name}{suffix}", version="10", inputs=("corpus/splits", f"tokenizer/{name}", *aligned),
             run=EntryPoint("vernacular.pretraining.stage:run", name=name, model=model, arm=arm),
             result=PretrainingResult,
             seed=model.seed, heavy=True,

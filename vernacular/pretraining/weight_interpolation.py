@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from vernacular.modeling import lora
 from vernacular.modeling.training_loop import evaluated
 
 Weights = Mapping[str, torch.Tensor]
@@ -57,19 +58,42 @@ def choose(points: Sequence[Between]) -> Between:
     return min(points, key=lambda point: (point.target * (1.0 if point.replay is None else point.replay), -point.share))
 
 
-def interpolate(model: Any, base: Weights, new_rows: Sequence[int], shares: Sequence[float],
+def between_weights(model: Any, base: Weights, new_rows: Sequence[int]) -> Callable[[float], None]:
+    """Return a function that sets ``model`` to a share of the way from ``base`` to its present weights."""
+    trained = {name: tensor.detach().cpu().clone() for name, tensor in model.state_dict().items()}
+    tables = tables_of(model)
+    return lambda share: model.load_state_dict(mix(base, trained, share, new_rows, tables))
+
+
+def between_changes(wrapped: Any, head: Weights) -> Callable[[float], None]:
+    """Return the same for low-rank changes, which are scaled: no copy of the model is needed.
+
+    ``head``: the initial weights of ``lora.head_of``.
+    """
+    scale, parts = lora.scaling(wrapped), lora.head_of(wrapped)
+    trained = {name: tensor.detach().clone() for name, tensor in parts.items()}
+
+    def set_share(share: float) -> None:
+        scale(share)
+        with torch.no_grad():
+            for name, tensor in parts.items():
+                tensor.copy_(torch.lerp(head[name].to(tensor.device), trained[name], share))
+
+    return set_share
+
+
+def interpolate(model: Any, set_share: Callable[[float], None], shares: Sequence[float],
                 target: Callable[[Any], float],
                 replay: Callable[[Any], float] | None) -> tuple[list[Between], Between]:
-    """Set ``model`` to the best interpolation of ``base`` and its weights; return all points and the choice.
+    """Set ``model`` to the best interpolation by ``set_share``; return all points and the choice.
 
     The first point is the base with the trained new rows: for comparison, never chosen.
     """
-    trained = {name: tensor.detach().cpu().clone() for name, tensor in model.state_dict().items()}
-    points, tables = [], tables_of(model)
+    points = []
     for share in sorted({0.0, *shares}):
-        model.load_state_dict(mix(base, trained, share, new_rows, tables))
+        set_share(share)
         points.append(Between(share, evaluated(model, target),
                               evaluated(model, replay) if replay is not None else None))
     chosen = choose([point for point in points if point.share in shares])
-    model.load_state_dict(mix(base, trained, chosen.share, new_rows, tables))
+    set_share(chosen.share)
     return points, chosen

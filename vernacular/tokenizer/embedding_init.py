@@ -10,6 +10,8 @@ from typing import Any
 
 import torch
 
+from vernacular.modeling.frozen_weights import freeze_in
+from vernacular.modeling.precision import stored_in
 from vernacular.tokenizer.mixtures import Mixture
 
 
@@ -25,9 +27,9 @@ def new_rows(model: Any, mixed: Sequence[Mixture], seed: int) -> dict[str, torch
     """
     generator = torch.Generator().manual_seed(seed)
     embeddings, decoder = model.get_input_embeddings().weight.detach(), model.get_output_embeddings()
-    tables = {"input": embeddings}
+    tables = {"input": embeddings.float()}
     if decoder.weight.data_ptr() != embeddings.data_ptr():
-        tables["output"] = decoder.weight.detach()
+        tables["output"] = decoder.weight.detach().float()
     if getattr(decoder, "bias", None) is not None:
         tables["bias"] = decoder.bias.detach()[:, None]
     out = {}
@@ -41,6 +43,13 @@ def new_rows(model: Any, mixed: Sequence[Mixture], seed: int) -> dict[str, torch
     return out
 
 
+def resize(model: Any, count: int) -> None:
+    """Give the tables of ``model`` ``count`` rows, stored as before."""
+    model.resize_token_embeddings(count, mean_resizing=False)
+    if stored_in(model) != "float32":
+        freeze_in(model, stored_in(model))
+
+
 def grow(model: Any, rows: dict[str, torch.Tensor]) -> None:
     """Write ``rows`` at their ``ids`` (after the old rows by default), in place.
 
@@ -51,11 +60,12 @@ def grow(model: Any, rows: dict[str, torch.Tensor]) -> None:
         return
     ids = rows.get("ids", torch.arange(old, old + count))
     if int(ids.max()) >= old:
-        model.resize_token_embeddings(int(ids.max()) + 1, mean_resizing=False)
+        resize(model, int(ids.max()) + 1)
     decoder = model.get_output_embeddings()
     with torch.no_grad():
-        model.get_input_embeddings().weight[ids] = rows["input"]
+        table = model.get_input_embeddings().weight
+        table[ids] = rows["input"].to(table.dtype)
         if "output" in rows:
-            decoder.weight[ids] = rows["output"]
+            decoder.weight[ids] = rows["output"].to(table.dtype)
         if "bias" in rows:
             decoder.bias[ids] = rows["bias"]

@@ -24,6 +24,7 @@ from vernacular.core.errors import Problem
 from vernacular.core.report import Gate, Report
 from vernacular.modeling.base_models import load_tokenizer
 from vernacular.tokenizer.candidates import count_uses, word_counts
+from vernacular.tokenizer.embedding_init import resize
 from vernacular.tokenizer.families import Extended
 from vernacular.tokenizer.wordpiece import CONTINUES
 
@@ -171,7 +172,7 @@ def shrink(model: Any, ids: Sequence[int]) -> None:
         for tensor in {tensor.data_ptr(): tensor for tensor in tables if tensor is not None}.values():
             tensor[:count] = tensor[list(ids)]
     padding = table.padding_idx
-    model.resize_token_embeddings(count, mean_resizing=False)
+    resize(model, count)
     model.get_input_embeddings().padding_idx = None if padding is None else new[padding]
 
 

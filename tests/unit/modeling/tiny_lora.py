@@ -14,8 +14,8 @@ from vernacular.tokenizer.embedding_init import grow
 NEW = 4
 
 
-def wrapped(folder, kind, **changes):
-    model, plan = setting(folder, kind, method="lora", **changes)
+def wrapped(folder, kind, precision="float32", **changes):
+    model, plan = setting(folder, kind, precision, method="lora", **changes)
     rows = {"input": torch.randn(NEW, 32, generator=torch.Generator().manual_seed(1))}
     if kind == "masked":
         rows["bias"] = torch.zeros(NEW)

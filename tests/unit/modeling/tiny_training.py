@@ -17,11 +17,11 @@ from vernacular.modeling.training_loop import Plan
 TEXTS = [text for texts in make_documents(30).values() for text in texts]
 
 
-def setting(folder, kind="masked", **changes):
+def setting(folder, kind="masked", precision="float32", **changes):
     """A tiny model and a plan for it."""
     if not (folder / "config.json").exists():  # the tokenizers library orders equal pieces by chance
         (write_bert if kind == "masked" else write_llama)(folder)
-    model, tokenizer = load_model(folder, kind), load_tokenizer(folder)
+    model, tokenizer = load_model(folder, kind, precision), load_tokenizer(folder)
     settings = Pretraining(**{"steps": 12, "sequence_length": 32, "batch_size": 4, "head_first": 0.25, **changes})
     blocks = pack(TEXTS, tokenizer, 32)
     plan = Plan(blocks, order([Stream("target", len(blocks), 1.0)], 40 * settings.batch_size, 1),

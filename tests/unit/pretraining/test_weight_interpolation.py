@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.tiny import write_bert
 from vernacular.modeling.base_models import load_model
-from vernacular.pretraining.weight_interpolation import Between, choose, interpolate, mix
+from vernacular.pretraining.weight_interpolation import Between, between_weights, choose, interpolate, mix
 from vernacular.tokenizer.embedding_init import grow
 
 
@@ -47,7 +47,7 @@ def test_the_model_ends_with_the_chosen_weights_and_stays_tied(tmp_path):
         seen.append(model.get_input_embeddings().weight[0, 0].item())
         return abs(len(seen) - 2.0)
 
-    points, chosen = interpolate(model, base, range(old, old + 4), [0.5, 1.0], target, None)
+    points, chosen = interpolate(model, between_weights(model, base, range(old, old + 4)), [0.5, 1.0], target, None)
     assert [point.share for point in points] == [0.0, 0.5, 1.0] and chosen.share == 0.5
     rows = model.get_input_embeddings().weight
     assert torch.allclose(rows[:old], base["bert.embeddings.word_embeddings.weight"][:old] + 0.5, atol=1e-6)
