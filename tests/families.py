@@ -166,8 +166,10 @@ def _lora(model: Any, kind: str) -> str:
     with torch.no_grad():
         before = read(model, batch_of(0, plan))
         merged = lora.merge(wrapped)
-        most = 1e-3 if stored_in(model) == "float32" else 0.05 * float(before.abs().max())  # the sum is rounded
-        assert torch.allclose(read(merged, batch_of(0, plan)), before, atol=most)
+        apart = (read(merged, batch_of(0, plan)) - before).abs()
+        if stored_in(model) == "float32":
+            assert float(apart.max()) < 1e-3
+        assert float(apart.mean()) < 0.02 * float(before.abs().max())  # the sum is rounded to two bytes
     return "yes"
 
 

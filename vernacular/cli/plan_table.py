@@ -14,12 +14,15 @@ from vernacular.core.report import Remark
 from vernacular.core.store import Store
 from vernacular.core.terminal import say
 from vernacular.forecast.cost import ModelForecast, forecast_model, forecast_text
+from vernacular.forecast.memory import CARDS, CardMemory, card_for, fits
 from vernacular.forecast.ranges import Range, total
 from vernacular.forecast.remarks import forecast_remarks
 from vernacular.forecast.speed import Origin
 from vernacular.forecast.text import TextSize, count_text
+from vernacular.modeling.memory import GIB
 
 WIDTH = 100
+_SHOWN = (8, 24, 80)  # GB of a card: a laptop's, a desktop's, a data center's
 _STARTING = Range(3.0, 10.0)  # seconds of a run besides its stages, if any stage runs
 _ORIGINS: dict[Origin, str] = {
     "measured": "measured now", "earlier": "measured by an earlier plan", "run": "measured by an earlier run",
@@ -115,8 +118,24 @@ def _model(one: ModelForecast) -> Iterator[str]:
     yield f"                 {_passes(one.passes)} passes over the text"
     busy = "; other programs used the processor" if one.speed.loaded else ""
     yield (f"  speed          {one.speed.step:.2g} seconds a step, {_ORIGINS[one.speed.origin]}{busy}")
+    yield from _card(one.card)
     if one.energy_kwh is not None:
         yield f"  energy         {one.energy_kwh:.2g} kWh for the pretraining, from the power of this machine"
+
+
+def _card(card: CardMemory) -> Iterator[str]:
+    """Yield what the trainings take on a card, and which cards they fit on."""
+    taken = card.pretraining
+    parts = ", ".join(f"{name} {value / GIB:.2g}" for name, value in (
+        ("weights", taken.weights), ("gradients and optimizer", taken.training), ("activations", taken.activations),
+        ("logits", taken.logits)))
+    yield f"  on a card      {taken.total / GIB:.2g} GiB for pretraining: {parts}" + (
+        f"; {card.tasks / GIB:.2g} GiB for tasks" if card.tasks is not None else "")
+    yield "                 " + ", ".join(f"{'fits' if fits(card.needed, size) else 'does not fit'} {size} GB"
+                                         for size in _SHOWN)
+    if card_for(card.needed) != CARDS[0] and card.smaller:
+        yield "                 less for pretraining: " + "; ".join(
+            f"{bytes_ / GIB:.2g} GiB with {settings}" for settings, bytes_ in card.smaller)
 
 
 def _passes(passes: Range) -> str:

@@ -8,11 +8,14 @@ from typing import Any
 from vernacular.config.schema import Language, Model
 from vernacular.core.store import Store
 from vernacular.forecast.amounts import Amount, Shape, amounts_of_model, amounts_of_text
+from vernacular.forecast.memory import CardMemory, card_memory
 from vernacular.forecast.ranges import Range, exactly
 from vernacular.forecast.speed import Origin, Speed, speed_of
 from vernacular.forecast.text import TextSize, count_translations
 from vernacular.forecast.tokens import saved_share
-from vernacular.modeling.base_models import load_base
+from vernacular.modeling.base_models import load_outline
+from vernacular.modeling.frozen_weights import count_parameters
+from vernacular.modeling.memory import GIB, lora_parameters
 from vernacular.pipeline.stage import Progress, silent
 from vernacular.pretraining.budget import steps_within
 from vernacular.pretraining.cost import predict
@@ -20,7 +23,6 @@ from vernacular.pretraining.stage_results import TrainingCost
 from vernacular.text.words import words
 from vernacular.tokenizer.lost_marks import LostMarks, measure_lost_marks
 
-_GIB = 2**30
 # Deviation of a stage from the middle: docs/experiments/forecast.md. Up to twice as long
 # under load.
 SPREAD: dict[Origin, Range] = {"measured": Range(0.7, 1.4), "earlier": Range(0.7, 1.4), "run": Range(0.5, 2.0),
@@ -47,6 +49,7 @@ class ModelForecast:
     speed: Speed  # of this machine
     seconds: dict[str, Range]  # stage -> time
     memory_gib: Range  # peak of pretraining
+    card: CardMemory  # what the trainings take on a card
     disk_gib: Range  # of everything stored
     scratch_gib: float  # additional disk during training
     energy_kwh: float | None  # of both pretrainings; None if the machine's power is unknown
@@ -67,8 +70,8 @@ def forecast_model(language: Language, store: Store, name: str, model: Model, si
     Raises:
         Problem: its base cannot be loaded.
     """
-    network, tokenizer = load_base(model.base, model.objective, language)
-    parameters = sum(parameter.numel() for parameter in network.parameters())
+    network, tokenizer = load_outline(model.base, model.objective, language)
+    parameters = count_parameters(network)
     width, vocabulary = int(network.config.get_text_config().hidden_size), model.vocabulary
     fertility, line_words = _cut(tokenizer, size.sample)
     saved = saved_share(size.trained, vocabulary.new_pieces, vocabulary.min_uses)
@@ -89,12 +92,13 @@ def forecast_model(language: Language, store: Store, name: str, model: Model, si
     if model.initialise == "translations":
         seconds[f"tokenizer/{name}"] += exactly(_SENTENCES_OF_LEXICON)
     cost = predict(network, model.pretraining, round(steps.middle), speed.train, round(tokens.high), model.objective,
-                   vocabulary.new_pieces, _pair_tokens(model, shape))
+                   vocabulary.new_pieces, _pair_tokens(model, shape), model.base.precision)
+    tuned = any(task.fine_tune for task in language.tasks_of(name).values())
     disk = _disk(language, name, model, parameters + width * vocabulary.new_pieces, size)
     return ModelForecast(name, model.base.hub or model.base.package or str(model.base.path), parameters, tokens, steps,
                          model.pretraining.steps, model.pretraining.batch_size * model.pretraining.sequence_length,
-                         passes, speed, seconds, _MEMORY * cost.memory_gib, disk, 16 * parameters / _GIB,
-                         _energy(cost), pairs or None,
+                         passes, speed, seconds, _MEMORY * cost.memory_gib, card_memory(model, network, tuned), disk,
+                         _checkpoint(model, network) / GIB, _energy(cost), pairs or None,
                          measure_lost_marks(tokenizer.backend_tokenizer, size.sample))
 
 
@@ -140,9 +144,18 @@ def _disk(language: Language, name: str, model: Model, parameters: int, size: Te
     """Return GiB of the corpus and a model's artifacts: both variants, the release with task models, adapters."""
     tuned = sum(task.fine_tune for task in language.tasks_of(name).values())
     adapters = tuned * 3 * len(model.lora.seeds) * 0.03 * parameters * 4
-    whole = 4 * parameters * (3 + tuned)
+    whole = (4 if model.base.precision == "float32" else 2) * parameters * (3 + tuned)
     return Range(whole * 0.95 + size.words.low * _TEXT_BYTES.low,
-                 whole * 1.1 + adapters + size.words.high * _TEXT_BYTES.high) * (1 / _GIB)
+                 whole * 1.1 + adapters + size.words.high * _TEXT_BYTES.high) * (1 / GIB)
+
+
+def _checkpoint(model: Model, network: Any) -> float:
+    """Return the bytes of a checkpoint and of the best weights: those that are trained, and two moments of each."""
+    config, count = network.config.get_text_config(), count_parameters(network)
+    if model.pretraining.method == "lora":
+        count = (lora_parameters(count, config.hidden_size, config.num_hidden_layers, model.pretraining.lora_rank)
+                 + config.hidden_size * model.vocabulary.new_pieces)
+    return 16.0 * count
 
 
 def _energy(cost: TrainingCost) -> float | None:

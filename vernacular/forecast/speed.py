@@ -21,7 +21,9 @@ from vernacular.core.store import Store, write_atomically
 from vernacular.datasets.aligned_pairs import Learned
 from vernacular.modeling import lora
 from vernacular.modeling.base_files import fingerprint
-from vernacular.modeling.base_models import longest_input
+from vernacular.modeling.base_models import load_base, longest_input
+from vernacular.modeling.device import device_of
+from vernacular.modeling.frozen_weights import count_parameters
 from vernacular.modeling.fused_loss import keep_memory
 from vernacular.modeling.objectives import objective_for
 from vernacular.modeling.optimizer import waiting
@@ -70,6 +72,8 @@ def speed_of(store: Store, language: Language, model: Model, network: Any, token
     if quick or not sample:
         return _of_earlier_run(store, key, model) or _by_table(model, network)
     progress("measuring the speed of this machine with the base: about ten seconds; --quick skips it")
+    if device_of(network).type == "meta":
+        network, _ = load_base(model.base, model.objective, language)
     measured = measure(model, network, tokenizer, sample)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, json.dumps(asdict(measured)))
@@ -101,7 +105,7 @@ def measure(model: Model, network: Any, tokenizer: Any, sample: Sequence[str], s
                 lambda network: 0.0, states=states, translations=_translations(model, network, tokenizer, sample))
     step, loaded = time_steps(network, plan, seconds)
     if wrapped is not None:
-        lora.merge(wrapped)
+        wrapped.unload()
     return Speed(step, settings.batch_size * settings.sequence_length / step, read, "measured", loaded)
 
 
@@ -152,7 +156,7 @@ def _by_table(model: Model, network: Any) -> Speed:
     """Estimate it from the number of parameters, by a power law through two measured models."""
     (small, fast), (large, slow) = _TABLE
     power = np.log(slow / fast) / np.log(large / small)
-    parameters = sum(parameter.numel() for parameter in network.parameters())
+    parameters = count_parameters(network)
     return _from_tokens(float(fast * (parameters / small) ** power), model, "table")
 
 

@@ -132,6 +132,23 @@ def _name_body(model: Any) -> Any:
     return model
 
 
+def load_outline(base: Base, objective: str, language: Language) -> tuple[Any, Any]:
+    """Load a base's tokenizer, and its model without weights if it is a decoder: with them it may not fit.
+
+    Raises:
+        Problem: it cannot be read.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM
+    path = locate(base, language)
+    if path.is_file() or objective != "causal":  # whether an encoder's head is trained is seen from its weights
+        return load_base(base, objective, language)
+    with faults_as_problems("the model", str(path)), torch.device("meta"):
+        model: Any = AutoModelForCausalLM.from_config(_plain_config(str(path)), trust_remote_code=False)
+        model.tie_weights()
+    return _name_body(model), load_tokenizer(path)
+
+
 def _plain_config(folder: str) -> Any:
     """Load a configuration, without the programs for attention and experts that it asks for, perhaps of the hub."""
     from transformers import AutoConfig
@@ -248,7 +265,9 @@ def load_base(base: Base, objective: str, language: Language) -> tuple[Any, Any]
                       fix=f"Use a base made for the {objective} objective, or set the token in tokenizer_config.json",
                       code=Code.MODEL_KIND)
     model = load_model(path, objective, base.precision)
-    if objective == "causal" and _looks_ahead(model):
+    with faults_as_problems("this family of models", str(path), of_family=True):
+        ahead = objective == "causal" and _looks_ahead(model)
+    if ahead:
         raise Problem("the base model is bidirectional; a causal objective needs a decoder", where=str(path),
                       fix="Set `objective: masked`, or use a causal base model", code=Code.MODEL_KIND)
     return model, tokenizer

@@ -13,10 +13,8 @@ import torch
 
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
-from vernacular.modeling.frozen_weights import FrozenLinear, thaw
+from vernacular.modeling.frozen_weights import ROWS, FrozenLinear, thaw
 from vernacular.modeling.precision import stored_in
-
-ROWS = "new_rows"  # name of the parameter of the new rows, in the layers that have them
 
 
 def wrap(model: Any, new_rows: Sequence[int], rank: int) -> Any:

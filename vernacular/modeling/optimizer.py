@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from vernacular.config.training import Pretraining
-from vernacular.modeling.lora import ROWS
+from vernacular.modeling.frozen_weights import ROWS
 
 _WAITING = 0.1  # default
 Rows = tuple[torch.nn.Parameter, torch.Tensor | slice]  # a parameter and its new rows

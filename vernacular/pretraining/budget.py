@@ -35,8 +35,8 @@ def speed_key(model: Model, base: str) -> str:
     """Return what training speed depends on: model, shape of a step, processor or GPU, threads."""
     settings = model.pretraining
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor() or platform.machine()
-    return digest_of([_LOOP, base, model.objective, settings.sequence_length, settings.batch_size, settings.mask_share,
-                      settings.method, settings.accumulate, settings.recompute, settings.keep_states, device,
+    return digest_of([_LOOP, base, model.base.precision, model.objective, settings.sequence_length,
+                      settings.batch_size, settings.mask_share, settings.method, settings.accumulate, settings.recompute, settings.keep_states, device,
                       torch.get_num_threads(), together()[1], has_bf16(), model.vocabulary.trim,
                       model.alignment.batch_size if model.alignment is not None else 0])
 

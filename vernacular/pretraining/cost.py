@@ -7,21 +7,20 @@ from typing import Any
 
 import torch
 
+from vernacular.config.schema import Precision
 from vernacular.config.training import Pretraining
 from vernacular.core.codes import Code
 from vernacular.core.energy import kilowatt_hours
 from vernacular.core.errors import Problem
 from vernacular.core.report import Report
 from vernacular.modeling.base_models import most_positions
+from vernacular.modeling.frozen_weights import count_parameters
+from vernacular.modeling.memory import GIB, TrainingMemory, memory_parts
 from vernacular.modeling.state_distillation import weight
 from vernacular.pretraining.stage_results import PretrainingResult, TrainingCost, TrainingCosts
 
-_GIB = 2**30
-# Measured on two encoders (docs/experiments/training-speed.md): Python with torch and transformers; bytes per
-# parameter: weight, gradient, two moments and the base's weight; per token and layer: per unit of
-# width, and per attention weight.
-_PROCESS, _PARAMETER, _FROZEN, _WIDTH, _SCORE = 0.7, 20, 8, 60, 4
-_BASE = 4  # bytes per parameter of the distillation teacher
+_PROCESS = 0.7  # GiB of Python with torch and transformers
+_BASE = 4  # bytes per parameter of the base's weights: the distillation teacher, and for interpolation
 _PACKED = 17  # bytes per token of packed text
 
 
@@ -33,8 +32,24 @@ def check_length(network: Any, settings: Pretraining, where: str) -> None:
                       fix=f"Set sequence_length to at most {most}", code=Code.CONFIG_RULE)
 
 
+def step_memory(network: Any, settings: Pretraining, precision: Precision, objective: str, card: bool,
+                new_rows: int = 0, pair_tokens: int = 0) -> TrainingMemory:
+    """Predict the memory of a training step; arguments as in ``predict``."""
+    config = network.config.get_text_config()
+    block = -(-settings.batch_size // settings.accumulate) * settings.sequence_length
+    part = block + pair_tokens // settings.accumulate
+    share = (settings.mask_share if objective == "masked" else 1.0) * block / part
+    table, decoder = network.get_input_embeddings(), network.get_output_embeddings()
+    return memory_parts(
+        count_parameters(network), config.hidden_size, config.num_hidden_layers, config.vocab_size,
+        precision=precision, method=settings.method, rank=settings.lora_rank, rows=part / settings.sequence_length,
+        length=settings.sequence_length, new_rows=new_rows, predicted=share, recompute=settings.recompute,
+        tied=decoder is None or decoder.weight is table.weight,
+        heads=0 if card else getattr(config, "num_attention_heads", 0))  # 0 in a recurrent model
+
+
 def predict(network: Any, settings: Pretraining, steps: int | None, speed: float | None, text: int,
-            objective: str, new_rows: int = 0, pair_tokens: int = 0) -> TrainingCost:
+            objective: str, new_rows: int = 0, pair_tokens: int = 0, precision: Precision = "float32") -> TrainingCost:
     """Predict the cost of training one variant.
 
     Args:
@@ -46,25 +61,16 @@ def predict(network: Any, settings: Pretraining, steps: int | None, speed: float
         objective: ``masked`` or ``causal``.
         new_rows: rows to be added to ``network``.
         pair_tokens: additional tokens of translations per step.
+        precision: of frozen weights.
     """
-    config = network.config.get_text_config()
-    width, rows = config.hidden_size, config.vocab_size + new_rows
-    parameters = sum(parameter.numel() for parameter in network.parameters()) + new_rows * width
-    block = -(-settings.batch_size // settings.accumulate) * settings.sequence_length
-    part = block + pair_tokens // settings.accumulate
     card = torch.cuda.is_available()
-    heads = getattr(config, "num_attention_heads", 0)  # 0 in a recurrent model
-    layer = _WIDTH * width + (0 if card else _SCORE * settings.sequence_length * heads)
-    kept = layer + 4 * width * config.num_hidden_layers if settings.recompute else layer * config.num_hidden_layers
-    predicted = block * (settings.mask_share if objective == "masked" else 1.0)
-    head = 2 * predicted * rows + 8 * rows * width
-    each = _FROZEN if settings.method == "lora" else _PARAMETER
-    memory = parameters * (each - 4 if card else each) + part * kept + head
-    if weight(settings, network, objective):
-        memory += _BASE * parameters
+    memory = float(step_memory(network, settings, precision, objective, card, new_rows, pair_tokens).total)
+    copies = int(bool(weight(settings, network, objective))) + int(settings.method == "full" and not card)
+    memory += copies * _BASE * (count_parameters(network) + new_rows * network.config.get_text_config().hidden_size)
     if not card:
-        memory += _PROCESS * _GIB + _PACKED * text
-    tokens = steps * settings.batch_size * settings.sequence_length if steps else None
+        memory += _PROCESS * GIB + _PACKED * text
+    block = settings.batch_size * settings.sequence_length
+    tokens = steps * block if steps else None
     minutes = tokens / speed / 60 if tokens and speed else settings.minutes
     return _cost(tokens, minutes, memory)
 
@@ -81,7 +87,7 @@ def measured(tokens: int, minutes: float) -> TrainingCost:
 
 
 def _cost(tokens: int | None, minutes: float | None, memory: float) -> TrainingCost:
-    return TrainingCost(tokens=tokens, minutes=minutes, memory_gib=memory / _GIB, energy_kwh=kilowatt_hours(minutes))
+    return TrainingCost(tokens=tokens, minutes=minutes, memory_gib=memory / GIB, energy_kwh=kilowatt_hours(minutes))
 
 
 def report_costs(report: Report, stage: str, predicted: TrainingCost, real: TrainingCost) -> None:

@@ -112,7 +112,8 @@ def run(work: StageContext, name: str, model: Model, arm: Arm) -> Report:
         f"{stream.share * steps * settings.batch_size / stream.count:.2f} passes over {stream.count:,} blocks of "
         f"{stream.name}" for stream in text.streams))
     predicted = predict(network, settings, steps, known_speed(work.machine, _key(work, model)), text.blocks.tokens.size,
-                        model.objective, pair_tokens=translations.step_tokens() if translations is not None else 0)
+                        model.objective, pair_tokens=translations.step_tokens() if translations is not None else 0,
+                        precision=model.base.precision)
     compile_body(network, steps)
     done = train(network, plan, work.scratch / "checkpoint.pt", work.progress)
     if together()[0]:

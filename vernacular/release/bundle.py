@@ -53,7 +53,7 @@ def run(work: StageContext, name: str, model: Model) -> Report:
     folder = model_folder(arm, name, work.inputs)
     beside = beside_rights(read_jsonl(folder.parent / BESIDE), model)
     copy_model(folder, work.out)
-    network = load_model(work.out, model.objective)
+    network = load_model(work.out, model.objective, None)
     longest = longest_input(network, model.lora.max_length)
     if is_sentence_encoder(model.base, model.objective, work.language) or any(
             not task.fine_tune for task in work.language.tasks_of(name).values()):

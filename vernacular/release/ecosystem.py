@@ -12,18 +12,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+EXACT = "float32"  # weights saved in two bytes would be computed with in two bytes, and answers differ by machine
+
 
 def fill_mask(call: dict[str, Any]) -> list[Any]:
     """The likeliest pieces for the mask of each text, with their probabilities."""
     from transformers import pipeline
-    ask = pipeline("fill-mask", call["folder"])
+    ask = pipeline("fill-mask", call["folder"], dtype=EXACT)
     return [[[row["token"], row["score"]] for row in ask(text, top_k=call["most"])] for text in call["inputs"]]
 
 
 def text_generation(call: dict[str, Any]) -> list[Any]:
     """The likeliest continuation of each text, token by token."""
     from transformers import pipeline
-    ask = pipeline("text-generation", call["folder"])
+    ask = pipeline("text-generation", call["folder"], dtype=EXACT)
     return [ask(text, max_new_tokens=call["most"], do_sample=False, return_full_text=False)[0]["generated_text"]
             for text in call["inputs"]]
 
@@ -31,21 +33,23 @@ def text_generation(call: dict[str, Any]) -> list[Any]:
 def text_classification(call: dict[str, Any]) -> list[Any]:
     """Every label of each text, or of two texts, with its probability."""
     from transformers import pipeline
-    ask = pipeline("text-classification", call["folder"], truncation=True)
+    ask = pipeline("text-classification", call["folder"], truncation=True, dtype=EXACT)
     return [[[row["label"], row["score"]] for row in ask(text, top_k=None)] for text in call["inputs"]]
 
 
 def token_classification(call: dict[str, Any]) -> list[Any]:
     """The groups of words of each text: start, end, label."""
     from transformers import pipeline
-    ask = pipeline("token-classification", call["folder"], aggregation_strategy=call["strategy"])
+    ask = pipeline("token-classification", call["folder"], aggregation_strategy=call["strategy"],
+                   dtype=EXACT)
     return [[[row["start"], row["end"], row["entity_group"]] for row in ask(text)] for text in call["inputs"]]
 
 
 def sentence_embeddings(call: dict[str, Any]) -> list[Any]:
     """The embedding of each text."""
     from sentence_transformers import SentenceTransformer
-    found = SentenceTransformer(call["folder"], device="cpu").encode(call["inputs"], show_progress_bar=False)
+    encoder = SentenceTransformer(call["folder"], device="cpu", model_kwargs={"dtype": EXACT})
+    found = encoder.encode(call["inputs"], show_progress_bar=False)
     return [[float(value) for value in row] for row in found]
 
 

@@ -48,7 +48,7 @@ def export_task(kind: Kind, trained: Path, release: Path, objective: str, longes
         raise Problem("there is no adapter", where=str(trained), fix="Delete this artifact and run again")
     to.mkdir(parents=True)
     if is_whole_model(kind):
-        model, tokenizer = load_model(release, objective), load_tokenizer(release)
+        model, tokenizer = load_model(release, objective, None), load_tokenizer(release)
         network = load(kind.bare(model, tokenizer.pad_token_id), trained)
         if hasattr(network.body, "merge_and_unload"):
             network.body.merge_and_unload()

@@ -144,7 +144,7 @@ def _compare_task(asked: Asked, calls: Sequence[Call], found: Sequence[Any]) -> 
 
 def _ask_ours(folder: Path, objective: str, asked: Asked) -> TaskCheck:
     """The check of a task whose answers are not labels."""
-    model, tokenizer = load_model(folder, objective), load_tokenizer(folder)
+    model, tokenizer = load_model(folder, objective, None), load_tokenizer(folder)
     model.to("cuda" if torch.cuda.is_available() else "cpu")  # as when it was scored
     network = load(asked.kind.bare(model, tokenizer.pad_token_id), folder / asked.place)
     predicted = asked.kind.predict(network, tokenizer, asked.items, asked.longest)

@@ -52,7 +52,7 @@ def compare_model(folder: Path, objective: str, calls: Sequence[Call], answers: 
     """The check of each of ``model_calls``, by its name, given what it answered."""
     if not calls:
         return {}
-    model, tokenizer = load_model(folder, objective), load_tokenizer(folder)
+    model, tokenizer = load_model(folder, objective, None), load_tokenizer(folder)
     compare = {FILL: _compare_blanks, GENERATE: _compare_continuations, EMBED: _compare_embeddings}
     return {call["call"]: compare[call["call"]](model, tokenizer, call["inputs"], found, longest)
             for call, found in zip(calls, answers, strict=True)}

@@ -33,7 +33,7 @@ class Encoder:
         quiet()
         settings = json.loads((folder / "sentence_bert_config.json").read_text(encoding="utf-8"))
         self._longest, self._prefix = int(settings["max_seq_length"]), prefix
-        model = load_model(folder, objective).to("cuda" if torch.cuda.is_available() else "cpu")
+        model = load_model(folder, objective, None).to("cuda" if torch.cuda.is_available() else "cpu")
         self._tokenizer = load_tokenizer(folder)
         self._network = Network(model.base_model, model.config.get_text_config().hidden_size, 1, model)
         self._network.head.to(model.device)

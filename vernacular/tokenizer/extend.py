@@ -134,7 +134,8 @@ def _gates(report: Report, base: Any, extended: Any, base_model: Any, rows: dict
     grown = base_model.get_input_embeddings().weight.detach()
     kept = torch.ones(len(old), dtype=torch.bool)
     kept[[index for index in ids if index < len(old)]] = False
-    same = torch.equal(grown[:len(old)][kept], old[kept]) and torch.equal(grown[list(ids)], rows["input"].to(grown.dtype))
+    same = (torch.equal(grown[:len(old)][kept], old[kept])
+            and torch.equal(grown[list(ids)], rows["input"].to(grown.dtype)))
     report.gates.append(Gate(name="old_rows_untouched", passed=same, blocking=True,
                              reason=f"{int(kept.sum()):,} old rows are {'' if same else 'not '}bit-identical after "
                                     f"adding {len(ids):,}", fix=FAULT))

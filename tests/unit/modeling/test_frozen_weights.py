@@ -17,8 +17,8 @@ from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.modeling.base_models import load_model
 from vernacular.modeling.checkpoint import trained_weights
-from vernacular.modeling.frozen_weights import count_parameters, freeze_in
-from vernacular.modeling.lora import ROWS, merge
+from vernacular.modeling.frozen_weights import ROWS, count_parameters, freeze_in
+from vernacular.modeling.lora import merge
 from vernacular.modeling.objectives import check_reading, nats
 from vernacular.modeling.optimizer import optimizer_for
 from vernacular.modeling.training_loop import batch_of, train
