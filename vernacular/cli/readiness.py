@@ -25,6 +25,7 @@ from vernacular.langid.limits import SHARED
 from vernacular.langid.seed import LEAST_SEED, seed_file, seed_lines
 from vernacular.langid.seed_check import LEAST, SAMPLE, seed_similarity
 from vernacular.modeling.base_files import locate
+from vernacular.modeling.precision import check_precision
 from vernacular.remarks.rules import of_items
 from vernacular.sources import open_source, place_of
 from vernacular.sources.files import Files
@@ -79,7 +80,11 @@ def _elsewhere(language: Language) -> Iterator[str]:
 
 
 def _bases(language: Language) -> Iterator[str]:
-    for model in language.models_to_run().values():
+    for name, model in language.models_to_run().items():
+        try:
+            check_precision(model.base.precision, model.objective, f"{language.code} models {name}: base.precision")
+        except Problem as problem:
+            yield str(problem)
         if not model.base.hub:
             try:
                 locate(model.base, language)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import math
 import pickle
+import sys
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
@@ -29,13 +30,19 @@ PROBES = ("", "a b", "a" * 300, "1-2_3", "\u0c95\ufffd \U0001f9ff\t\n")
 
 
 def quiet() -> None:
-    """Silence load reports and progress bars of transformers; missing heads are handled here."""
+    """Silence load reports and progress bars of libraries, and keep them from programs of the hub.
+
+    Missing heads are handled here. With the package `kernels` transformers and bitsandbytes fetch
+    compiled programs and run them.
+    """
+    sys.modules.setdefault("kernels", None)  # type: ignore[arg-type]  # an import of it fails
     import transformers
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")  # peft uses a deprecated name
     log: Any = transformers.logging
     log.set_verbosity_error()
     log.disable_progress_bar()
-    logging.getLogger("transformers").setLevel(logging.ERROR)
+    for library in ("transformers", "bitsandbytes"):
+        logging.getLogger(library).setLevel(logging.ERROR)
 
 
 def _from(path: Path) -> tuple[str, dict[str, str]]:

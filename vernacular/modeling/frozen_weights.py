@@ -7,9 +7,6 @@ Everything else stays in float32: normalizations, biases, activations, low-rank 
 
 from __future__ import annotations
 
-import functools
-import logging
-import sys
 from typing import Any
 
 import torch
@@ -24,21 +21,6 @@ _BLOCK = 64  # weights that share a scale in NF4
 ROWS = "new_rows"  # name of the parameter of trained rows, in the layers that have them
 _TABLE = 0.9  # rows of an embedding that is stored so, relative to the vocabulary
 _LEAST_SHARE = 0.5  # of the weights that must be stored in fewer bytes, so that it is worth it
-
-
-@functools.cache
-def _four_bits() -> Any:
-    """Return bitsandbytes' functions. Its import must not fetch a program from the hub, as it does with `kernels`."""
-    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
-    absent = "kernels" not in sys.modules
-    if absent:
-        sys.modules["kernels"] = None  # type: ignore[assignment]  # an import of it fails
-    try:
-        import bitsandbytes.functional
-    finally:
-        if absent:
-            del sys.modules["kernels"]
-    return bitsandbytes.functional
 
 
 class _Multiply(torch.autograd.Function):
@@ -68,13 +50,15 @@ class _Frozen:
         """Return the weights, (outputs, inputs), in ``dtype``."""
         found = self.weight.detach()
         if self.quantization is not None:
-            found = _four_bits().dequantize_4bit(found, self.quantization)
+            from bitsandbytes.functional import dequantize_4bit
+            found = dequantize_4bit(found, self.quantization)
         found = found.to(dtype)
         return found.t() if self.transposed else found
 
     def quantize(self) -> None:
         """Store the weights in NF4, with scales in eight bits."""
-        packed, self.quantization = _four_bits().quantize_4bit(
+        from bitsandbytes.functional import quantize_4bit
+        packed, self.quantization = quantize_4bit(
             self.weight.detach().contiguous(), blocksize=_BLOCK, compress_statistics=True, quant_type="nf4")
         self.weight = torch.nn.Parameter(packed, requires_grad=False)
 
