@@ -149,6 +149,8 @@ class Model(Strict):
     def _keeps_states_of_an_encoder(self) -> Model:
         if self.pretraining.keep_states and self.objective != "masked":
             raise ValueError("pretraining.keep_states needs objective: masked; leave it out")
+        if self.pretraining.shard and self.objective != "causal":
+            raise ValueError("pretraining.shard needs objective: causal; leave it out")
         if self.alignment is not None and self.objective != "masked":
             raise ValueError("alignment needs objective: masked; leave it out")
         if self.vocabulary.initialise == "translations" and self.alignment is None:

@@ -99,6 +99,9 @@ class Pretraining(Strict):
     recompute: bool = Field(False, description=(
         "Recompute activations in the backward pass instead of storing them (gradient checkpointing). Enable it "
         "if memory runs out: less memory, a third more time."))
+    shard: bool = Field(False, description=(
+        "With several processes (docs/how-to/deploy.md), keep a part of every layer in each instead of a copy of the "
+        "model (FSDP2; objective `causal` only). Enable it if one card is too small: less memory, the same result."))
     learning_rate: float = Field(5e-4, gt=0, examples=[2e-4], description=(
         "Highest learning rate of all weights except the new tokens. Halve it if the loss jumps; causal models "
         "need less, such as 2e-4 for SmolLM2."))

@@ -12,6 +12,8 @@ import torch
 
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, TransientProblem
+from vernacular.modeling.distributed import together
+from vernacular.modeling.sharding import as_part_of, is_sharded, restore, whole
 
 
 @dataclass
@@ -67,23 +69,29 @@ def _full(error: BaseException | None) -> bool:
 def trained_weights(model: Any, optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
     """Return the weights that ``optimizer`` changes, by name: under LoRA a small part of the model."""
     trained = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
-    if all(id(parameter) in trained for parameter in model.parameters()):
+    if not is_sharded(model) and all(id(parameter) in trained for parameter in model.parameters()):
         found: dict[str, torch.Tensor] = model.state_dict()
         return found
-    return {name: parameter.detach() for name, parameter in model.named_parameters() if id(parameter) in trained}
+    return {name: whole(parameter.detach()) for name, parameter in model.named_parameters() if id(parameter) in trained}
 
 
 def restore_weights(model: Any, weights: dict[str, torch.Tensor]) -> None:
     """Put weights of ``trained_weights`` back."""
-    unknown = model.load_state_dict(weights, strict=False).unexpected_keys
+    unknown = (restore(model, weights) if is_sharded(model) else
+               model.load_state_dict(weights, strict=False).unexpected_keys)
     if unknown:
         raise Problem(f"the checkpoint has weights that the model lacks, such as {unknown[0]}", where="pretraining",
                       fix="Delete the checkpoint and run again", code=Code.RESULT_UNREADABLE)
 
 
 def save_checkpoint(path: Path, model: Any, optimizer: torch.optim.Optimizer, done: Progressed) -> None:
-    """Write trained weights, optimizer and progress; see ``write``."""
-    write(path, {"model": trained_weights(model, optimizer), "optimizer": optimizer.state_dict(), **asdict(done)})
+    """Write trained weights, optimizer and progress, all whole; see ``write``. The first process writes."""
+    state = optimizer.state_dict()
+    state["state"] = {index: {name: whole(value) for name, value in of_one.items()}
+                      for index, of_one in state["state"].items()}
+    weights = trained_weights(model, optimizer)
+    if together()[0] == 0:
+        write(path, {"model": weights, "optimizer": state, **asdict(done)})
 
 
 def load_checkpoint(path: Path, model: Any, optimizer: torch.optim.Optimizer) -> Progressed:
@@ -93,5 +101,9 @@ def load_checkpoint(path: Path, model: Any, optimizer: torch.optim.Optimizer) ->
     state = torch.load(path, weights_only=True, map_location=next(model.parameters()).device)
     restore_weights(model, state["model"])
     optimizer.load_state_dict(state["optimizer"])
+    for parameter, of_one in optimizer.state.items():
+        for name, value in of_one.items():
+            if value.shape == parameter.shape:
+                of_one[name] = as_part_of(value, parameter)
     return Progressed(state["step"], state["losses"], [tuple(point) for point in state["curve"]], state["seconds"],
                       state["stopped"])

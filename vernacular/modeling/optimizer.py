@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from vernacular.config.training import Pretraining
 from vernacular.modeling.frozen_weights import ROWS
+from vernacular.modeling.sharding import is_sharded
 
 _WAITING = 0.1  # default
 Rows = tuple[torch.nn.Parameter, torch.Tensor | slice]  # a parameter and its new rows
@@ -31,7 +32,8 @@ def optimizer_for(model: Any, settings: Pretraining) -> torch.optim.AdamW:
     return torch.optim.AdamW(
         [{"params": parameters, "part": part, "weight_decay": settings.weight_decay if decays else 0.0}
          for (part, decays), parameters in groups.items()],
-        lr=settings.learning_rate, betas=(0.9, 0.98), eps=1e-6, fused=True)
+        lr=settings.learning_rate, betas=(0.9, 0.98), eps=1e-6,
+        fused=not is_sharded(model), foreach=False)  # neither takes distributed and whole weights together
 
 
 def new_rows_of(model: Any, new: NDArray[Any]) -> list[Rows]:

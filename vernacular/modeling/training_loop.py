@@ -40,6 +40,7 @@ from vernacular.modeling.packed_attention import Packing
 from vernacular.modeling.packing import Blocks
 from vernacular.modeling.precision import stored_in
 from vernacular.modeling.schedules import rates
+from vernacular.modeling.sharding import is_sharded, local, total_norm
 from vernacular.modeling.state_distillation import States
 
 _CLIP = 1.0  # gradient norm
@@ -78,9 +79,9 @@ def compile_body(model: Any, steps: int) -> None:
     (docs/experiments/training-speed.md). Pieces read alone have too many shapes: each would be
     compiled.
     """
-    whole = (getattr(model, "packing", None) not in (Packing.ALONE, Packing.UNPADDED)
-             and stored_in(model) == "float32")
-    if whole and device_of(model).type == "cuda" and steps >= _WORTH_COMPILING:
+    packed = (getattr(model, "packing", None) not in (Packing.ALONE, Packing.UNPADDED)
+              and stored_in(model) == "float32" and not is_sharded(model))
+    if packed and device_of(model).type == "cuda" and steps >= _WORTH_COMPILING:
         model.base_model.compile(dynamic=False)
 
 
@@ -113,25 +114,34 @@ def take_step(model: Any, optimizer: torch.optim.AdamW, plan: Plan, step: int) -
     head, body = rates(step, plan.steps, plan.settings)
     for group in optimizer.param_groups:
         group["lr"] = body if group["part"] == "body" else head
-        if group["part"] == "body":
+        if group["part"] == "body" and not is_sharded(model):
             for parameter in group["params"]:
                 parameter.requires_grad_(body > 0)
     torch.manual_seed(plan.seed * 1_000_003 + step)
     loss = _gradient(model, plan, step)
+    if not body and is_sharded(model):  # its layers always have gradients
+        for group in optimizer.param_groups:
+            for parameter in group["params"] if group["part"] == "body" else ():
+                parameter.grad = None
     gradients = [parameter.grad for group in optimizer.param_groups for parameter in group["params"]
                  if parameter.grad is not None]
-    sum_up([*gradients, loss])
+    sum_up([*(one for one in gradients if local(one) is one), loss])  # those of distributed layers are sums
     embedding = model.get_input_embeddings()
     if not body and type(embedding) is torch.nn.Embedding and embedding.weight.grad is not None:
         new = torch.from_numpy(plan.new_rows).to(embedding.weight.device)
         kept = embedding.weight.grad[new]
         embedding.weight.grad.zero_()[new] = kept
-    length = torch.nn.utils.get_total_norm(gradients)
+    length = total_norm(gradients)
     if not math.isfinite(float(loss)) or not math.isfinite(float(length)):
         raise Problem(f"the {'gradient' if math.isfinite(float(loss)) else 'loss'} is not a number at step {step}",
                       where="pretraining", fix="Lower pretraining.learning_rate; the last checkpoint is kept",
                       code=Code.TRAINING_DIVERGED)
-    optimizer.grad_scale = (length / _CLIP).clamp(min=1).float()  # type: ignore[attr-defined]  # AdamW divides by it as it goes
+    scale = (length / _CLIP).clamp(min=1).float()
+    if is_sharded(model):
+        for one in gradients:
+            local(one).div_(scale)
+    else:
+        optimizer.grad_scale = scale  # type: ignore[attr-defined]  # AdamW divides by it as it goes
     with further(new_rows_of(model, plan.new_rows), plan.further):
         optimizer.step()
     optimizer.zero_grad(set_to_none=True)
@@ -156,7 +166,7 @@ def _gradient(model: Any, plan: Plan, step: int) -> torch.Tensor:
             if translated.requires_grad:
                 torch.autograd.backward(translated)
         part = batch.part(index, processes * parts)
-        if not len(part.predicted):
+        if not len(part.predicted) and not is_sharded(model):  # whose processes must go through their layers together
             continue
         # Autograd on a CPU would allocate a second gradient of the whole table for the few rows
         # read.
@@ -189,7 +199,7 @@ def train(model: Any, plan: Plan, checkpoint: Path, say: Callable[[str], None]) 
         Problem: the loss is not finite, the disk is full, another process died, or time is up.
         KeyboardInterrupt: a signal was received; a checkpoint was written.
     """
-    settings, first = plan.settings, together()[0] == 0
+    settings, first, sharded = plan.settings, together()[0] == 0, is_sharded(model)
     optimizer = optimizer_for(model, settings)
     done = load_checkpoint(checkpoint, model, optimizer)
     if float(share(torch.tensor(float(done.step), device=device_of(model)))) != done.step:
@@ -205,8 +215,10 @@ def train(model: Any, plan: Plan, checkpoint: Path, say: Callable[[str], None]) 
         while not done.stopped:
             if done.step in points and (not done.curve or done.curve[-1][0] != done.step):
                 done.curve.append((done.step, _evaluate(model, plan)))
-                if done.best[0] == done.step and first and done.step not in (0, plan.steps):
-                    write(best, {"model": trained_weights(model, optimizer), "step": done.step})
+                if done.best[0] == done.step and (first or sharded) and done.step not in (0, plan.steps):
+                    weights = trained_weights(model, optimizer)
+                    if first:
+                        write(best, {"model": weights, "step": done.step})
                 done.stopped = bool(settings.patience) and _waited(done) >= settings.patience
             if done.step >= plan.steps or done.stopped:
                 break
@@ -221,7 +233,10 @@ def train(model: Any, plan: Plan, checkpoint: Path, say: Callable[[str], None]) 
                 point = f", held-out {done.curve[-1][1]:.3f} nats/character" if done.curve else ""
                 say(f"step {done.step}/{plan.steps}, loss {np.mean(done.losses[-20:]):.3f}{point}, {left:.0f} s left")
             late = settings.stop_after_minutes is not None and now - began > settings.stop_after_minutes * 60
-            if first and (asked or late or now - saved > settings.checkpoint_minutes * 60):
+            due = bool(asked) or late or now - saved > settings.checkpoint_minutes * 60
+            if sharded:  # every process takes part
+                due = bool(share(torch.tensor(float(due), device=device_of(model))))
+            if due and (first or sharded):
                 save_checkpoint(checkpoint, model, optimizer, done)
                 saved = now
             if asked:
@@ -231,7 +246,7 @@ def train(model: Any, plan: Plan, checkpoint: Path, say: Callable[[str], None]) 
                               f"{plan.steps}", where="pretraining",
                               fix="Run again: it resumes from there (pretraining.stop_after_minutes)",
                               code=Code.STAGE_STOPPED)
-    if first and done.best[0] not in (0, done.step):
+    if (first or sharded) and done.best[0] not in (0, done.step):
         say(f"held-out likelihood was best at step {done.best[0]}: using those weights")
         restore_weights(model, torch.load(best, weights_only=True, map_location="cpu")["model"])
     model.eval()
@@ -265,7 +280,7 @@ def interrupts() -> Iterator[list[int]]:
 def _evaluate(model: Any, plan: Plan) -> float:
     """Return the first process's value in all processes."""
     value = torch.zeros((), dtype=torch.float64, device=device_of(model))
-    if together()[0] == 0:
+    if together()[0] == 0 or is_sharded(model):
         value += evaluated(model, plan.evaluate)
     return float(share(value))
 
@@ -273,7 +288,8 @@ def _evaluate(model: Any, plan: Plan) -> float:
 def evaluated(model: Any, evaluate: Callable[[Any], float]) -> float:
     """Return ``evaluate(model)`` without gradients, in mixed precision; leave the model in training mode."""
     model.eval()
-    with torch.inference_mode(), autocast(device_of(model)):
+    # Layers that are put together in inference mode could not be trained afterwards.
+    with torch.no_grad() if is_sharded(model) else torch.inference_mode(), autocast(device_of(model)):
         value = evaluate(model)
     model.train()
     return value

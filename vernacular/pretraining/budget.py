@@ -23,6 +23,7 @@ from vernacular.core.store import digest_of, write_atomically
 from vernacular.modeling.device import has_bf16
 from vernacular.modeling.distributed import together
 from vernacular.modeling.optimizer import optimizer_for
+from vernacular.modeling.sharding import local
 from vernacular.modeling.training_loop import Plan, take_step
 
 UNTIMED_STEPS, TIMED_STEPS = 3, 9
@@ -36,7 +37,8 @@ def speed_key(model: Model, base: str) -> str:
     settings = model.pretraining
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor() or platform.machine()
     return digest_of([_LOOP, base, model.base.precision, model.objective, settings.sequence_length,
-                      settings.batch_size, settings.mask_share, settings.method, settings.accumulate, settings.recompute, settings.keep_states, device,
+                      settings.batch_size, settings.mask_share, settings.method, settings.accumulate,
+                      settings.recompute, settings.shard, settings.keep_states, device,
                       torch.get_num_threads(), together()[1], has_bf16(), model.vocabulary.trim,
                       model.alignment.batch_size if model.alignment is not None else 0])
 
@@ -69,8 +71,8 @@ def time_steps(model: Any, plan: Plan, most_seconds: float = math.inf) -> tuple[
     ``most_seconds``: time limit for starting steps; at least two are measured.
     """
     begun = time.monotonic()
-    kept = {name: tensor.detach().to("cpu", copy=True) for name, tensor in model.state_dict().items()}
     training, learning = model.training, [parameter for parameter in model.parameters() if parameter.requires_grad]
+    kept = [local(parameter.detach()).to("cpu", copy=True) for parameter in learning]
     model.train()
     optimizer = optimizer_for(model, plan.settings)
     body = int((plan.settings.head_first or 0.0) * plan.steps) + 1  # measure steps in which everything is trained
@@ -87,8 +89,8 @@ def time_steps(model: Any, plan: Plan, most_seconds: float = math.inf) -> tuple[
     others = (_busy_elsewhere() - before) / (time.monotonic() - timed)
     if together()[1] > 1:
         others = 0.0  # other processes of this training also use the CPU
-    model.load_state_dict(kept)
-    for parameter in learning:
+    for parameter, before_it in zip(learning, kept, strict=True):
+        local(parameter.detach()).copy_(before_it)
         parameter.requires_grad_(True)
         parameter.grad = None
     model.train(training)

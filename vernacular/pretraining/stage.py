@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file
 
 from vernacular.alignment.objective import TranslationLoss
 from vernacular.config.schema import Model
@@ -29,7 +28,7 @@ from vernacular.corpus.side_texts import listed
 from vernacular.datasets.aligned_pairs import Learned
 from vernacular.modeling import lora
 from vernacular.modeling.base_files import fingerprint
-from vernacular.modeling.base_models import load_base, load_tokenizer
+from vernacular.modeling.base_models import load_tokenizer
 from vernacular.modeling.checkpoint import Progressed
 from vernacular.modeling.device import device_of
 from vernacular.modeling.distributed import share, start, together
@@ -39,21 +38,21 @@ from vernacular.modeling.objectives import Objective, check_reading, lengths, na
 from vernacular.modeling.optimizer import times_further, waiting
 from vernacular.modeling.packing import Blocks
 from vernacular.modeling.schedules import capped, most_blocks, order
+from vernacular.modeling.sharding import is_sharded, shard
 from vernacular.modeling.state_distillation import States, Teacher, weight
 from vernacular.modeling.training_loop import Plan, compile_body, recompute_states, train
 from vernacular.modeling.variants import DEV_LIKELIHOOD, MODEL_FOLDER, NLL, Arm, nll_unit
 from vernacular.pipeline.stage import StageContext
 from vernacular.pretraining import data_mixture as texts
 from vernacular.pretraining.budget import known_speed, measure_speed, speed_key, steps_within
-from vernacular.pretraining.cost import check_length, measured, predict, report_costs
+from vernacular.pretraining.cost import measured, predict, report_costs
+from vernacular.pretraining.network import gather, load_start
 from vernacular.pretraining.stage_results import Interpolation, InterpolationPoint, MixedText, PretrainingResult
 from vernacular.pretraining.weight_interpolation import Between, between_changes, between_weights, interpolate
 from vernacular.provenance.corpus_tables import file_of, read_rows
 from vernacular.provenance.document import BESIDE
 from vernacular.remarks.rules import capped_steps, few_passes, small_text
 from vernacular.text.words import words
-from vernacular.tokenizer.embedding_init import grow
-from vernacular.tokenizer.trim import KEPT, shrink
 
 _BLOCKS = 64  # of held-out text, for the curve and for choices
 _DISTANCE = "held-out sentences: squared distance of their mean state from their translation's, in variances"
@@ -67,7 +66,7 @@ def run(work: StageContext, name: str, model: Model, arm: Arm) -> Report:
     settings = model.pretraining
     torch.manual_seed(work.seed)  # equal initialization of low-rank changes in all processes
     _check(settings, work.language.code)
-    network, tokenizer, new_rows = _start(work, name, model, arm)
+    network, tokenizer, new_rows = load_start(work, name, model, arm)
     further = times_further(settings, network, new_rows)
     state_weight = weight(settings, network, model.objective)
     settings = settings.model_copy(update={"keep_states": state_weight})
@@ -78,6 +77,8 @@ def run(work: StageContext, name: str, model: Model, arm: Arm) -> Report:
     base = {name: tensor.detach().clone() for name, tensor in (
         network.state_dict() if wrapped is None else lora.head_of(wrapped)).items()}
     settings = settings.model_copy(update={"head_first": waiting(settings, network, new_rows, model.objective)})
+    if settings.shard and together()[1] > 1:
+        shard(network, device)
     network.to(device)
     text = texts.read(work, model, tokenizer)
     kept = range(len(text.blocks)) if model.alignment is None else text.replayed
@@ -116,6 +117,8 @@ def run(work: StageContext, name: str, model: Model, arm: Arm) -> Report:
                         precision=model.base.precision)
     compile_body(network, steps)
     done = train(network, plan, work.scratch / "checkpoint.pt", work.progress)
+    if is_sharded(network):
+        network, wrapped = gather(network, work, name, model, arm)
     if together()[0]:
         return Report()
     set_share = (between_weights(network, base, new_rows.tolist()) if wrapped is None else
@@ -154,21 +157,6 @@ def _check(settings: Pretraining, code: str) -> None:
                       "parts each", where=f"{code} models pretraining",
                       fix=f"Raise batch_size to {processes * settings.accumulate}, or lower accumulate",
                       code=Code.CONFIG_RULE)
-
-
-def _start(work: StageContext, name: str, model: Model, arm: Arm) -> tuple[Any, Any, NDArray[np.int64]]:
-    """Return the network to train, its tokenizer and the ids of its new rows."""
-    folder = work.inputs[f"tokenizer/{name}"]
-    network, _ = load_base(model.base, model.objective, work.language)
-    check_length(network, model.pretraining, f"{work.language.code} models {name}: pretraining")
-    if (folder / KEPT).is_file():
-        shrink(network, load_file(folder / KEPT)["ids"].tolist())
-    new_rows = np.zeros(0, dtype=np.int64)
-    if arm == "adapted":
-        rows = load_file(folder / "rows.safetensors")
-        grow(network, rows)
-        new_rows = rows["ids"].numpy()
-    return network, load_tokenizer(folder / ("extended" if arm == "adapted" else "base")), new_rows
 
 
 def _steps(work: StageContext, model: Model, network: Any, plan: Plan, most: float) -> int:

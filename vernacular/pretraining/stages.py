@@ -36,7 +36,7 @@ def _settings(language: Language, model: Model) -> dict[str, JsonValue]:
     return {"base": model.base.model_dump(mode="json"), "objective": model.objective,
             "items": model.likelihood_items,
             "pretraining": model.pretraining.model_dump(mode="json", by_alias=True, exclude={
-                "checkpoint_minutes", "stop_after_minutes", "accumulate", "recompute"}),
+                "checkpoint_minutes", "stop_after_minutes", "accumulate", "recompute", "shard"}),
             "retention": [source.model_dump(mode="json", by_alias=True) for source in model.retention], **beside}
 
 
