@@ -16,7 +16,6 @@ from vernacular.core.errors import Problem
 from vernacular.core.store import Artifact, Store
 from vernacular.pipeline.stage import run_stage
 
-
 BITS = pytest.param("nf4", marks=pytest.mark.skipif(importlib.util.find_spec("bitsandbytes") is None,
                                                     reason="bitsandbytes is not installed"))
 

@@ -41,7 +41,7 @@ def load_start(work: StageContext, name: str, model: Model, arm: Arm) -> tuple[A
 
 
 def gather(network: Any, work: StageContext, name: str, model: Model, arm: Arm) -> tuple[Any, Any]:
-    """Return the whole trained network in the first process, and its argument of ``lora.merge``; every process must ask.
+    """Return the whole trained network and its argument of ``lora.merge``, in the first process; all must ask.
 
     It goes to the card if it fits there.
     """
