@@ -151,7 +151,8 @@ def load_outline(base: Base, objective: str, language: Language) -> tuple[Any, A
     if path.is_file() or objective != "causal":  # whether an encoder's head is trained is seen from its weights
         return load_base(base, objective, language)
     with faults_as_problems("the model", str(path)), torch.device("meta"):
-        model: Any = AutoModelForCausalLM.from_config(_plain_config(str(path)), trust_remote_code=False)
+        kind: Any = AutoModelForCausalLM
+        model = kind.from_config(_plain_config(str(path)), trust_remote_code=False)
         model.tie_weights()
     return _name_body(model), load_tokenizer(path)
 

@@ -48,7 +48,7 @@ class _Frozen:
 
     def matrix(self, dtype: torch.dtype) -> torch.Tensor:
         """Return the weights, (outputs, inputs), in ``dtype``."""
-        found = self.weight.detach()
+        found: torch.Tensor = self.weight.detach()
         if self.quantization is not None:
             from bitsandbytes.functional import dequantize_4bit
             found = dequantize_4bit(found, self.quantization)

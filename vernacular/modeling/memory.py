@@ -74,7 +74,7 @@ def memory_parts(parameters: int, hidden: int, layers: int, vocabulary: int, *, 
     vocabulary += new_rows
     if method == "full":
         whole = body + tables * vocabulary
-        weights, training, decoder = (4 + _CAST) * whole, _STATES * whole, 6 * vocabulary * hidden
+        weights, training, decoder = float((4 + _CAST) * whole), float(_STATES * whole), 6 * vocabulary * hidden
     else:
         stored = _STORED[precision]
         cast = _CAST if stored == 4 else 0
