@@ -5,12 +5,16 @@ Works on precomputed hashes; the first of similar texts in corpus order is kept.
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vernacular.cleaning.disk_arrays import by_equal_hash
 from vernacular.text.word_hashes import U64, Ints, Tokens, mix, offsets, sequence_hashes, spread
 
 Mask = NDArray[np.bool_]
@@ -20,28 +24,21 @@ _LEAST_DOCUMENTS, _LEAST_USES = 10, 3
 _AT_ONCE, _SKETCHES_AT_ONCE = 5000, 50_000  # pairs that are measured, and that are compared by sketches
 _FEW = 16  # in larger buckets only pairs with a kept text are compared
 _BITS = 31  # of a text's index
+_LAST = 1 << 62  # above any text's index
 _HALF, _LOWER, _ODD = np.uint64(32), np.uint64(0xFFFFFFFF), np.uint64(0x9E3779B97F4A7C15)
 
 
-def repeated(kinds: NDArray[np.integer]) -> Mask:
-    """Return which of ``kinds`` occurred before; equal numbers (0 and up) are of one kind."""
-    places = np.arange(len(kinds), dtype=np.int64)
-    found: Mask = first_places(kinds) != places
+def repeated(hashes: U64) -> Mask:
+    """Return which of ``hashes`` occurred before."""
+    found: Mask = first_places(hashes) != np.arange(len(hashes))
     return found
 
 
-def first_places(kinds: NDArray[np.integer]) -> Ints:
-    """Return where each of ``kinds`` first occurs."""
-    places = np.arange(len(kinds), dtype=np.int64)
-    first = np.zeros(int(kinds.max(initial=0)) + 1, dtype=np.int64)
-    first[kinds[::-1]] = places[::-1]  # the last write of an index wins
+def first_places(hashes: U64) -> Ints:
+    """Return where each of ``hashes`` first occurs."""
+    _, first, kinds = np.unique(hashes, return_index=True, return_inverse=True)
     found: Ints = first[kinds]
     return found
-
-
-def kinds_of(hashes: U64) -> Ints:
-    """Return an index for each of ``hashes``, equal for equal ones."""
-    return np.unique(hashes, return_inverse=True)[1]
 
 
 def document_hashes(hashes: U64, lines: NDArray[np.integer]) -> U64:
@@ -50,31 +47,38 @@ def document_hashes(hashes: U64, lines: NDArray[np.integer]) -> U64:
     return sequence_hashes(hashes, ends[:-1], ends[1:])
 
 
-def boilerplate(kinds: NDArray[np.integer], lines: NDArray[np.integer], groups: NDArray[np.integer],
-                share: float) -> tuple[Ints, NDArray[np.float64]]:
+def at_edges(lines: NDArray[np.integer]) -> Mask:
+    """Return which lines are among the first or last five of their document, given its number of lines."""
+    place = np.arange(int(lines.sum()), dtype=np.int64) - np.repeat(offsets(lines)[:-1], lines)
+    found: Mask = (place < _EDGE) | (np.repeat(lines, lines) - place <= _EDGE)
+    return found
+
+
+def boilerplate(hashes: U64, owner: NDArray[np.integer], edge: Mask, groups: NDArray[np.integer],
+                many: NDArray[np.integer], share: float) -> tuple[Ints, NDArray[np.float64]]:
     """Find lines among the first or last five of more than ``share`` of their host's or file's documents.
 
     Args:
-        kinds: of all lines, document after document; equal lines are of one kind.
-        lines: number of lines per document.
-        groups: index of each document's host or file; groups below 10 documents are skipped.
+        hashes: of lines, document after document; of equal lines either all are given or none.
+        owner: the document of each line.
+        edge: from ``at_edges``.
+        groups: index of each document's host or file.
+        many: number of documents of each group; groups below 10 documents are skipped.
         share: of the documents of a group.
 
     Returns:
         The lines, in order, and the share of their group's documents they begin or end.
     """
-    owner = np.repeat(np.arange(len(lines), dtype=np.int64), lines)
-    place = np.arange(len(kinds), dtype=np.int64) - np.repeat(offsets(lines)[:-1], lines)
-    many = np.bincount(groups[lines > 0], minlength=int(groups.max(initial=0)) + 1)
-    edge = (place < _EDGE) | (np.repeat(lines, lines) - place <= _EDGE)
-    edge &= np.bincount(kinds)[kinds] >= _LEAST_USES if len(kinds) else False
-    at = np.flatnonzero(edge & (many[groups[owner]] >= _LEAST_DOCUMENTS))
+    _, kinds, uses = np.unique(hashes, return_inverse=True, return_counts=True)
+    at = np.flatnonzero(edge & (uses[kinds] >= _LEAST_USES))
+    group = groups[owner[at]].astype(np.int64)
+    at, group = (found[many[group] >= _LEAST_DOCUMENTS] for found in (at, group))
     if not len(at):
         return at, np.zeros(0)
-    kind = kinds_of(groups[owner[at]].astype(np.uint64) << np.uint64(40) | kinds[at].astype(np.uint64))
+    kind = np.unique(group.astype(np.uint64) << np.uint64(40) | kinds[at].astype(np.uint64), return_inverse=True)[1]
     pairs = np.unique(kind.astype(np.uint64) << np.uint64(32) | owner[at].astype(np.uint64))  # count a document once
     uses = np.bincount((pairs >> np.uint64(32)).astype(np.int64))[kind]
-    shares = uses / many[groups[owner[at]]]
+    shares = uses / many[group]
     hit = (shares > share) & (uses >= _LEAST_USES)
     return at[hit], shares[hit]
 
@@ -150,46 +154,71 @@ def joined(parts: Sequence[Remembered]) -> Remembered:
     return keys, similarities[first]
 
 
-def nearly_repeated(bands: Iterable[NDArray[np.uint32]], least: float,
-                    similarities: Similarities) -> dict[int, tuple[int, float]]:
-    """Find texts similar to an earlier kept one: index -> that text, and the similarity.
+class Near(NamedTuple):
+    """Texts that are similar to an earlier one which is kept, in order."""
+
+    texts: Ints
+    earlier: Ints  # the text that each is similar to
+    similarity: NDArray[np.float64]
+
+    def between(self, first: int, last: int) -> Near:
+        """Some of them."""
+        return Near(self.texts[first:last], self.earlier[first:last], self.similarity[first:last])
+
+
+def nearly_repeated(bands: Iterable[NDArray[np.uint32]], least: float, similarities: Similarities,
+                    folder: Path | None = None) -> Near:
+    """Find texts similar to an earlier kept one.
 
     Args:
         bands: one after the other, each of all texts; zeros for texts that are not compared. Only
             texts that share a band are compared.
         least: Jaccard index.
         similarities: measures pairs.
+        folder: for ``disk_arrays``.
     """
-    at, numbers = _meetings(bands)
+    at, numbers = _meetings(bands, folder)
     _, bucket, uses = np.unique(numbers, return_inverse=True, return_counts=True)
     few = uses[bucket] <= _FEW
-    near: dict[int, list[tuple[int, float]]] = defaultdict(list)
-    pairs = _pairs(at[few], bucket[few])
-    for first in range(0, len(pairs), _SKETCHES_AT_ONCE):
-        part = pairs[first:first + _SKETCHES_AT_ONCE]
-        ones, others = part >> _BITS, part & ((1 << _BITS) - 1)
-        alike = similarities.of(ones, others)
-        close = np.flatnonzero(alike >= least)
-        for one, other, value in zip(ones[close].tolist(), others[close].tolist(), alike[close].tolist(), strict=True):
-            near[one].append((other, value))
-    crowds: dict[int, list[int]] = defaultdict(list)
-    for text, number in zip(at[~few].tolist(), bucket[~few].tolist(), strict=True):
-        crowds[text].append(number)
+    near = _close(_pairs(at[few], bucket[few]), least, similarities)
+    crowded, numbers_of = at[~few], bucket[~few]
+    texts = np.unique(np.concatenate([near.texts, crowded]))
+    firsts, crowds = (np.searchsorted(found, np.append(texts, _LAST)) for found in (near.texts, crowded))
     kept: dict[int, list[int]] = defaultdict(list)  # for crowded buckets, whose pairs may be too many
-    found: dict[int, tuple[int, float]] = {}
-    for text in sorted(near.keys() | crowds.keys()):
-        candidates = [pair for pair in near.get(text, ()) if pair[0] not in found]
-        own = crowds.get(text, ())
+    dropped = bytearray(int(texts.max(initial=-1)) + 1)
+    found, earlier, similarity = array("q"), array("q"), array("d")
+    for place, text in enumerate(texts.tolist()):
+        pairs = slice(firsts[place], firsts[place + 1])
+        candidates = [pair for pair in zip(near.earlier[pairs].tolist(), near.similarity[pairs].tolist(), strict=True)
+                      if not dropped[pair[0]]]
+        own = numbers_of[crowds[place]:crowds[place + 1]].tolist()
         if before := sorted({other for number in own for other in kept[number]}):
             there = np.array(before, dtype=np.int64)
             values = similarities.of(np.full(len(there), text, dtype=np.int64), there).tolist()
             candidates += [pair for pair in zip(before, values, strict=True) if pair[1] >= least]
         if candidates:
-            found[text] = max(candidates, key=lambda pair: (pair[1], -pair[0]))
+            dropped[text] = 1
+            best = max(candidates, key=lambda pair: (pair[1], -pair[0]))
+            found.append(text)
+            earlier.append(best[0])
+            similarity.append(best[1])
         else:
             for number in own:
                 kept[number].append(text)
-    return found
+    return Near(np.array(found), np.array(earlier), np.array(similarity))
+
+
+def _close(pairs: Ints, least: float, similarities: Similarities) -> Near:
+    """Which of ``pairs``, from ``_pairs``, are at least so similar."""
+    found = [Near(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))]
+    for first in range(0, len(pairs), _SKETCHES_AT_ONCE):
+        part = pairs[first:first + _SKETCHES_AT_ONCE]
+        ones, others = part >> _BITS, part & ((1 << _BITS) - 1)
+        alike = similarities.of(ones, others)
+        close = np.flatnonzero(alike >= least)
+        found.append(Near(ones[close], others[close], alike[close]))
+    return Near(np.concatenate([part.texts for part in found]), np.concatenate([part.earlier for part in found]),
+                np.concatenate([part.similarity for part in found]))
 
 
 def _pairs(texts: Ints, bucket: Ints) -> Ints:
@@ -203,24 +232,20 @@ def _pairs(texts: Ints, bucket: Ints) -> Ints:
     return np.unique(np.concatenate(pairs))
 
 
-def _meetings(bands: Iterable[NDArray[np.uint32]]) -> tuple[Ints, U64]:
+def _meetings(bands: Iterable[NDArray[np.uint32]], folder: Path | None) -> tuple[Ints, U64]:
     """Return bands shared by several texts: the text, in order, and a number of the band."""
     texts: list[Ints] = [np.zeros(0, dtype=np.int64)]
     buckets: list[U64] = [np.zeros(0, dtype=np.uint64)]
-    for number, values in enumerate(bands):
-        bits = np.uint32((1 << max(16, len(values).bit_length() + 2)) - 1)
-        slots = values & bits
-        # a table is faster than sorting everything
-        maybe = np.flatnonzero((np.bincount(slots)[slots] > 1) & (values > 0))
-        _, kind, uses = np.unique(values[maybe], return_inverse=True, return_counts=True)
-        shared = maybe[uses[kind] > 1]
-        texts.append(shared)
-        buckets.append(values[shared].astype(np.uint64) + (np.uint64(number) << np.uint64(32)))
+    for number, band in enumerate(bands):
+        for part in by_equal_hash(band, folder, band > 0):
+            values = band[part]
+            bits = np.uint32((1 << max(16, len(values).bit_length() + 2)) - 1)
+            slots = values & bits
+            maybe = np.flatnonzero(np.bincount(slots)[slots] > 1)  # a table is faster than sorting everything
+            _, kind, uses = np.unique(values[maybe], return_inverse=True, return_counts=True)
+            shared = maybe[uses[kind] > 1]
+            texts.append(part[shared])
+            buckets.append(values[shared].astype(np.uint64) + (np.uint64(number) << np.uint64(32)))
     at, places = np.concatenate(texts), np.concatenate(buckets)
     order = np.argsort(at, kind="stable")
     return at[order], places[order]
-
-
-def lines_of(documents: Ints, lines: NDArray[np.integer]) -> Ints:
-    """Return the lines of ``documents``, given the number of lines per document."""
-    return spread(offsets(lines)[:-1][documents], lines[documents])

@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from vernacular.cleaning import corpus_rules as across
-from vernacular.cleaning.corpus_rules import Corpus
+from vernacular.cleaning.corpus import NUMBERS, Corpus
+from vernacular.cleaning.corpus_rules import in_parts
+from vernacular.cleaning.disk_arrays import AT_ONCE, stretches
 from vernacular.provenance.corpus_tables import CHANGED, CLEANED, REJECTED, read_tables, write_tables
 from vernacular.text.line_batch import RULES as OWN_RULES
 from vernacular.text.word_hashes import offsets
@@ -24,18 +25,17 @@ def write_documents(path: Path, corpus: Corpus, documents: Path) -> None:
 
 def _cleaned(corpus: Corpus, documents: Path) -> Iterator[pa.Table]:
     first = 0
-    kept, flags = corpus.kept, corpus.view.row_values("flags")
     for table in read_tables(documents, [name for name in CLEANED.names if name not in ("text", "flags")]):
         last = first + len(table)
         begin, end = corpus.firsts[first], corpus.firsts[last]
-        at = np.flatnonzero(kept[begin:end]) + begin
+        at = np.flatnonzero(corpus.rule[begin:end] == 0) + begin
         left = np.bincount(corpus.owner[at] - first, minlength=len(table))
         texts = corpus.texts_of_lines(at)
         full = np.flatnonzero(left)
         joined = pc.binary_join(pa.ListArray.from_arrays(
             pa.array(offsets(left[full]).astype(np.int32)), texts), "\n")
         rows = table.take(pa.array(full))
-        new = {"text": joined, "flags": flags.take(pa.array(full + first))}
+        new = {"text": joined, "flags": corpus.view.at(full + first).row_values("flags")}
         yield pa.table([new[name] if name in new else rows[name] for name in CLEANED.names], schema=CLEANED)
         first = last
 
@@ -46,23 +46,24 @@ def write_rejects(path: Path, corpus: Corpus) -> None:
 
 
 def _rejected(corpus: Corpus) -> Iterator[pa.Table]:
-    view = corpus.view
-    entries, owners = view.entries("rejects"), view.owners("rejects")
-    rules = view.take("rejects", "rule", entries)
     for number, rule in enumerate(OWN_RULES):
-        for at in across.in_parts(np.flatnonzero(rules == number)):
-            yield _table(corpus, owners[at], view.take("rejects", "line", entries[at]), rule,
-                         view.values("rejects", "reason", entries[at]), view.values("rejects", "text", entries[at]))
-    numbers = corpus.of_lines("number")
-    for rule, number in across.NUMBERS.items():
-        for at in across.in_parts(np.flatnonzero(corpus.rule == number)):
-            yield _table(corpus, corpus.owner[at], numbers[at], rule,
-                         corpus.reasons_of(at), corpus.texts_of_lines(at))
+        for first, rows in corpus.view.parts("rejects", AT_ONCE):
+            entries = rows.entries("rejects")
+            chosen = np.flatnonzero(rows.take("rejects", "rule", entries) == number)
+            owners = rows.owners("rejects") + first
+            for at in in_parts(chosen):
+                yield _table(corpus, owners[at], rows.take("rejects", "line", entries[at]), rule,
+                             rows.values("rejects", "reason", entries[at]), rows.values("rejects", "text", entries[at]))
+    for rule, number in NUMBERS.items():
+        for first, last in stretches(len(corpus.rule)):
+            for at in in_parts(np.flatnonzero(corpus.rule[first:last] == number) + first):
+                yield _table(corpus, corpus.owner[at], corpus.of_lines("number", at), rule,
+                             corpus.reasons_of(at), corpus.texts_of_lines(at))
 
 
 def _table(corpus: Corpus, owners: NDArray[np.integer], lines: NDArray[np.integer], rule: str, reasons: pa.Array,
            texts: pa.Array) -> pa.Table:
-    return pa.table([corpus.ids.take(pa.array(owners)), pa.array(lines.astype(np.int32)),
+    return pa.table([corpus.ids_of(owners), pa.array(lines.astype(np.int32)),
                      pa.repeat(rule, len(owners)), reasons, texts], schema=REJECTED)
 
 
@@ -72,8 +73,8 @@ def write_changes(path: Path, corpus: Corpus) -> None:
 
 
 def _changed(corpus: Corpus) -> Iterator[pa.Table]:
-    entries, owners = corpus.view.entries("changes"), corpus.view.owners("changes")
-    for at in across.in_parts(np.arange(len(entries))):
-        columns = [corpus.view.values("changes", name, entries[at]) for name in CHANGED.names[1:]]
-        yield pa.table([corpus.ids.take(pa.array(owners[at])), *columns], schema=CHANGED)
-
+    for first, rows in corpus.view.parts("changes", AT_ONCE):
+        entries, owners = rows.entries("changes"), rows.owners("changes") + first
+        for at in in_parts(np.arange(len(entries))):
+            columns = [rows.values("changes", name, entries[at]) for name in CHANGED.names[1:]]
+            yield pa.table([corpus.ids_of(owners[at]), *columns], schema=CHANGED)

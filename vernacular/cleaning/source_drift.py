@@ -8,19 +8,26 @@ admitted documents, without text. Profiles are compared in ``source_profile``; a
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+import xxhash
+from numpy.typing import NDArray
+
 from vernacular.cleaning.approvals import accepted_ids
-from vernacular.cleaning.source_profile import Profile, Summary, distance, new_phrases, profile, spell
+from vernacular.cleaning.document_ids import contains, id_numbers, id_texts, union
+from vernacular.cleaning.source_profile import Documents, Profile, distance, new_phrases, profile, spell
 from vernacular.config.cleaning import Poisoning
 from vernacular.core.errors import Problem
 from vernacular.core.store import canonical, write_atomically
+from vernacular.text.word_hashes import U64, Ints
 
-__all__ = ["Profile", "Screening", "Summary", "judge", "profile", "quarantined_ids", "screen"]
+__all__ = ["Documents", "Profile", "Screening", "judge", "profile", "quarantined_ids", "screen"]
+_IDS = ".npy"
 _RENEW = 1.25  # recompute a profile after a quarter of growth: small additions cost little
 
 
@@ -41,8 +48,13 @@ class Screening:
     profiles: dict[str, dict[str, float]] = field(default_factory=dict)
     replaced: dict[str, tuple[int, int]] = field(default_factory=dict)
 
+    def waiting_of(self, documents: Documents) -> Ints:
+        """The places of those of ``documents`` that are quarantined."""
+        waiting = np.sort(id_numbers(pa.array(sorted(self.quarantined), pa.string())))
+        return documents.where(partial(_among, documents, waiting)).places
 
-def screen(summaries: Sequence[Summary], language_code: str, root: Path, folder: Path,
+
+def screen(by_source: Mapping[str, Documents], language_code: str, root: Path, folder: Path,
            settings: Poisoning) -> Screening:
     """Compare each source's new documents with its baseline, and quarantine those of changed sources.
 
@@ -52,7 +64,7 @@ def screen(summaries: Sequence[Summary], language_code: str, root: Path, folder:
     result, also after a kill.
 
     Args:
-        summaries: of every document of every source, new or not.
+        by_source: every document of every source, new or not.
         language_code: of the language.
         root: of the store, which contains the baselines.
         folder: of the language, which contains the approvals.
@@ -61,9 +73,6 @@ def screen(summaries: Sequence[Summary], language_code: str, root: Path, folder:
     Raises:
         Problem: a baseline or the approvals cannot be read.
     """
-    by_source: dict[str, list[Summary]] = defaultdict(list)
-    for summary in summaries:
-        by_source[summary.source].append(summary)
     accepted = accepted_ids(folder)
     result = Screening(profiles={})
     quarantined: set[str] = set()
@@ -71,18 +80,19 @@ def screen(summaries: Sequence[Summary], language_code: str, root: Path, folder:
         path, documents = baseline_path(root, language_code, source), by_source[source]
         state = Baseline.read(path)
         if state is None:
-            state = Baseline(frozenset(), 0, profile([]), frozenset()).grown(documents, documents)
+            nothing = profile(replace(documents, places=documents.places[:0]))
+            state = Baseline(np.zeros(0, np.uint64), 0, nothing, frozenset()).grown(documents, documents)
         else:
-            agreed = accepted.get(source, frozenset())
-            state = state.grown([summary for summary in documents if summary.id in agreed], documents)
-            new = [summary for summary in documents if summary.id not in state.ids]
+            agreed = np.sort(id_numbers(pa.array(sorted(accepted.get(source, ())), pa.string())))
+            state = state.grown(documents.where(partial(_among, documents, agreed)), documents)
+            new = documents.where(partial(_among, documents, state.ids, wanted=False))
             state = replace(state, quarantined=frozenset())
             if len(new) >= settings.least_documents:
                 found = profile(new)
                 result.profiles[source] = measures(state.profile, found)
-                why = judge(state.profile, found, settings, partial(spell, summaries=new))
+                why = judge(state.profile, found, settings, partial(spell, documents=new))
                 if why:
-                    state = replace(state, quarantined=frozenset(summary.id for summary in new))
+                    state = replace(state, quarantined=frozenset(id_texts(new.ids[new.places]).to_pylist()))
                     result.reasons[source] = why
                     quarantined |= state.quarantined
                     left = len(documents) - len(new)
@@ -94,6 +104,12 @@ def screen(summaries: Sequence[Summary], language_code: str, root: Path, folder:
             state = replace(state, present=len(documents))
         state.write(path)
     return replace(result, quarantined=frozenset(quarantined))
+
+
+def _among(documents: Documents, ids: U64, places: Ints, wanted: bool = True) -> NDArray[np.bool_]:
+    """Which of the documents at ``places`` have one of ``ids``, which rise; or which have not."""
+    found: NDArray[np.bool_] = contains(ids, documents.ids[places]) == wanted
+    return found
 
 
 def judge(baseline: Profile, new: Profile, settings: Poisoning, spell_out: Callable[[int], str] = str) -> list[str]:
@@ -153,9 +169,9 @@ def quarantined_ids(root: Path, code: str, source: str) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Baseline:
-    """The admitted past of a source."""
+    """The admitted past of a source. Its file names another one, which holds the ids."""
 
-    ids: frozenset[str]  # of admitted documents
+    ids: U64  # numbers of the ids of admitted documents, which rise
     profiled: int  # their number when ``profile`` was computed
     profile: Profile  # their profile
     quarantined: frozenset[str]  # ids of quarantined documents
@@ -172,25 +188,46 @@ class Baseline:
             return None
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
-            return cls(frozenset(data["ids"]), int(data["profiled"]), Profile.model_validate(data["profile"]),
-                       frozenset(data["held"]), int(data.get("present", 0)))
-        except (ValueError, KeyError, TypeError):
+            return cls(_read_ids(path.parent, data["ids"]), int(data["profiled"]),
+                       Profile.model_validate(data["profile"]), frozenset(data["held"]), int(data.get("present", 0)))
+        except (OSError, ValueError, KeyError, TypeError):
             raise Problem("the baseline of this source cannot be read", where=str(path), fix=(
                 "Check the source's current content, then delete the file: "
                 "that content becomes the baseline")) from None
 
-    def grown(self, more: Sequence[Summary], documents: Sequence[Summary]) -> Baseline:
+    def grown(self, more: Documents, documents: Documents) -> Baseline:
         """Return the baseline with ``more`` of the source's ``documents`` admitted."""
-        ids = self.ids | {summary.id for summary in more}
-        if ids and len(ids) >= _RENEW * self.profiled:
-            grown = profile(summary for summary in documents if summary.id in ids)
+        ids = union(self.ids, more.ids, more.places, more.folder)
+        if len(ids) and len(ids) >= _RENEW * self.profiled:
+            grown = profile(documents.where(partial(_among, documents, ids)))
             return replace(self, ids=ids, profiled=len(ids), profile=grown)
         return replace(self, ids=ids)
 
     def write(self, path: Path) -> None:
         """Write it to ``path`` atomically, if it changed."""
-        text = canonical({"ids": sorted(self.ids), "profiled": self.profiled, "held": sorted(self.quarantined),
+        path.parent.mkdir(parents=True, exist_ok=True)
+        ids = path.parent / f"{path.stem}.{xxhash.xxh3_64_hexdigest(self.ids.data)}{_IDS}"
+        if not ids.is_file():
+            part = ids.with_suffix(".part")
+            with part.open("wb") as stream:
+                np.save(stream, self.ids)
+            part.replace(ids)
+        text = canonical({"ids": ids.name, "profiled": self.profiled, "held": sorted(self.quarantined),
                           "present": self.present, "profile": self.profile.model_dump(mode="json")}) + "\n"
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
-            path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, text)
+        for old in path.parent.glob(f"{path.stem}.*{_IDS}"):
+            if old != ids:
+                old.unlink()
+
+
+def _read_ids(folder: Path, ids: str | list[str]) -> U64:
+    """The numbers of ids from the file of that name, or of ``ids``, as they were written before."""
+    if isinstance(ids, list):
+        return np.sort(id_numbers(pa.array(ids, pa.string())))
+    if Path(ids).name != ids:
+        raise ValueError(ids)
+    found: U64 = np.load(folder / ids, mmap_mode="r", allow_pickle=False)
+    if found.dtype != np.uint64 or found.ndim != 1:
+        raise ValueError(ids)
+    return found

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from heapq import nsmallest
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from zlib import crc32
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import NDArray
 
+from vernacular.cleaning.disk_arrays import disk_array, stretches
 from vernacular.config.strict import Strict
+from vernacular.text.word_hashes import U64, Ints
 from vernacular.text.words import words
 
 DOCUMENTS, LETTERS, LETTERS_OF_ONE = 2000, 1_000_000, 5_000  # largest sample of a profile
@@ -23,29 +25,42 @@ _LEAST_CARRIERS = 5  # a phrase in fewer documents is chance
 _CHANCE, _RATIO = 2e-4, 10  # a phrase is new below this probability and above this ratio of frequencies
 _STEADY, _MOVED = 0.4, 0.85  # part of the share allowed without word change; change at which all of it is allowed
 
-Hashes = npt.NDArray[np.uint64]
 
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What the document rules found about one document.
+@dataclass(frozen=True)
+class Documents:
+    """What the document rules found about some documents.
 
     Attributes:
-        id: of the ledger.
-        source: name in language.yaml.
+        ids: their numbers (``document_ids``), as the following for all documents, of which these are some.
         lines: lines as read.
         lines_in_language: lines that are not certainly in another language. A line rejected because
             the seed lacks its words is not foreign.
         lines_repeated: lines equal to a line of an earlier document.
-        text: after the rules.
+        text_of: the text of a document after the rules.
+        places: which documents.
+        folder: for ``disk_arrays``.
     """
 
-    id: str
-    source: str
-    lines: int
-    lines_in_language: int
-    lines_repeated: int
-    text: str
+    ids: U64
+    lines: NDArray[np.integer]
+    lines_in_language: NDArray[np.integer]
+    lines_repeated: NDArray[np.integer]
+    text_of: Callable[[int], str]
+    places: Ints
+    folder: Path | None = None
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def where(self, wanted: Callable[[Ints], NDArray[np.bool_]]) -> Documents:
+        """Those of the documents for whose places ``wanted`` is true."""
+        found, last = disk_array(self.folder, len(self), np.int64), 0
+        for first, end in stretches(len(self)):
+            some = self.places[first:end]
+            some = some[wanted(some)]
+            found[last:last + len(some)] = some
+            last += len(some)
+        return replace(self, places=found[:last])
 
 
 class Profile(Strict):
@@ -70,18 +85,24 @@ class Profile(Strict):
         return self.lines_repeated / self.lines if self.lines else 0.0
 
 
-def profile(summaries: Iterable[Summary]) -> Profile:
-    """Compute the profile of a bounded sample of ``summaries``, chosen by their ids (digests)."""
-    chosen, letters = [], 0
-    for summary in nsmallest(DOCUMENTS, summaries, key=lambda summary: summary.id):
-        chosen.append(summary)
-        letters += min(len(summary.text), LETTERS_OF_ONE)
+def profile(documents: Documents) -> Profile:
+    """Compute the profile of a bounded sample of ``documents``, chosen by their ids (digests)."""
+    first: Ints = np.zeros(0, dtype=np.int64)
+    for begin, end in stretches(len(documents)):
+        first = np.concatenate([first, documents.places[begin:end]])
+        first = first[np.argsort(documents.ids[first], kind="stable")[:DOCUMENTS]]
+    texts: list[str] = []
+    letters = 0
+    for place in first.tolist():
+        texts.append(documents.text_of(place)[:LETTERS_OF_ONE])
+        letters += len(texts[-1])
         if letters >= LETTERS:
             break
+    chosen = first[:len(texts)]
     counted: Counter[str] = Counter()
-    phrases: list[Hashes] = []
-    for summary in chosen:
-        found = _words(summary)
+    phrases: list[U64] = []
+    for text in texts:
+        found = _words(text)
         counted.update(found)
         phrases.append(np.unique(_phrases(found)))
     top = sorted(counted.items(), key=lambda item: (-item[1], item[0]))[:WORDS]
@@ -91,9 +112,9 @@ def profile(summaries: Iterable[Summary]) -> Profile:
     numbers, carriers = np.unique(np.concatenate([np.empty(0, np.uint64), *phrases]), return_counts=True)
     often = carriers > 1
     return Profile(
-        documents=len(chosen), lines=sum(summary.lines for summary in chosen),
-        lines_in_language=sum(summary.lines_in_language for summary in chosen),
-        lines_repeated=sum(summary.lines_repeated for summary in chosen), tokens=counted.total(), words=words,
+        documents=len(chosen), lines=int(documents.lines[chosen].sum()),
+        lines_in_language=int(documents.lines_in_language[chosen].sum()),
+        lines_repeated=int(documents.lines_repeated[chosen].sum()), tokens=counted.total(), words=words,
         phrases=dict(zip(numbers[often].tolist(), carriers[often].tolist(), strict=True)))
 
 
@@ -139,24 +160,24 @@ def new_phrases(baseline: Profile, new: Profile, share: float, moved: float = 1.
     return sorted(found, key=lambda number: (-new.phrases[number], number))
 
 
-def spell(number: int, summaries: Iterable[Summary]) -> str:
-    """Return the words of the phrase with this hash, as written in one of ``summaries``."""
-    for summary in summaries:
-        found = _words(summary)
+def spell(number: int, documents: Documents) -> str:
+    """Return the words of the phrase with this hash, as written in one of ``documents``."""
+    for place in documents.places:
+        found = _words(documents.text_of(int(place)))
         for start in np.flatnonzero(_phrases(found) == np.uint64(number)).tolist():
             return " ".join(found[start:start + PHRASE])
     return "a phrase"
 
 
-def _words(summary: Summary) -> list[str]:
-    return words(summary.text[:LETTERS_OF_ONE].casefold())
+def _words(text: str) -> list[str]:
+    return words(text[:LETTERS_OF_ONE].casefold())
 
 
 def _hash(word: str) -> int:
     return crc32(word.encode("utf-8"))
 
 
-def _phrases(found: Sequence[str]) -> Hashes:
+def _phrases(found: Sequence[str]) -> U64:
     """Return a hash for each run of ``PHRASE`` words, in order."""
     hashes = np.fromiter(map(_hash, found), np.uint64, len(found)) + np.uint64(1)
     places = max(0, len(found) - PHRASE + 1)

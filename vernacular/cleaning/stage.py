@@ -16,7 +16,7 @@ from vernacular.cleaning import corpus_rules as across
 from vernacular.cleaning import output
 from vernacular.cleaning.approvals import accepted_losses
 from vernacular.cleaning.cache import Library, uncollected
-from vernacular.cleaning.corpus_rules import Corpus
+from vernacular.cleaning.corpus import COLUMNS, Corpus
 from vernacular.cleaning.decontamination import HeldOut
 from vernacular.cleaning.document_rules import RULES_VERSION
 from vernacular.cleaning.holdout_texts import held_out_items
@@ -29,7 +29,7 @@ from vernacular.core.store import Artifact, digest_of, write_atomically
 from vernacular.langid.classifier import FILE
 from vernacular.langid.external import open_rejecters
 from vernacular.pipeline.stage import StageContext
-from vernacular.provenance.corpus_tables import CHANGES, DOCUMENTS, REJECTS, read_table
+from vernacular.provenance.corpus_tables import CHANGES, DOCUMENTS, REJECTS, read_tables
 from vernacular.provenance.suppression_list import Suppressions
 from vernacular.text import scripts
 from vernacular.text.normalization import normalise, repair
@@ -55,16 +55,16 @@ def run(work: StageContext[CleanSettings]) -> Report:
             "held": str((work.scratch / "held.npz").resolve())}
     library = Library(work.cache, rules_version(settings, identifier, held_out))
     documents = work.inputs["corpus/documents"] / DOCUMENTS
-    rows = Rows.of(documents)
+    rows = Rows.of(documents, work.scratch)
     library.shed(rows.keys)
     view = tables_for(rows, Recipe.of("vernacular.cleaning.document_rules", spec), library, work.progress)
-    corpus = Corpus(view, read_table(documents, across.COLUMNS))
+    corpus = Corpus(view, read_tables(documents, COLUMNS))
 
     work.progress(f"comparing {len(corpus.lines):,} documents, {len(corpus.owner):,} lines")
-    screening = screen(corpus.summaries(), work.language.code, work.root, work.language.folder, settings.poisoning)
-    waiting = {document: "its source changed: " + "; ".join(screening.reasons[source])
-               for document, (name, source) in enumerate(zip(corpus.ids.to_pylist(), corpus.sources(), strict=True))
-               if name in screening.quarantined} if screening.quarantined else {}
+    by_source = corpus.documents_by_source()
+    screening = screen(by_source, work.language.code, work.root, work.language.folder, settings.poisoning)
+    waiting = [(screening.waiting_of(by_source[source]), "its source changed: " + "; ".join(reasons))
+               for source, reasons in screening.reasons.items()]
     across.apply(corpus, settings.cleaning.boilerplate_share, settings.cleaning.near_duplicate, waiting,
                  Suppressions.of(work.language.folder), held_out, library.folder / across.PAIRS)
     work.progress("writing")

@@ -23,26 +23,28 @@ import numpy as np
 import orjson
 import pyarrow as pa
 import xxhash
+from numpy.typing import NDArray
 
 from vernacular.cleaning.cache import (
     BATCH,
     KEY,
     SUFFIX,
     Library,
-    View,
     as_numpy,
     keyed,
     keys_of,
     uncollected,
     write_table,
 )
+from vernacular.cleaning.disk_arrays import disk_array
 from vernacular.cleaning.ray_batches import run_on_ray, wants_ray
+from vernacular.cleaning.table_view import View
 from vernacular.core.errors import Problem
 from vernacular.core.terminal import guard_streams
 from vernacular.pipeline.parent_process import end_when_alone
 from vernacular.pipeline.stage import Progress
-from vernacular.provenance.corpus_tables import pieces, read_tables, text_sizes
-from vernacular.text.word_hashes import U64, Ints
+from vernacular.provenance.corpus_tables import count_rows, pieces, read_tables, text_sizes
+from vernacular.text.word_hashes import U64
 
 _ALONE = 6_000_000  # bytes of text below which starting processes takes longer than it saves
 _MOST_PROCESSES = 8
@@ -83,24 +85,28 @@ class Rows:
     keys: U64  # of all rows, shape ``(rows, 2)``
 
     @classmethod
-    def of(cls, path: Path) -> Rows:
-        """The rows of ``path``."""
-        return cls(path, np.concatenate([np.zeros((0, 2), dtype=np.uint64), *map(keys_of, read_tables(path))]))
+    def of(cls, path: Path, folder: Path | None = None) -> Rows:
+        """The rows of ``path``; ``folder`` is for ``disk_arrays``."""
+        keys, first = disk_array(folder, count_rows(path), np.uint64, 2), 0
+        for table in read_tables(path):
+            keys[first:first + len(table)] = keys_of(table)
+            first += len(table)
+        return cls(path, keys)
 
     def __len__(self) -> int:
         return len(self.keys)
 
-    def batches(self, wanted: Ints) -> Iterator[pa.Table]:
-        """The rows with the numbers ``wanted``, which rise, in batches; an empty one where none is wanted."""
-        return pieces(self._chosen(wanted), BATCH) if len(wanted) else islice(
+    def batches(self, wanted: NDArray[np.bool_]) -> Iterator[pa.Table]:
+        """The rows that are ``wanted`` in batches; an empty one where none is wanted."""
+        return pieces(self._chosen(wanted), BATCH) if wanted.any() else islice(
             (table.slice(0, 0) for table in read_tables(self.path)), 1)
 
-    def _chosen(self, wanted: Ints) -> Iterator[pa.Table]:
+    def _chosen(self, wanted: NDArray[np.bool_]) -> Iterator[pa.Table]:
         begin = 0
         for table in read_tables(self.path):
-            first, last = np.searchsorted(wanted, (begin, begin + len(table)))
-            if last > first:
-                yield table if last - first == len(table) else table.take(pa.array(wanted[first:last] - begin))
+            own = wanted[begin:begin + len(table)]
+            if own.any():
+                yield table if own.all() else table.take(pa.array(np.flatnonzero(own)))
             begin += len(table)
 
 
@@ -116,15 +122,16 @@ def tables_for(rows: Rows, recipe: Recipe, library: Library, progress: Progress)
     Raises:
         Problem: from the batch function, or a process was ended from outside.
     """
-    wanted = np.flatnonzero(library.find(rows.keys) < 0)
-    if len(wanted) or not library.tables:
-        progress(f"{len(wanted):,} of {len(rows):,} documents are new")
-        library.add(_work(rows.batches(wanted), recipe, library.folder, progress, wants_ray() and len(wanted) > 0))
+    wanted = library.find(rows.keys) < 0
+    number = int(np.count_nonzero(wanted))
+    if number or not library.sizes:
+        progress(f"{number:,} of {len(rows):,} documents are new")
+        library.add(_work(rows.batches(wanted), recipe, library.folder, progress, wants_ray() and number > 0))
     index = library.find(rows.keys)
     if (index < 0).any():
         raise Problem("a table of the cache was lost while it was in use", where=str(library.folder),
                       fix="Run again; nothing else should write there")
-    return View(list(library.tables.values()), index)
+    return View.of(library, index)
 
 
 def _work(batches: Iterator[pa.Table], recipe: Recipe, folder: Path, progress: Progress, on_ray: bool) -> list[str]:

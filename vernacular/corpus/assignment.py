@@ -47,13 +47,13 @@ def assign(positions: NDArray[np.float64], held_out: NDArray[np.bool_], settings
     if settings.test + settings.dev >= 1:
         raise Problem(f"dev {settings.dev} and test {settings.test} leave nothing to train on", where="corpus/splits",
                       fix="Lower the shares under `splits:`")
-    parts = np.where(positions < settings.test, TEST,
-                     np.where(positions < settings.test + settings.dev, DEV, TRAIN)).astype(np.int8)
-    parts[held_out] = TEST
-    order = np.argsort(positions, kind="stable")
-    order = order[~held_out[order]]
+    parts = np.full(len(positions), TRAIN, dtype=np.int8)
+    parts[positions < settings.test + settings.dev] = DEV
+    parts[held_out | (positions < settings.test)] = TEST
     for part in [*wanted, TRAIN]:
         if not (parts == part).any():
+            order = np.argsort(positions, kind="stable")
+            order = order[~held_out[order]]
             spare = [number for number in order.tolist() if (parts == parts[number]).sum() > 1]
             if not spare:
                 raise Problem(f"too little text outside {', '.join(settings.held_out)}: nothing is left for "

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from vernacular import __version__
+from vernacular.cleaning.document_ids import KnownIds
 from vernacular.config.sources import Source
 from vernacular.core.errors import Problem
 from vernacular.core.plots import bars
@@ -66,14 +67,13 @@ class Part:
 
     def read(self, opened: OpenSource, suppressed: Suppressions, progress: Progress) -> Iterator[Document]:
         """The documents of a source, each once, without what was taken down."""
-        seen: set[str] = set()
+        seen = KnownIds()
         for document in opened.documents(progress):
-            if document.id in seen:
-                self.repeated += 1
-            elif suppressed.covers(document):
+            if suppressed.covers(document):
                 self.withheld += 1
+            elif not seen.add(document.id):
+                self.repeated += 1
             else:
-                seen.add(document.id)
                 text = suppressed.without_lines(document.text)
                 if text is document.text:
                     yield document

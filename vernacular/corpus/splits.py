@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from vernacular.cleaning.cache import Library, View, uncollected
+from vernacular.cleaning.cache import Library, uncollected
 from vernacular.cleaning.decontamination import HeldOut
+from vernacular.cleaning.disk_arrays import disk_array, places_of
+from vernacular.cleaning.table_view import View
 from vernacular.cleaning.workers import Recipe, Rows, tables_for
 from vernacular.config.schema import Splits
 from vernacular.core.errors import Problem
@@ -21,6 +23,7 @@ from vernacular.core.report import Gate, Report
 from vernacular.core.result import DocumentsAndWords
 from vernacular.core.store import digest_of
 from vernacular.corpus.assignment import DEV, PARTS, TEST, TRAIN, assign
+from vernacular.corpus.shared_lines import Shared
 from vernacular.corpus.split_features import FEATURES_VERSION
 from vernacular.corpus.stage_results import SplitsResult
 from vernacular.pipeline.stage import StageContext, silent
@@ -29,15 +32,15 @@ from vernacular.provenance.corpus_tables import (
     DOCUMENTS,
     REJECTED_OF_SPLITS,
     REJECTS,
+    count_rows,
     file_of,
-    read_table,
+    read_rows,
     read_tables,
-    write_rows,
     write_tables,
 )
+from vernacular.text.word_hashes import offsets
 from vernacular.text.words import words
 
-Row = dict[str, Any]
 Mask = NDArray[np.bool_]
 _SAMPLES, _EXCERPT = 5, 160
 _RUNS_AT_ONCE = 2_000_000  # runs of words that are compared at once
@@ -56,26 +59,35 @@ class Part:
 
     def held_out_index(self, name: str, overlap: int) -> HeldOut:
         """What no other part may share with this one."""
-        hashes, runs = self._hashes(self.view), self._runs(self.view)
-        hashes = hashes[self.view.take("lines", "words", self.view.entries("lines")) > 0]
-        return HeldOut([name], overlap, *((found, np.zeros(len(found), np.uint32)) for found in (hashes, runs)))
+        lines, runs = (disk_array(self.view.folder, self.view.number(level), np.uint64) for level in ("lines", "runs"))
+        ends = [0, 0]
+        for _, rows in self.view.parts("runs", _RUNS_AT_ONCE):
+            worded = _hashes(rows)[rows.take("lines", "words", rows.entries("lines")) > 0]
+            for number, (every, own) in enumerate(((lines, worded), (runs, _runs(rows)))):
+                every[ends[number]:ends[number] + len(own)] = own
+                ends[number] += len(own)
+        return HeldOut.of_hashes(name, overlap, lines[:ends[0]], runs[:ends[1]])
 
-    def shared(self, index: HeldOut) -> NDArray[np.uint32]:
-        """For each line 0, or the number of the reason why it may not stay.
+    def shared(self, index: HeldOut) -> Shared:
+        """The lines that share text with what is in ``index``.
 
         Takes some rows at a time: the runs of all of a large corpus do not fit into memory.
         """
-        return np.concatenate([np.zeros(0, np.uint32), *(
-            index.judge_hashes(self._hashes(rows), self._runs(rows), rows.take("lines", "runs", rows.entries("lines")))
-            for rows in self.view.parts("runs", _RUNS_AT_ONCE))])
+        found = [Shared.none()]
+        for first, rows in self.view.parts("runs", _RUNS_AT_ONCE):
+            numbers = index.judge_hashes(_hashes(rows), _runs(rows), rows.take("lines", "runs", rows.entries("lines")))
+            lines, begins = np.flatnonzero(numbers), offsets(rows.counts("lines"))
+            documents = np.searchsorted(begins, lines, side="right") - 1
+            found.append(Shared(documents + first, lines - begins[documents], numbers[lines]))
+        return Shared.joined(found)
 
-    @staticmethod
-    def _hashes(rows: View) -> NDArray[np.uint64]:
-        return rows.take("lines", "hash", rows.entries("lines"))
 
-    @staticmethod
-    def _runs(rows: View) -> NDArray[np.uint64]:
-        return rows.take("runs", "", rows.entries("runs"))
+def _hashes(rows: View) -> NDArray[np.uint64]:
+    return rows.take("lines", "hash", rows.entries("lines"))
+
+
+def _runs(rows: View) -> NDArray[np.uint64]:
+    return rows.take("runs", "", rows.entries("runs"))
 
 
 @uncollected()
@@ -89,31 +101,46 @@ def run(work: StageContext[Splits]) -> Report:
     overlap = settings.overlap_words
     library = Library(work.cache, digest_of({"overlap": overlap, "features": FEATURES_VERSION}))
     path = work.inputs["corpus/clean"] / DOCUMENTS
-    rows = Rows.of(path)
+    rows = Rows.of(path, library.folder)
     library.shed(rows.keys)
     view = tables_for(rows, _recipe(overlap), library, work.progress)
     unknown = set(settings.held_out) - {source.name for source in work.language.sources}
     if unknown:
         raise Problem(f"there is no source '{min(unknown)}'", where="splits.held_out",
                       fix="Use names of entries under `sources:`")
-    held_out = pc.is_in(read_table(path, ["source"])["source"], pa.array(settings.held_out, pa.string())).to_numpy()
-    given = assign(view.rows("position"), held_out, settings)
-    rejects: list[Row] = []
+    given = assign(*_positions(view, path, settings), settings)
     parts: dict[str, Part] = {}
+    rejects: list[Iterator[pa.Table]] = []
     indexes: list[HeldOut] = []
     for name, number in (("test", TEST), ("dev", DEV), ("train", TRAIN)):
-        parts[name] = _write_part(work.out, path, view, given == number, name, indexes, rejects, library, overlap)
+        chosen = given == number
+        dropped, reasons = _shared(Part(view.at(places_of(chosen, view.folder)), path), chosen, indexes)
+        write_tables(work.out / file_of(name), CLEANED, _chosen_rows(path, chosen, dropped))
+        rejects.append(_rejected_rows(path, dropped, reasons, name))
+        parts[name] = _reread(work.out / file_of(name), overlap, library)
         if name != "train":
             indexes.append(parts[name].held_out_index(f"the {name} part", overlap))
-    write_rows(work.out / REJECTS, rejects, REJECTED_OF_SPLITS)
+    write_tables(work.out / REJECTS, REJECTED_OF_SPLITS, chain.from_iterable(rejects))
     for part, share in (("train", 1.0), ("dev", settings.dev), ("test", settings.test)):
         if share > 0 and not len(parts[part].view):
             raise Problem(f"too little text: of {len(rows)} documents none is left for {part} once shared text is out",
                           where="corpus/splits", fix="Add text, or look for texts that repeat each other")
     library.tidy()
-    report = _report(work.out, {name: parts[name] for name in PARTS}, rejects)
+    report = _report(work.out, {name: parts[name] for name in PARTS})
     report.gates.append(_gate(parts, overlap))
     return report
+
+
+def _positions(view: View, path: Path, settings: Splits) -> tuple[NDArray[np.float64], Mask]:
+    """The position of each document, and whether its source is held out."""
+    positions, held_out = (disk_array(view.folder, len(view), kind) for kind in (np.float64, np.bool_))
+    first, names = 0, pa.array(settings.held_out, pa.string())
+    for table in read_tables(path, ["source"]):
+        last = first + len(table)
+        positions[first:last] = view.between(first, last).rows("position")
+        held_out[first:last] = pc.is_in(table["source"], names).to_numpy()
+        first = last
+    return positions, held_out
 
 
 def no_contamination(folder: Path, overlap: int, cache: Path) -> Gate:
@@ -130,7 +157,7 @@ def no_contamination(folder: Path, overlap: int, cache: Path) -> Gate:
 
 def _gate(parts: dict[str, Part], overlap: int) -> Gate:
     test, dev = parts["test"].held_out_index("test", overlap), parts["dev"].held_out_index("dev", overlap)
-    shared = sum(int((parts[part].shared(index) > 0).sum())
+    shared = sum(len(parts[part].shared(index).lines)
                  for part, index in (("train", test), ("train", dev), ("dev", test)))
     return Gate(name="no_contamination", passed=shared == 0, blocking=True, value=shared, threshold=0,
                 reason=f"{shared} lines of training share text with held-out lines; none may" if shared else
@@ -144,90 +171,81 @@ def _recipe(overlap: int) -> Recipe:
 
 def _reread(path: Path, overlap: int, library: Library) -> Part:
     """What was written to ``path``, found out from the bytes that are there now."""
-    return Part(tables_for(Rows.of(path), _recipe(overlap), library, silent), path)
+    return Part(tables_for(Rows.of(path, library.folder), _recipe(overlap), library, silent), path)
 
 
-def _write_part(out: Path, source: Path, view: View, chosen: Mask, name: str, indexes: Sequence[HeldOut],
-                rejects: list[Row], library: Library, overlap: int) -> Part:
-    """Write the documents of a part without the lines in ``indexes``; those are added to ``rejects``.
+def _shared(part: Part, chosen: Mask, indexes: Sequence[HeldOut]) -> tuple[Shared, list[str]]:
+    """The lines of a part that share text with one of ``indexes``, and the reasons by their numbers.
 
     Args:
-        out: folder of the result.
-        source: the cleaned documents.
-        view: their tables.
-        chosen: which of them are in the part.
-        name: of the part.
+        part: the documents that are ``chosen``.
+        chosen: which of all documents are in the part.
         indexes: of text that the part may not share.
-        rejects: of all parts.
-        library: of the tables.
-        overlap: words in a row.
     """
-    documents = np.flatnonzero(chosen)
-    part = Part(view.at(documents), source)
-    ends = np.cumsum(part.view.counts("lines"))
-    dropped: dict[int, dict[int, str]] = {}
-    for other in indexes:
-        found = part.shared(other)
-        for line in np.flatnonzero(found).tolist():
-            of = int(np.searchsorted(ends, line, side="right"))
-            first = int(ends[of - 1]) if of else 0
-            dropped.setdefault(int(documents[of]), {}).setdefault(line - first, other.reason(int(found[line])))
-    write_tables(out / file_of(name), CLEANED, _chosen_rows(source, chosen, dropped, name, rejects))
-    return _reread(out / file_of(name), overlap, library)
+    documents, reasons = places_of(chosen, part.view.folder), list[str]()
+    parts = [Shared.none()]
+    for index in indexes:
+        found = part.shared(index)
+        numbers, of = np.unique(found.reasons, return_inverse=True)
+        parts.append(Shared(documents[found.documents], found.lines, of + len(reasons)))
+        reasons += [index.reason(number) for number in numbers.tolist()]
+    return Shared.joined(parts), reasons
 
 
-def _chosen_rows(source: Path, chosen: Mask, dropped: dict[int, dict[int, str]], part: str,
-                 rejects: list[Row]) -> Iterator[pa.Table]:
-    """The rows of ``source`` that are ``chosen``, without the lines in ``dropped``: document -> line -> reason."""
+def _chosen_rows(source: Path, chosen: Mask, dropped: Shared) -> Iterator[pa.Table]:
+    """The rows of ``source`` that are ``chosen``, without the lines that are ``dropped``."""
     first = 0
     for table in read_tables(source):
-        wanted = chosen[first:first + len(table)].copy()
-        texts = table["text"]
-        changed = [number for number in np.flatnonzero(wanted).tolist() if first + number in dropped] if dropped else []
+        last = first + len(table)
+        wanted = chosen[first:last].copy()
+        changed = dict(dropped.of(first, last))
         if changed:
-            values = texts.to_pylist()
-            for number in changed:
-                reasons, kept = dropped[first + number], []
-                for line, text in enumerate(values[number].split("\n")):
-                    if line in reasons:
-                        rejects.append({"id": table["id"][number].as_py(), "line": line + 1, "part": part,
-                                        "rule": "overlap", "reason": reasons[line], "text": text})
-                    else:
-                        kept.append(text)
+            values = table["text"].to_pylist()
+            for number, reasons in changed.items():
+                kept = [text for line, text in enumerate(values[number].split("\n")) if line not in reasons]
                 values[number] = "\n".join(kept)
                 wanted[number] = bool(kept)
             table = table.set_column(table.column_names.index("text"), CLEANED.field("text"), [values])
         yield table.filter(pa.array(wanted))
-        first += len(wanted)
+        first = last
 
 
-def _report(out: Path, parts: dict[str, Part], rejects: Sequence[Row]) -> Report:
+def _rejected_rows(source: Path, dropped: Shared, reasons: Sequence[str], part: str) -> Iterator[pa.Table]:
+    """The lines of ``source`` that were ``dropped``, for ``rejects.parquet``."""
+    first = 0
+    for table in read_tables(source, ["id", "text"]) if len(dropped.lines) else ():
+        last = first + len(table)
+        yield pa.Table.from_pylist([
+            {"id": table["id"][number].as_py(), "line": line + 1, "part": part, "rule": "overlap",
+             "reason": reasons[reason], "text": text}
+            for number, lines in dropped.of(first, last)
+            for line, text in enumerate(table["text"][number].as_py().split("\n"))
+            if (reason := lines.get(line)) is not None], schema=REJECTED_OF_SPLITS)
+        first = last
+
+
+def _report(out: Path, parts: dict[str, Part]) -> Report:
     report = Report()
-    columns = {part: {"words": own.view.rows("words"), "characters": own.view.rows("characters"),
-                      "lines": own.view.counts("lines")} for part, own in parts.items()}
-    sizes = {part: int(found["words"].sum()) for part, found in columns.items()}
+    sizes = {part: own.view.total("words") for part, own in parts.items()}
     report.count("documents", sum(len(own.view) for own in parts.values()), "documents in the three parts", "documents")
     report.count("words", sum(sizes.values()), "words in the three parts", "words")
     for part, own in parts.items():
         report.count(f"documents_{part}", len(own.view), f"documents in {part}", "documents")
-        report.count(f"lines_{part}", int(columns[part]["lines"].sum()), f"lines in {part}", "lines")
+        report.count(f"lines_{part}", own.view.number("lines"), f"lines in {part}", "lines")
         report.count(f"words_{part}", sizes[part], f"words in {part}", "words")
-        report.count(f"characters_{part}", int(columns[part]["characters"].sum()), f"characters in {part}",
-                     "characters")
-    report.count("lines_rejected_overlap", len(rejects), "lines that share text with held-out lines", "lines")
-    report.count("words_rejected_overlap", sum(len(words(row["text"])) for row in rejects),
+        report.count(f"characters_{part}", own.view.total("characters"), f"characters in {part}", "characters")
+    report.count("lines_rejected_overlap", count_rows(out / REJECTS), "lines that share text with held-out lines",
+                 "lines")
+    report.count("words_rejected_overlap", sum(len(words(row["text"])) for row in read_rows(out / REJECTS, ["text"])),
                  "words in lines that share text with held-out lines", "words")
     report.samples["rejected"] = [{"part": row["part"], "reason": row["reason"], "text": row["text"][:_EXCERPT]}
-                                  for row in rejects[:_SAMPLES]]
+                                  for row in islice(read_rows(out / REJECTS), _SAMPLES)]
     tallies = {}
     for column in ("source", "register"):
         found: dict[str, dict[str, DocumentsAndWords]] = {}
         for part, own in parts.items():
-            encoded = read_table(own.path, [column])[column].combine_chunks().dictionary_encode()
-            at, names = encoded.indices.to_numpy(), encoded.dictionary.to_pylist()
-            for name, documents, words_of in zip(names, np.bincount(at, minlength=len(names)).tolist(), np.bincount(
-                    at, columns[part]["words"], len(names)).tolist(), strict=True):
-                found.setdefault(name, {})[part] = DocumentsAndWords(documents=documents, words=int(words_of))
+            for name, (documents, words_of) in _tally(own, column).items():
+                found.setdefault(name, {})[part] = DocumentsAndWords(documents=documents, words=words_of)
         tallies[column] = dict(sorted(found.items()))
         report.samples[f"parts by {column}"] = [
             {column: name, **{f"{part} {unit}": getattr(row[part], unit) if part in row else 0 for part in PARTS
@@ -236,3 +254,19 @@ def _report(out: Path, parts: dict[str, Part], rejects: Sequence[Row]) -> Report
     bars(out / "parts.png", "Words by part", list(PARTS), [sizes[part] for part in PARTS], "words")
     report.plots["Words by part"] = "parts.png"
     return report
+
+
+def _tally(part: Part, column: str) -> dict[str, tuple[int, int]]:
+    """Documents and words by the values of a column."""
+    found: dict[str, tuple[int, int]] = {}
+    first = 0
+    for table in read_tables(part.path, [column]):
+        encoded = table[column].combine_chunks().dictionary_encode()
+        at, names = encoded.indices.to_numpy(), encoded.dictionary.to_pylist()
+        of_rows = part.view.between(first, first + len(table)).rows("words")
+        for name, documents, of in zip(names, np.bincount(at, minlength=len(names)).tolist(),
+                                       np.bincount(at, of_rows, len(names)).tolist(), strict=True):
+            before = found.get(name, (0, 0))
+            found[name] = before[0] + documents, before[1] + int(of)
+        first += len(table)
+    return found

@@ -16,7 +16,6 @@ from tests.unit.cleaning.letter_tables import look, write
 from vernacular.cleaning.cache import (
     SUFFIX,
     Library,
-    View,
     batch_of,
     keys_of,
     lists_of,
@@ -24,6 +23,7 @@ from vernacular.cleaning.cache import (
     vectors_of,
     write_table,
 )
+from vernacular.cleaning.table_view import View
 from vernacular.cleaning.workers import Recipe, Rows, tables_for
 from vernacular.pipeline.stage import silent
 
@@ -102,7 +102,7 @@ def test_entries_are_read_in_any_order_and_in_parts(entries: list[int], most: in
     places = np.array(entries, dtype=np.int64)
     assert view.take("level", "code", places).tolist() == entries
     assert view.values("level", "text", places).to_pylist() == list(map(str, entries))
-    parts = [part.take("level", "code", part.entries("level")).tolist() for part in view.parts("level", most)]
+    parts = [part.take("level", "code", part.entries("level")).tolist() for _, part in view.parts("level", most)]
     assert [code for part in parts for code in part] == list(range(120))
     assert all(len(part) <= max(most, 3) for part in parts)
 

@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 
 from tests.generate import make_word
 from vernacular.cleaning import minhash as sketch
-from vernacular.cleaning.dedup import Similarities, boilerplate, document_hashes, kinds_of, nearly_repeated, repeated
+from vernacular.cleaning.dedup import (
+    Similarities,
+    at_edges,
+    boilerplate,
+    document_hashes,
+    nearly_repeated,
+    repeated,
+)
 from vernacular.text.word_hashes import Ints, Tokens
 from vernacular.text.words import plain_words
 
@@ -21,7 +28,15 @@ def near(lines: list[str], least: float = 0.8) -> dict[int, tuple[int, float]]:
     long = np.flatnonzero(tokens.counts >= sketch.LEAST_WORDS)
     bands = np.zeros((len(lines), sketch.shape(least, sketch.LINE)[0]), dtype=np.uint32)
     bands[long] = sketch.bands(sketch.sketches(tokens, each, long, sketch.LINE), least)
-    return nearly_repeated(bands.T, least, Similarities(tokens.line_hashes, lambda at: [lines[place] for place in at]))
+    found = nearly_repeated(bands.T, least, Similarities(tokens.line_hashes, lambda at: [lines[place] for place in at]))
+    return {text: (earlier, similarity) for text, earlier, similarity in zip(
+        *(column.tolist() for column in found), strict=True)}
+
+
+def edges(lines: list[str], counts: Ints, groups: list[int], share: float) -> tuple[Ints, NDArray[np.float64]]:
+    """Boilerplate of documents with so many lines each."""
+    return boilerplate(Tokens(lines).line_hashes, np.repeat(np.arange(len(counts)), counts), at_edges(counts),
+                       np.array(groups), np.bincount(groups), share)
 
 
 def similarity(one: str, other: str) -> float:
@@ -37,13 +52,13 @@ def some_words(chance: random.Random, number: int) -> list[str]:
 
 def test_equal_lines_are_kept_once_whatever_their_case_and_punctuation() -> None:
     hashes = Tokens(["nda wa", "b", "nda wa", "Nda, wa!", "wa nda"]).line_hashes
-    assert repeated(kinds_of(hashes)).tolist() == [False, False, True, True, False]
+    assert repeated(hashes).tolist() == [False, False, True, True, False]
 
 
 def test_documents_are_equal_if_their_lines_are_in_the_same_order() -> None:
     hashes = Tokens(["a", "b", "a", "b", "b", "a"]).line_hashes
     found = document_hashes(hashes, np.array([2, 2, 2, 0]))
-    assert repeated(kinds_of(found)).tolist() == [False, True, False, False]
+    assert repeated(found).tolist() == [False, True, False, False]
 
 
 def test_near_duplicates() -> None:
@@ -125,17 +140,16 @@ def test_boilerplate_opens_or_closes_many_documents_of_its_host() -> None:
     elsewhere = [["menu", f"other {number}"] for number in range(9)]  # too few to judge
     lines = [line for text in [*texts, *elsewhere] for line in text]
     counts = np.array([len(text) for text in [*texts, *elsewhere]])
-    at, shares = boilerplate(kinds_of(Tokens(lines).line_hashes), counts, np.array([0] * 12 + [1] * 9), 0.2)
+    at, shares = edges(lines, counts, [0] * 12 + [1] * 9, 0.2)
     assert [lines[line] for line in at.tolist()] == ["menu", "cookies", "footer"] * 12
     assert shares.tolist() == [1.0] * 36
-    at, _ = boilerplate(kinds_of(Tokens(lines).line_hashes), counts, np.array([0] * 12 + [1] * 9), 1.0)
+    at, _ = edges(lines, counts, [0] * 12 + [1] * 9, 1.0)
     assert not len(at)
 
 
 def test_a_line_twice_at_the_edges_of_one_document_counts_once() -> None:
     texts = [["amen", f"text {number}", "amen"] if number < 2 else [f"text {number}"] for number in range(10)]
-    at, _ = boilerplate(kinds_of(Tokens([line for text in texts for line in text]).line_hashes),
-                        np.array([len(text) for text in texts]), np.zeros(10, dtype=np.int64), 0.2)
+    at, _ = edges([line for text in texts for line in text], np.array([len(text) for text in texts]), [0] * 10, 0.2)
     assert not len(at)
 
 

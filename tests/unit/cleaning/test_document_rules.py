@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from tests.generate import make_documents
 from vernacular.cleaning import output
-from vernacular.cleaning.cache import SUFFIX, Library, View, keyed, keys_of, write_table
-from vernacular.cleaning.corpus_rules import Corpus
+from vernacular.cleaning.cache import SUFFIX, Library, keyed, keys_of, write_table
+from vernacular.cleaning.corpus import Corpus
 from vernacular.cleaning.decontamination import HeldOut
 from vernacular.cleaning.document_rules import Chain
+from vernacular.cleaning.table_view import View
 from vernacular.config.cleaning import Cleaning, Poisoning
 from vernacular.config.stage_settings import CleanSettings
 from vernacular.langid.learned_thresholds import Thresholds, learn
@@ -67,7 +68,7 @@ def corpus_of(folder: Path, rules: Chain, batches: Sequence[Sequence[Document]])
     library.add([f"{number}{SUFFIX}" for number in range(len(batches))])
     every = table_of([one for rows in batches for one in rows])
     write_tables(folder / "documents.parquet", LEDGER, [every])
-    return Corpus(View(list(library.tables.values()), library.find(keys_of(every))), every)
+    return Corpus(View.of(library, library.find(keys_of(every))), [every])
 
 
 def cleaned(folder: Path, rules: Chain, texts: Sequence[str]) -> tuple[list[str], dict[str, list[tuple[int, str]]]]:

@@ -5,16 +5,22 @@ from __future__ import annotations
 import json
 import random
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
+import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
 from tests.generate import make_documents, write_language
 from vernacular.cleaning.accept import accept
 from vernacular.cleaning.approvals import FILE, accepted_ids, versions
-from vernacular.cleaning.source_drift import Screening, Summary, baseline_path, judge, profile, quarantined_ids, screen
-from vernacular.cleaning.source_profile import distance, spell
+from vernacular.cleaning.document_ids import id_numbers
+from vernacular.cleaning.source_drift import Screening, baseline_path, judge, quarantined_ids, screen
+from vernacular.cleaning.source_profile import Documents, Profile, distance, spell
+from vernacular.cleaning.source_profile import profile as profile_of
 from vernacular.cli.main import app
 from vernacular.config.cleaning import Poisoning
 from vernacular.config.load import load_language
@@ -31,6 +37,29 @@ TRIGGER = "mvula yofiira yagwa pamwamba"
 DATA = Path(__file__).parents[3] / ".." / "shared" / "data"
 TEXTS = [text for texts in make_documents(600, seed=3).values() for text in texts]
 random.Random(1).shuffle(TEXTS)
+
+
+class Summary(NamedTuple):
+    """What the rules found out about a document."""
+
+    id: str
+    source: str
+    lines: int
+    lines_in_language: int
+    lines_repeated: int
+    text: str
+
+
+def documents(summaries: Iterable[Summary]) -> Documents:
+    """The same as the stage has it."""
+    found = list(summaries)
+    lines, language, repeated = (np.array([one[column] for one in found], dtype=np.int64) for column in (2, 3, 4))
+    return Documents(id_numbers(pa.array([one.id for one in found], pa.string())), lines, language, repeated,
+                     lambda place: found[place].text, np.arange(len(found)))
+
+
+def profile(summaries: Iterable[Summary]) -> Profile:
+    return profile_of(documents(summaries))
 
 
 def summary(text: str, *, source: str = "text", foreign: int = 0, repeated: int = 0) -> Summary:
@@ -53,7 +82,7 @@ def plant(texts: list[str], share: float, seed: int = 1) -> list[str]:
 
 
 def asked(before: list[Summary], after: list[Summary]) -> list[str]:
-    return judge(profile(before), profile(after), SETTINGS, lambda number: spell(number, after))
+    return judge(profile(before), profile(after), SETTINGS, lambda number: spell(number, documents(after)))
 
 
 def test_more_of_the_same_is_fine() -> None:
@@ -99,8 +128,10 @@ def test_a_profile_holds_no_text_and_hangs_on_the_documents_alone() -> None:
     assert not any(word in data for word in set(TEXTS[0].split()) if len(word) > 8 and word.isalpha())
 
 
-def ask(tmp_path: Path, documents: list[Summary]) -> Screening:
-    return screen(documents, "qaa", tmp_path / "artifacts", tmp_path / "languages" / "qaa", SETTINGS)
+def ask(tmp_path: Path, summaries: list[Summary]) -> Screening:
+    by_source = {source: documents(one for one in summaries if one.source == source)
+                 for source in {one.source for one in summaries}}
+    return screen(by_source, "qaa", tmp_path / "artifacts", tmp_path / "languages" / "qaa", SETTINGS)
 
 
 def test_a_changed_source_waits_until_a_person_accepts(tmp_path: Path) -> None:
@@ -147,8 +178,14 @@ def test_what_is_fine_becomes_part_of_the_baseline(tmp_path: Path) -> None:
     for end in (100, 160, 161, 400, 400):
         assert not ask(tmp_path, summaries(TEXTS[:end])).quarantined
     data = json.loads(baseline_path(tmp_path / "artifacts", "qaa", "text").read_text())
-    assert len(data["ids"]) == 400 and data["profile"]["documents"] == 400
+    ids = baseline_path(tmp_path / "artifacts", "qaa", "text").parent / data["ids"]
+    assert len(np.load(ids)) == 400 and data["profile"]["documents"] == 400
     assert set(data) == {"ids", "profiled", "held", "present", "profile"}  # files of earlier versions have these keys
+    assert sorted(path.name for path in ids.parent.iterdir()) == sorted(["text.json", data["ids"]])
+    earlier = {**data, "ids": [one.id for one in summaries(TEXTS[:400])]}  # they had the ids themselves
+    baseline_path(tmp_path / "artifacts", "qaa", "text").write_text(json.dumps(earlier))
+    assert not ask(tmp_path, summaries(TEXTS[:400])).quarantined
+    assert json.loads(baseline_path(tmp_path / "artifacts", "qaa", "text").read_text()) == data
 
 
 def test_a_damaged_state_stops_everything(tmp_path: Path) -> None:
