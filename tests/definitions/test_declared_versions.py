@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.generate import LATIN, make_documents, make_word, write_language
-from vernacular.cleaning.corpus import RULES
+from vernacular.cleaning.corpus_lines import RULES
 from vernacular.cleaning.document_rules import RULES_VERSION
 from vernacular.config.load import load_language
 from vernacular.core.store import Artifact, Store

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vernacular.cleaning import minhash as sketch
 from vernacular.cleaning.cache import as_numpy, batch_of, read_table, write_table
-from vernacular.cleaning.corpus import Corpus, Group
+from vernacular.cleaning.corpus_lines import Corpus, Group
 from vernacular.cleaning.decontamination import HeldOut
 from vernacular.cleaning.dedup import (
     Near,

@@ -56,7 +56,8 @@ class KnownIds:
         self._old: list[U64] = []  # each twice as long as the next one, at least
         self._new: set[int] = set()
         self._shift, self._seen = 64 - _LEAST_BITS, np.zeros(1 << (_LEAST_BITS - 3), dtype=np.uint8)
-        self._look = memoryview(self._seen)  # a bit for the upper bits of each old number: most ids are new
+        # a bit for the upper bits of each old number: most ids are new
+        self._look: memoryview = self._seen.data
 
     def add(self, id: str) -> bool:
         """Add an id; return whether it is new."""
@@ -80,7 +81,7 @@ class KnownIds:
         bits = (8 * sum(map(len, self._old))).bit_length()
         if bits > 64 - self._shift:
             self._shift, self._seen, marked = 64 - bits, np.zeros(1 << (bits - 3), dtype=np.uint8), self._old
-            self._look = memoryview(self._seen)
+            self._look = self._seen.data
         for numbers in marked:
             for first, last in stretches(len(numbers)):
                 slots = numbers[first:last] >> np.uint64(self._shift)

@@ -26,7 +26,7 @@ class Family:
     """Rules that are reported as one and controlled by one key."""
 
     name: str  # used by `vernacular accept --rule`
-    rules: tuple[str, ...]  # of ``line_batch.RULES`` and ``corpus_rules.RULES``
+    rules: tuple[str, ...]  # of ``line_batch.RULES`` and ``corpus_lines.RULES``
     taken: str  # why the words were dropped
     remedy: str  # what to change if it drops too much; ``{code}``, ``{source}`` and ``{where}`` are filled in
 

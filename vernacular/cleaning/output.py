@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from vernacular.cleaning.corpus import NUMBERS, Corpus
+from vernacular.cleaning.corpus_lines import NUMBERS, Corpus
 from vernacular.cleaning.corpus_rules import in_parts
 from vernacular.cleaning.disk_arrays import AT_ONCE, stretches
 from vernacular.provenance.corpus_tables import CHANGED, CLEANED, REJECTED, read_tables, write_tables

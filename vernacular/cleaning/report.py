@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from vernacular.cleaning.corpus import NUMBERS, RULES, Corpus
+from vernacular.cleaning.corpus_lines import NUMBERS, RULES, Corpus
 from vernacular.cleaning.decontamination import HeldOut
 from vernacular.cleaning.disk_arrays import AT_ONCE, stretches
 from vernacular.cleaning.losses import find_losses, loss_gates

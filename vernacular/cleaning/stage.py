@@ -16,7 +16,7 @@ from vernacular.cleaning import corpus_rules as across
 from vernacular.cleaning import output
 from vernacular.cleaning.approvals import accepted_losses
 from vernacular.cleaning.cache import Library, uncollected
-from vernacular.cleaning.corpus import COLUMNS, Corpus
+from vernacular.cleaning.corpus_lines import COLUMNS, Corpus
 from vernacular.cleaning.decontamination import HeldOut
 from vernacular.cleaning.document_rules import RULES_VERSION
 from vernacular.cleaning.holdout_texts import held_out_items

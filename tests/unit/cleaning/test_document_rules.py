@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tests.generate import make_documents
 from vernacular.cleaning import output
 from vernacular.cleaning.cache import SUFFIX, Library, keyed, keys_of, write_table
-from vernacular.cleaning.corpus import Corpus
+from vernacular.cleaning.corpus_lines import Corpus
 from vernacular.cleaning.decontamination import HeldOut
 from vernacular.cleaning.document_rules import Chain
 from vernacular.cleaning.table_view import View

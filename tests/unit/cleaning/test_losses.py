@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.generate import write_language
-from vernacular.cleaning import corpus_rules as across
+from vernacular.cleaning import corpus_lines as across
 from vernacular.cleaning.losses import (
     FAMILIES,
     GROWTH,
