@@ -231,7 +231,7 @@ encoders, `objective: causal` for decoders. The table is what a tiny random mode
 - **recompute**: `pretraining.recompute` gives the same losses with less memory.
 - **saved**: what is saved loads again with the same logits, in Vernacular and with transformers alone.
 - **tags words**, **classifies texts**: whether transformers has a classifier of the family, which tasks such as names
-  or topics need. Without one, remove these tasks: they are refused only after pretraining.
+  or topics need. Without one, `vernacular check` refuses the model with such tasks (`VN-MODEL-KIND`).
 
 Weights may be safetensors, GGUF, or pickled (`pytorch_model.bin`); of pickled ones only tensors are read. No code of a
 checkpoint is run (`trust_remote_code`).

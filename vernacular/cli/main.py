@@ -16,6 +16,9 @@ from typing import Annotated
 
 import typer
 
+from vernacular.bases.advice import comment_for
+from vernacular.bases.languages import spoken_as
+from vernacular.bases.table import read_table
 from vernacular.cleaning.accept import accept as accept_documents
 from vernacular.cleaning.accept import accept_loss
 from vernacular.cli import project as cli_project  # noqa: F401  # first: its commands are listed first
@@ -34,6 +37,7 @@ from vernacular.cli.common import (
 from vernacular.cli.doctor import examine
 from vernacular.cli.ledger_views import look_up, print_rows, take_down
 from vernacular.cli.stage_process import assist_one, is_worker_process, run_one
+from vernacular.config.codes import is_code
 from vernacular.config.new import doubts, new_language
 from vernacular.core.codes import Code
 from vernacular.core.entry_point import EntryPoint
@@ -59,14 +63,20 @@ def doctor() -> None:
 @command()
 def new(code: Annotated[str, typer.Argument(help="BCP 47 tag of the language, such as bem")]) -> None:
     """Create a language folder with name, autonym, script and likely neighbors."""
-    folder = new_language(find_project().languages, code)
+    spoken = spoken_as(code) if is_code(code) else None
+    bases = comment_for(spoken, read_table()) if spoken is not None else []
+    folder = new_language(find_project().languages, code, bases)
     for line in (*(f"note: {doubt}" for doubt in doubts(code)),
+                 *(f"note: base to start from: {line}; `vernacular bases {code}` compares" for line in bases[:1]),
                  f"{folder}: written. Next:",
                  f"  1. edit {folder / 'language.yaml'}: correct guesses, set owner, licence and consent",
                  f"  2. put text into {folder / 'inbox'}, or name other sources",
                  f"  3. vernacular check {code}",
                  f"  4. vernacular run {code}"):
         say(line)
+
+
+from vernacular.cli import bases as cli_bases  # noqa: E402, F401  # here, so that its command is listed in its order
 
 
 @command()

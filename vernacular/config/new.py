@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from string import Template
 
@@ -47,7 +48,7 @@ _NAMES_TASK = """tasks:
 """
 
 
-def new_language(root: Path, code: str) -> Path:
+def new_language(root: Path, code: str, bases: Sequence[str] = ()) -> Path:
     """Create ``root/<code>/`` from the template and return it; it loads, and runs once text is added.
 
     A template of the project, ``root/_template/``, takes precedence over Vernacular's.
@@ -55,6 +56,7 @@ def new_language(root: Path, code: str) -> Path:
     Args:
         root: the folder of languages.
         code: a BCP 47 tag.
+        bases: lines about base models, for a comment.
 
     Raises:
         Problem: the tag is invalid, or the folder exists.
@@ -83,6 +85,7 @@ def new_language(root: Path, code: str) -> Path:
               "neighbours": ", ".join(likely_neighbours(code, script)),
               "tasks": _NAMES_TASK if script in _CASED else "# tasks: none yet; this script has no capitals to learn "
                                                             "names from\n",
+              "bases": "\n".join(f"#  {line}".rstrip() for line in bases),
               "plain_name": name_of(code), "wiki": tag.language or code, "alpha3": _alpha3(tag)}
     listed = is_registered(code) and not is_private(code)  # no other code has a Wikipedia
     work = root / f".new-{code}"

@@ -30,6 +30,7 @@ from vernacular.modeling import lora
 from vernacular.modeling.base_files import fingerprint
 from vernacular.modeling.base_models import load_tokenizer
 from vernacular.modeling.checkpoint import Progressed
+from vernacular.modeling.classifier_families import missing_classifiers
 from vernacular.modeling.device import device_of
 from vernacular.modeling.distributed import share, start, together
 from vernacular.modeling.fused_loss import keep_memory
@@ -67,6 +68,8 @@ def run(work: StageContext, name: str, model: Model, arm: Arm) -> Report:
     torch.manual_seed(work.seed)  # equal initialization of low-rank changes in all processes
     _check(settings, work.language.code)
     network, tokenizer, new_rows = load_start(work, name, model, arm)
+    for problem in missing_classifiers(network.config.model_type, work.language.tasks_of(name), f"models.{name}.base"):
+        raise problem
     further = times_further(settings, network, new_rows)
     state_weight = weight(settings, network, model.objective)
     settings = settings.model_copy(update={"keep_states": state_weight})

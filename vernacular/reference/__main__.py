@@ -11,6 +11,8 @@ from vernacular.behavior_tests.schema_file import schema_text as behaviour_schem
 from vernacular.config.schema_file import schema_text
 from vernacular.core.shipped import CHECKOUT
 from vernacular.core.terminal import guard_streams, say
+from vernacular.reference.bases_page import FILE as BASES_FILE
+from vernacular.reference.bases_page import bases_page
 from vernacular.reference.code_page import FILE as CODES_FILE
 from vernacular.reference.code_page import codes_page
 from vernacular.reference.command_page import FILE as COMMANDS_FILE
@@ -23,7 +25,7 @@ from vernacular.reference.settings_page import FILE, page_text
 def main(arguments: list[str]) -> int:
     """Write or compare the files; returns the exit code."""
     made = {FILE: page_text(), STAGES_FILE: stages_page(), GATES_FILE: gates_page(), COMMANDS_FILE: commands_page(),
-            CODES_FILE: codes_page(), "languages/language.schema.json": schema_text(),
+            CODES_FILE: codes_page(), BASES_FILE: bases_page(), "languages/language.schema.json": schema_text(),
             "languages/behaviour.schema.json": behaviour_schema_text()}
     old = [name for name, text in made.items()
            if not (CHECKOUT / name).is_file() or (CHECKOUT / name).read_text(encoding="utf-8") != text]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from vernacular.bases.places import classifiers_lacking
 from vernacular.behavior_tests.load import check_expected, load_suite, marks_of, read_files
 from vernacular.behavior_tests.schema import Suite
 from vernacular.catalog import stages_of
@@ -106,6 +107,8 @@ def _check(folder: Path, root: Path, checked: Checked) -> None:
             stage.settings_data(language)
     if examined.whole:
         _check_labels_asked(language, checked)
+        for problem in classifiers_lacking(language):
+            faults.add(problem)
 
 
 def _check_tasks(language: Language, root: Path, checked: Checked) -> None:

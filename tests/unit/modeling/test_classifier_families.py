@@ -1,0 +1,64 @@
+"""Which families have classifiers: the lists agree with transformers, and a base's family is read safely."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from transformers.models.auto import modeling_auto
+
+from tests.families import FAMILIES
+from vernacular.config.tasks import Task
+from vernacular.core.codes import Code
+from vernacular.modeling.classifier_families import (
+    _WITH_BOTH,
+    LACKING,
+    Unit,
+    family_of,
+    lacks_classifier,
+    missing_classifiers,
+)
+
+MAPPINGS: dict[Unit, object] = {"word": modeling_auto.MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES,
+                                "text": modeling_auto.MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES}
+TASKS = {"names": Task.model_validate({"kind": "token_classification", "labels": {"kind": "capitalised"}})}
+
+
+@pytest.mark.parametrize("unit", MAPPINGS)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_lists_are_those_of_transformers(family: str, unit: Unit) -> None:
+    missing = family not in MAPPINGS[unit]  # type: ignore[operator]
+    assert (unit in LACKING.get(family, ())) is missing
+    assert lacks_classifier(family, unit) is missing
+
+
+def test_every_tested_family_is_listed_once() -> None:
+    assert {*FAMILIES} == _WITH_BOTH | {*LACKING}
+    assert not _WITH_BOTH & {*LACKING}
+
+
+def test_an_unknown_family_is_left_to_loading() -> None:
+    assert not lacks_classifier("no_such_family", "word")
+
+
+def test_a_problem_for_each_classifier_that_is_missing() -> None:
+    problem, = missing_classifiers("gemma3_text", TASKS, "here")
+    assert problem.code == Code.MODEL_KIND and problem.where == "here"
+    assert not [*missing_classifiers("bert", TASKS, "here")]
+
+
+@pytest.mark.parametrize(("config", "family"), [
+    ({"model_type": "bert"}, "bert"),
+    ({"model_type": "gemma3", "text_config": {"model_type": "gemma3_text"}}, "gemma3_text"),
+    ({"model_type": "x", "text_config": {}}, "x"), ({"model_type": 3}, None), ([], None), ({}, None)])
+def test_the_family_of_a_folder(tmp_path: Path, config: object, family: str | None) -> None:
+    (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    assert family_of(tmp_path) == family
+
+
+@pytest.mark.parametrize("data", [b"{", b"[" * 200_000, b" " * 2**21])
+def test_hostile_configurations_have_no_family(tmp_path: Path, data: bytes) -> None:
+    assert family_of(tmp_path) is None
+    (tmp_path / "config.json").write_bytes(data)
+    assert family_of(tmp_path) is None
