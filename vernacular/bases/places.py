@@ -9,8 +9,8 @@ from pathlib import Path
 from vernacular.bases.table import Candidate, candidate_of, read_table
 from vernacular.config.schema import Base, Language
 from vernacular.core.errors import Problem
-from vernacular.modeling.base_files import locate
-from vernacular.modeling.classifier_families import family_of, missing_classifiers
+from vernacular.modeling.base_files import family_of, locate
+from vernacular.modeling.classifier_families import missing_classifiers
 
 
 def place_of(candidate: Candidate) -> Path | None:

@@ -24,7 +24,7 @@ class Choice:
     candidate: Candidate  # its id filled in for the language
     knowledge: Knowledge
     against: str  # why it cannot be chosen whatever the memory; empty if it can
-    training: Training | None  # the way to train it in the memory; None if there is none, or none was asked for
+    training: Training | None  # the way to train it in the memory; None if it does not fit or memory is not considered
     score: float | None = None  # on the benchmark that most candidates have for this language
     benchmark: str = ""  # its name and measure
 

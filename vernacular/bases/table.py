@@ -73,7 +73,7 @@ class Candidate(Strict):
     id: str = Field(pattern=r"^[\w.-]+/[\w.{}-]+$", description="Owner and name on the hub.")
     per_language: bool = Field(False, description="A model for each language; `id` is a pattern.")
     revision: str | None = Field(None, pattern=r"^[0-9a-f]{40}$", description="A commit of it.")
-    licence: str | None = Field(None, description="As on the hub; `research-only` if its page says so.")
+    licence: str | None = Field(None, description="As on the hub; `research-only` if its page allows no other use.")
     parameters: int | None = Field(None, ge=1, description="Their number.")
     family: str | None = Field(None, description="`model_type` of transformers.")
     objective: Literal["masked", "causal"] = Field(description="Encoder or decoder.")

@@ -10,6 +10,7 @@ import importlib.metadata
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 from vernacular.config.schema import Base, Language
 from vernacular.core.codes import Code
@@ -20,6 +21,7 @@ from vernacular.core.store import digest_of_files
 MODEL_FILES = ("*.safetensors", "*.json", "*.txt", "*.model", "*.gguf")
 PICKLED = "pytorch_model*.bin"  # fetched only if there are no others; read without running code
 _SAFE = ("model.safetensors", "model.safetensors.index.json")  # transformers opens these
+_LONGEST_CONFIG = 2**20  # bytes of a config.json
 _BOOKKEEPING = {".git", ".cache"}  # of download tools; never read by loaders
 
 
@@ -113,6 +115,24 @@ def locate(base: Base, language: Language) -> Path:
             "Correct the path, which is relative to "
             f"{'site-packages' if base.package else f'languages/{language.code}'}"), code=Code.SOURCE_MISSING)
     return path
+
+
+def family_of(path: Path) -> str | None:
+    """Return the family of a base's language model, from its config.json; None if there is none, or no family in it.
+
+    ``path``: a transformers folder; of a .gguf file nothing is read.
+    """
+    config = path / "config.json"
+    if not config.is_file() or config.stat().st_size > _LONGEST_CONFIG:
+        return None
+    try:
+        found: Any = json.loads(config.read_bytes())
+    except (ValueError, RecursionError):
+        return None  # refused when it is loaded
+    inner = found.get("text_config") if isinstance(found, dict) else None
+    family = (inner if isinstance(inner, dict) and "model_type" in inner else found).get("model_type") if isinstance(
+        found, dict) else None
+    return family if isinstance(family, str) else None
 
 
 def bytes_of_weights(base: Base, language: Language) -> int:

@@ -5,9 +5,7 @@ A task without its classifier would be refused when it is fine-tuned, hours late
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, Literal
 
 from vernacular.config.tasks import Task
@@ -17,7 +15,6 @@ from vernacular.core.errors import Problem
 Unit = Literal["word", "text"]
 # Kind of task -> what its classifier labels. Other kinds have heads of their own.
 UNITS: dict[str, Unit] = {"token_classification": "word", "sequence_classification": "text", "sentence_pairs": "text"}
-_LONGEST = 2**20  # bytes of a config.json
 
 # Families of docs/reference/models.md with both classifiers in transformers, and what others lack.
 _WITH_BOTH = frozenset(("bert", "roberta", "xlm-roberta", "camembert", "xlm-roberta-xl", "electra", "albert", "mpnet",
@@ -33,24 +30,6 @@ LACKING: dict[str, frozenset[Unit]] = {
     **dict.fromkeys(("gemma4_text", "granite", "cohere", "cohere2", "xglm", "ernie4_5", "lfm2", "mamba", "mamba2"),
                     _WORD | _TEXT),
     "apertus": _TEXT}
-
-
-def family_of(path: Path) -> str | None:
-    """Return the family of a base's language model, from its config.json; None if there is none, or no family in it.
-
-    ``path``: a transformers folder; of a .gguf file nothing is read.
-    """
-    config = path / "config.json"
-    if not config.is_file() or config.stat().st_size > _LONGEST:
-        return None
-    try:
-        found: Any = json.loads(config.read_bytes())
-    except (ValueError, RecursionError):
-        return None  # refused when it is loaded
-    inner = found.get("text_config") if isinstance(found, dict) else None
-    family = (inner if isinstance(inner, dict) and "model_type" in inner else found).get("model_type") if isinstance(
-        found, dict) else None
-    return family if isinstance(family, str) else None
 
 
 def lacks_classifier(family: str, unit: Unit) -> bool:

@@ -12,7 +12,7 @@ from vernacular.reference.markdown import opening, table
 
 FILE = "docs/reference/bases.md"
 _INTRO = f"""\
-`vernacular bases CODE` lists models that people start from, says which one to take first on a laptop or a card, and
+`vernacular bases CODE` lists models that people start from, shows which one to take first on a laptop or a card, and
 measures the tokens per word of those on this machine on the folder's own text. Its facts are the ones below, from the
 sources below; where no source states a fact it is *unknown*, never guessed. To add a model or correct a fact, edit
 `vernacular/bases/candidates.yaml` and name the source.

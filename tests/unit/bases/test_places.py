@@ -73,7 +73,7 @@ def test_a_fetched_hub_model_is_known_by_its_configuration(tmp_path: Path, cache
     assert lacking(tmp_path, {"hub": "someone/unknown", "revision": COMMIT}) == ["names", "genre"]
 
 
-def test_the_name_of_a_copy_tells_its_family_if_nothing_else_does(tmp_path: Path) -> None:
+def test_a_name_on_the_hub_gives_the_family_of_a_gguf_file(tmp_path: Path) -> None:
     folder = tmp_path / "languages" / "qaa"
     folder.mkdir(parents=True)
     (folder / "base.gguf").write_bytes(b"GGUF")

@@ -47,7 +47,8 @@ def test_the_rule(better: Candidate, worse: Candidate) -> None:
 
 
 def test_scores_of_other_kinds_of_task_do_not_count() -> None:
-    assert order(made("a", scores=scored(.9, "sequence_classification")), made("b", parameters=10_000_000)) == ["b", "a"]
+    topics = made("a", scores=scored(.9, "sequence_classification"))
+    assert order(topics, made("b", parameters=10_000_000)) == ["b", "a"]
 
 
 def test_scores_of_different_benchmarks_are_not_compared() -> None:

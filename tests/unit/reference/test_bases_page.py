@@ -1,4 +1,4 @@
-"""The page of bases names each candidate with its sources, and says what is unknown."""
+"""The page of bases names each candidate with its sources, and marks what is unknown."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ def test_every_candidate_has_a_row_and_its_sources() -> None:
     lines = page.splitlines()
     for base in read_table():
         row, = (line for line in lines if line.startswith(f"| `{base.id}` |") and line.count(" | ") > 8)
-        assert ("unknown" in row) is (base.parameters is None or base.licence is None or base.shape is None
-                                      or base.max_length is None or base.tokenizer is None and base.vocabulary is None)
+        facts = (base.parameters, base.licence, base.shape, base.max_length, base.tokenizer or base.vocabulary)
+        assert ("unknown" in row) is (None in facts)
         assert all(f"({source.url})" in page for source in (*base.sources, *base.scores))
