@@ -53,22 +53,49 @@ def with_json(base: PreTrainedTokenizerFast, text: str, folder: Path) -> PreTrai
     return load_tokenizer(folder)
 
 
-def write_llama(folder: Path, seed: int = 1) -> Path:
-    """A two-layer Llama over an English byte-level BPE vocabulary."""
+def write_llama(folder: Path, seed: int = 1, turns: bool = False, tied: bool = True) -> Path:
+    """A two-layer Llama over an English byte-level BPE vocabulary; with ``turns`` also tokens of a chat format."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.train_from_iterator(ENGLISH, trainers.BpeTrainer(
-        vocab_size=330, special_tokens=["<|end|>"], initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        vocab_size=330, special_tokens=["<|end|>", *(["<|turn|>", "<|over|>"] if turns else [])], initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False))
     PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|end|>", pad_token="<|end|>",
                             model_max_length=128).save_pretrained(folder)
     torch.manual_seed(seed)
     config = LlamaConfig(vocab_size=len(tokenizer.get_vocab()), hidden_size=32, num_hidden_layers=2,
                          num_attention_heads=2, num_key_value_heads=1, intermediate_size=64,
-                         max_position_embeddings=256, tie_word_embeddings=True, bos_token_id=None,
+                         max_position_embeddings=256, tie_word_embeddings=tied, bos_token_id=None,
                          eos_token_id=tokenizer.token_to_id("<|end|>"), pad_token_id=None)
     LlamaForCausalLM(config).save_pretrained(folder)
+    return folder
+
+
+TEMPLATE = ("{% for message in messages %}<|turn|>{{ message['role'] }}\n{{ message['content'] }}<|over|>\n{% endfor %}"
+            "{% if add_generation_prompt %}<|turn|>assistant\n{% endif %}")
+
+
+def write_instruct(base: Path, folder: Path, template: str | None = TEMPLATE, added: tuple[str, ...] = (), seed: int = 5,
+                   moved: float = 0.02) -> Path:
+    """A sibling of the tiny Llama in ``base`` whose weights differ a little, with a chat template.
+
+    ``<|turn|>`` and ``<|over|>`` are tokens of the base (``write_llama(..., turns=True)``); ``added`` are its own.
+    """
+    model, tokenizer = LlamaForCausalLM.from_pretrained(base), load_tokenizer(base)
+    if added:
+        tokenizer.add_tokens(list(added), special_tokens=True)
+        model.resize_token_embeddings(len(tokenizer), mean_resizing=False)
+    torch.manual_seed(seed)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter += moved * torch.randn_like(parameter)
+    if "<|over|>" in tokenizer.get_vocab():
+        tokenizer.eos_token = "<|over|>"
+        model.generation_config.eos_token_id = tokenizer.eos_token_id
+    tokenizer.chat_template = template
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
     return folder
 
 

@@ -6,6 +6,7 @@ from vernacular.alignment.stages import stages as alignment_stages
 from vernacular.config.schema import Language
 from vernacular.corpus.stages import stages as corpus_stages
 from vernacular.evaluation.stages import stages as evaluation_stages
+from vernacular.instruct.stages import stages as instruct_stages
 from vernacular.pipeline.stage import Stage
 from vernacular.pretraining.stages import stages as pretraining_stages
 from vernacular.release.stages import stages as release_stages
@@ -25,7 +26,7 @@ def stages_of(language: Language, only_model: str | None = None) -> dict[str, St
     """
     stages: list[Stage] = [*corpus_stages(language)]
     for name, model in language.models_to_run(only_model).items():
-        for declared in (alignment_stages, tokenizer_stages, pretraining_stages, task_stages, evaluation_stages,
-                         release_stages):
+        for declared in (alignment_stages, tokenizer_stages, pretraining_stages, instruct_stages, task_stages,
+                         evaluation_stages, release_stages):
             stages += declared(language, name, model)
     return {stage.name: stage for stage in stages}

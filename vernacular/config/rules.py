@@ -126,6 +126,9 @@ class _Rules:
             if model.base.path is not None:
                 self.path(model.base.path, "site-packages" if model.base.package else FOLDER,
                           "models", name, "base", "path")
+            if model.instruct is not None and model.instruct.model.path is not None:
+                self.path(model.instruct.model.path, "site-packages" if model.instruct.model.package else FOLDER,
+                          "models", name, "instruct", "model", "path")
             for number, wanted in enumerate(model.tasks or []):
                 if whole and wanted not in self.language.tasks:
                     self.wrong(f"there is no task '{wanted}' in this folder",

@@ -98,6 +98,22 @@ class Base(Strict):
         return self
 
 
+class Instruct(Strict):
+    """An instruction-tuned sibling of the base: what training taught the base is added to its weights.
+
+    Task arithmetic (Ilharco et al. 2212.04089; for languages Huang et al. 2310.04799).
+    """
+
+    model: Base = Field(description=(
+        "The model that was instruction-tuned from this base: same architecture and tokenizer, with a chat template."))
+    scale: float = Field(0.5, gt=0, le=2, examples=[0.25], description=(
+        "Factor of the difference, adapted minus base, that is added. Lower it if a gate of `instruct` is red; "
+        "raise it for more of the language (docs/experiments/chat.md)."))
+    compare: list[Annotated[float, Field(gt=0, le=2)]] = Field(default_factory=list, description=(
+        "Further scales to measure and show beside `scale`. Each takes as long as another test of the model."),
+        examples=[[0.25, 0.75, 1.0]])
+
+
 class Model(Strict):
     """A base model and how it is adapted to the language; a folder may define several."""
 
@@ -114,6 +130,9 @@ class Model(Strict):
         "How the base was pretrained: `masked` for encoders (BERT, XLM-R, sentence encoders), `causal` for "
         "decoders (Llama, Qwen, SmolLM)."))
     vocabulary: Vocabulary = Field(default_factory=Vocabulary, description="How the tokenizer is extended.")
+    instruct: Instruct | None = Field(None, description=(
+        "Instruction-tuned sibling of the base, for a model that answers in chats (objective `causal` only). Not set: "
+        "none (docs/how-to/make-a-model-that-answers.md)."))
     alignment: Alignment | None = Field(None, description=(
         "Translations to learn from (objective `masked` only). Not set: none. If you have some, they help most "
         "(docs/experiments/translations.md)."))
@@ -167,6 +186,12 @@ class Model(Strict):
             if method != "lora":
                 raise ValueError(f"base.precision: {self.base.precision} freezes the weights; set {name}.method: lora, "
                                  "or precision: float32")
+        return self
+
+    @model_validator(mode="after")
+    def _answers_in_chats(self) -> Model:
+        if self.instruct is not None and self.objective != "causal":
+            raise ValueError("instruct needs objective: causal; leave it out")
         return self
 
     @model_validator(mode="after")

@@ -23,5 +23,6 @@ def task_stages(language: Language, name: str) -> tuple[str, ...]:
 def release_inputs(language: Language, name: str) -> list[str]:
     """The stages that a release of the model ``name`` is made from, in their order."""
     aligned = (f"alignment/{name}",) if language.models[name].alignment is not None else ()
-    return [*CORPUS, *aligned, *model_stages(name), *task_stages(language, name),
+    answering = (f"instruct/{name}",) if language.models[name].instruct is not None else ()
+    return [*CORPUS, *aligned, *model_stages(name), *answering, *task_stages(language, name),
             *(f"evaluation/{name}_{kind}" for kind in EVALUATIONS)]

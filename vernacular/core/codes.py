@@ -39,6 +39,7 @@ class Code(StrEnum):
     RESULT_UNREADABLE = "VN-RESULT-UNREADABLE"  # a stage's result that another version wrote
     MODEL_FILES = "VN-MODEL-FILES"  # files of a base model that are missing or in an unsupported format
     MODEL_KIND = "VN-MODEL-KIND"  # a base model or tokenizer that cannot be used in this way
+    MODEL_SIBLING = "VN-MODEL-SIBLING"  # an instruct model that was not made from the base
     TRAINING_DIVERGED = "VN-TRAINING-DIVERGED"  # a loss or gradient that is not a number
     TRAINING_PROCESSES = "VN-TRAINING-PROCESSES"  # processes of one training that ended or disagree
     STAGE_INPUT = "VN-STAGE-INPUT"  # an artifact to read is missing, or failed a blocking gate

@@ -17,7 +17,7 @@ from vernacular.config.schema import Model
 from vernacular.core.plots import bars
 from vernacular.core.report import Gate, Report
 from vernacular.evaluation.likelihood import compare
-from vernacular.evaluation.stage_results import ForgettingResult
+from vernacular.evaluation.stage_results import RISE, ForgettingResult
 from vernacular.modeling.base_files import bytes_of_weights
 from vernacular.modeling.base_models import longest_input
 from vernacular.modeling.device import autocast
@@ -29,7 +29,6 @@ from vernacular.pipeline.stage import StageContext
 from vernacular.text.words import words
 from vernacular.tokenizer.base_language_text import retention_lines
 
-RISE = 0.005  # RECIPE 6, T5
 GATE = "base_languages_kept"
 REPLAYED = ("the lines are from the documents that training replays, though not the same lines; other text in "
             "these languages may be forgotten more, and was not measured")

@@ -6,6 +6,9 @@ from pydantic import AliasChoices, ConfigDict, Field
 
 from vernacular.core.result import Estimate, Interval, Number, OptionalNumber, Result, SampleRow
 
+# RECIPE 6, T5: how much the likelihood of text in the base's languages may fall
+RISE = 0.005
+
 
 class LikelihoodResult(Result):
     """The result of ``evaluation/<name>_likelihood``: how well each model predicts held-out text; lower is better."""

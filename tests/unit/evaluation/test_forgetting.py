@@ -11,7 +11,8 @@ from rich.console import Console
 from tests.unit.release.made_up import NAME, made_up_reports, put
 from vernacular.config.load import load_language
 from vernacular.core.store import Store
-from vernacular.evaluation.forgetting import REPLAYED, RISE, gate_of
+from vernacular.evaluation.forgetting import REPLAYED, gate_of
+from vernacular.evaluation.stage_results import RISE
 from vernacular.release.card import write_card
 from vernacular.reporting.full_report import print_table, results
 from vernacular.reporting.html import page

@@ -1,0 +1,231 @@
+"""The stage ``instruct/<name>``: add what training taught to the instruct model, and measure it before and after.
+
+Writes ``model/`` (weights, settings, tokenizer with its chat template) and ``answers.jsonl``, the
+answers of both models to every request.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from vernacular.config.schema import Base, Model
+from vernacular.core.codes import Code
+from vernacular.core.errors import Problem
+from vernacular.core.jsonl import write_jsonl
+from vernacular.core.plots import curves
+from vernacular.core.report import Report
+from vernacular.core.result import SampleRow
+from vernacular.evaluation.likelihood import difference, interval
+from vernacular.instruct.chat_tests import ask_all, changed
+from vernacular.instruct.chat_tokenizer import FIX, Rows, check_siblings, join, match_rows
+from vernacular.instruct.checkpoint import Checkpoint, in_safetensors
+from vernacular.instruct.gates import (
+    behavior_gates,
+    english_gate,
+    language_gate,
+    lost_refusals,
+    summarize,
+    template_gate,
+)
+from vernacular.instruct.stage_results import InstructResult, JudgedReply, MeasuredModel, MeasuredScale
+from vernacular.instruct.task_arithmetic import Three, check_same_shape, tables_in, write_settings, write_sum
+from vernacular.modeling.base_files import locate
+from vernacular.modeling.base_models import load_model, load_tokenizer
+from vernacular.modeling.chat import format_tokens
+from vernacular.modeling.likelihood import LEAST_WORDS, Scored, causal_likelihood
+from vernacular.modeling.variants import MODEL_FOLDER, NLL, model_folder, nll_unit, released_arm
+from vernacular.pipeline.stage import StageContext
+from vernacular.provenance.corpus_tables import file_of, read_rows
+from vernacular.text.words import words
+from vernacular.tokenizer.base_language_text import retention_lines
+
+ANSWERS = "answers.jsonl"
+
+
+@dataclass(frozen=True)
+class _Texts:
+    """Text to measure on."""
+
+    dev: list[str]  # in the language, to compare scales
+    test: list[str]  # in the language, for the released scale
+    english: list[str]  # in the base's languages
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """A model on text and in chats."""
+
+    dev: Scored
+    test: Scored | None  # None for a scale that is not released
+    english: Scored | None
+    judged: list[JudgedReply]
+
+
+def run(work: StageContext, name: str, model: Model) -> Report:
+    """Add the difference of the released variant to the instruct model of ``name``, at each scale, and measure.
+
+    Raises:
+        Problem: the instruct model was not made from the base, or has no chat template.
+    """
+    asked = model.instruct
+    assert asked is not None  # the stage exists only with one
+    where = f"{work.language.code} models {name}: instruct"
+    arm = released_arm(name, work.reports)
+    folder = model_folder(arm, name, work.inputs)
+    paths = locate(model.base, work.language), locate(asked.model, work.language)
+    base, instruct, adapted = (load_tokenizer(path) for path in (*paths, folder))
+    check_siblings(base, instruct, where)
+    own_vocabulary, joined = adapted.get_vocab(), join(adapted, instruct, where)
+    texts = _texts(work, model)
+    out, released = work.out / MODEL_FOLDER, _name_of(asked.model)
+    measured: dict[float, _Measured] = {}
+    with ExitStack() as stack:
+        network = stack.enter_context(Checkpoint(folder))
+        tables = tables_in(_config(folder)) & network.shapes.keys()
+        both = [in_safetensors(path, {*network.shapes}, work.scratch / called)
+                for path, called in zip(paths, ("base", "instruct" if paths[0] != paths[1] else "base"), strict=True)]
+        three = Three(network, *(stack.enter_context(Checkpoint(path)) for path in both))
+        _check_family(folder, both[1], where)
+        check_same_shape(three, tables, where)
+        size = max(network.shapes[table][0] for table in tables)
+        rows = match_rows(joined, own_vocabulary, base.get_vocab(), instruct, size)
+        work.progress(f"{released}, as it is: {len(texts.test)} lines and the requests")
+        measured[0.0] = _measure(both[1], instruct, texts, where, released=True)
+        for scale in sorted({asked.scale, *asked.compare}):
+            work.progress(f"{released} plus {scale:g} times the difference")
+            place = out if scale == asked.scale else work.scratch / "compared"
+            write_sum(three, tables, rows, scale, place)
+            write_settings(both[1], joined, rows, _moved(instruct, joined), _dtype(folder), place)
+            measured[scale] = _measure(place, load_tokenizer(place), texts, where, released=place == out)
+            shutil.rmtree(work.scratch / "compared", ignore_errors=True)
+    before, after = measured[0.0], measured[asked.scale]
+    result = _result(model, released, arm, paths[0] == paths[1], rows, measured, texts, work.seed)
+    report = Report(gates=[
+        template_gate(format_tokens(instruct, where), format_tokens(load_tokenizer(out), where)),
+        *behavior_gates(before.judged, after.judged),
+        english_gate(result.before.english, result.after.english, result.unit),
+        language_gate(result.differences["language"], result.unit)])
+    report.set_result(result)
+    _show(report, work, result, before, after)
+    return report
+
+
+def _texts(work: StageContext, model: Model) -> _Texts:
+    splits = work.inputs["corpus/splits"]
+    generator = np.random.default_rng(work.seed)
+
+    def some(lines: Sequence[str]) -> list[str]:
+        kept = [line for line in lines if len(words(line)) >= LEAST_WORDS]
+        return [kept[row] for row in generator.permutation(len(kept))[:model.likelihood_items]]
+
+    # of the last, the other lines guarded the tokenizer, and may have been replayed
+    texts = _Texts(some(_lines(splits, "dev")), some(_lines(splits, "test")), some(retention_lines(model, work)[1::2]))
+    if not texts.dev or not texts.test:
+        raise Problem(f"no line of dev or of test has {LEAST_WORDS} words", where=f"{work.language.code} corpus/splits",
+                      fix="Add text with whole sentences", code=Code.DATA_SPLIT)
+    return texts
+
+
+def _lines(splits: Path, part: str) -> list[str]:
+    return [line for row in read_rows(splits / file_of(part), ["text"]) for line in row["text"].split("\n")]
+
+
+def _measure(folder: Path, tokenizer: Any, texts: _Texts, where: str, released: bool) -> _Measured:
+    """Measure one model, which is loaded for this alone."""
+    network = load_model(folder, "causal").to("cuda" if torch.cuda.is_available() else "cpu")
+    return _Measured(causal_likelihood(network, tokenizer, texts.dev),
+                     causal_likelihood(network, tokenizer, texts.test) if released else None,
+                     causal_likelihood(network, tokenizer, texts.english) if texts.english else None,
+                     ask_all(network, tokenizer, where))
+
+
+def _config(folder: Path) -> Any:
+    from transformers import AutoConfig
+    return AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+
+
+def _check_family(adapted: Path, instruct: Path, where: str) -> None:
+    ours, theirs = (_config(folder).get_text_config().model_type for folder in (adapted, instruct))
+    if ours != theirs:
+        raise Problem(f"the instruct model is a {theirs}, the base a {ours}", where=where, fix=FIX,
+                      code=Code.MODEL_SIBLING)
+
+
+def _dtype(folder: Path) -> str:
+    return str(_config(folder).dtype or torch.float32).removeprefix("torch.")
+
+
+def _moved(instruct: Any, joined: Any) -> dict[int, int]:
+    """Return the ids of the instruct model's tokens that have another id in the joined tokenizer."""
+    known = joined.get_vocab()
+    return {index: known[token] for token, index in instruct.get_vocab().items()
+            if known.get(token, index) != index}
+
+
+def _name_of(base: Base) -> str:
+    return base.hub or base.name_on_hub or base.package or str(base.path)
+
+
+def _result(model: Model, released: str, arm: str, same: bool, rows: Rows, measured: dict[float, _Measured],
+            texts: _Texts, seed: int) -> InstructResult:
+    assert model.instruct is not None
+    before, after = measured[0.0], measured[model.instruct.scale]
+    assert before.test is not None and after.test is not None
+    differences = {"language": difference(after.test, before.test, seed)}
+    if before.english is not None and after.english is not None:
+        differences["english"] = difference(after.english, before.english, seed)
+    old, new = (MeasuredModel(
+        language=interval(one.test, seed), chats=summarize(one.judged),
+        english=interval(one.english, seed) if one.english is not None else None)
+        for one in (before, after) if one.test is not None)
+    return InstructResult(
+        instruct=released, scale=model.instruct.scale, arm=arm, same_as_base=same, unit=nll_unit("causal"),
+        lines=len(texts.test), english_lines=len(texts.english), before=old, after=new, differences=differences,
+        scales=[MeasuredScale(scale=scale, language=one.dev.mean, chats=summarize(one.judged),
+                              english=one.english.mean if one.english is not None else None,
+                              lost_refusals=len(lost_refusals(before.judged, one.judged)))
+                for scale, one in measured.items()],
+        added_tokens=rows.added, lost_refusals=lost_refusals(before.judged, after.judged))
+
+
+def _show(report: Report, work: StageContext, result: InstructResult, before: _Measured, after: _Measured) -> None:
+    for when, one in (("before", result.before), ("after", result.after)):
+        report.count(f"bits_per_byte_{when}", one.language.mean, f"{NLL} of {result.lines} held-out lines under the "
+                     f"instruct model {when} the difference was added; lower is better", result.unit)
+        if one.english is not None:
+            report.count(f"english_bits_per_byte_{when}", one.english.mean, f"the same of {result.english_lines} lines "
+                         "in the base's languages", result.unit)
+        for what, value in (("in_format", one.chats.in_format), ("right", one.chats.right),
+                            ("refused", one.chats.refused)):
+            report.count(f"{what}_{when}", value, {
+                "in_format": f"answers in the chat format, of {one.chats.requests}",
+                "right": f"simple English requests answered rightly, of {one.chats.simple}",
+                "refused": f"harmful requests refused, of {one.chats.harmful}"}[what])
+    report.samples["scales"] = [_row(one, result) for one in result.scales]
+    report.samples["answers"] = changed(before.judged, after.judged)
+    write_jsonl(work.out / ANSWERS, (
+        {"request": old.request, "before": old.as_json(), "after": new.as_json()}
+        for old, new in zip(before.judged, after.judged, strict=True)))
+    measured = [one for one in result.scales if one.english is not None]
+    if measured:
+        curves(work.out / "scales.png", f"{NLL.capitalize()} at each scale of the difference (lower is better)",
+               f"base's languages, {result.unit}", f"target, {result.unit}",
+               {"scales": ([one.english or 0.0 for one in measured], [one.language for one in measured])})
+        report.plots["scales"] = "scales.png"
+
+
+def _row(one: MeasuredScale, result: InstructResult) -> SampleRow:
+    chats = one.chats
+    return {"scale": one.scale, f"dev text, {result.unit}": round(float(one.language), 4),
+            f"base's languages, {result.unit}": None if one.english is None else round(float(one.english), 4),
+            f"in the chat format, of {chats.requests}": chats.in_format, f"right, of {chats.simple}": chats.right,
+            f"refused, of {chats.harmful}": chats.refused, "refusals lost": one.lost_refusals,
+            "released": "yes" if one.scale == result.scale else ""}

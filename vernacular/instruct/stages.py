@@ -1,0 +1,43 @@
+"""Declares the stage ``instruct/<name>``."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from vernacular.config.schema import Language, Model
+from vernacular.config.stage_names import SPLITS, model_stages
+from vernacular.core.entry_point import EntryPoint
+from vernacular.instruct.gates import SPECS
+from vernacular.instruct.stage_results import InstructResult
+from vernacular.modeling.base_files import fingerprint, fingerprints
+from vernacular.pipeline.stage import Stage
+from vernacular.tokenizer.base_language_text import retention_versions
+
+
+def _outside(language: Language, root: Path, model: Model) -> dict[str, str]:
+    assert model.instruct is not None  # the stage exists only with one
+    return {**fingerprints(model.base, language), "instruct": fingerprint(model.instruct.model, language),
+            **retention_versions(model, language, root)}
+
+
+def _settings(language: Language, model: Model) -> dict[str, JsonValue]:
+    assert model.instruct is not None
+    return {"base": model.base.model_dump(mode="json"), "instruct": model.instruct.model_dump(mode="json"),
+            "items": model.likelihood_items,
+            "retention": [source.model_dump(mode="json", by_alias=True) for source in model.retention]}
+
+
+def stages(language: Language, name: str, model: Model) -> list[Stage]:
+    """Return the stage ``instruct/<name>`` of a model with ``instruct``."""
+    if model.instruct is None:
+        return []
+    return [Stage(
+        name=f"instruct/{name}", version="1", inputs=(SPLITS, *model_stages(name)), heavy=True, seed=model.seed,
+        run=EntryPoint("vernacular.instruct.stage:run", name=name, model=model), result=InstructResult,
+        settings=partial(_settings, model=model), outside=partial(_outside, model=model), gates=SPECS,
+        kinds=("pytorch", "transformers"),
+        description=f"A model that answers: what training taught `{name}`, added to its instruction-tuned sibling, and "
+                    "how that answers in chats before and after.")]
