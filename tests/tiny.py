@@ -59,8 +59,8 @@ def write_llama(folder: Path, seed: int = 1, turns: bool = False, tied: bool = T
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.train_from_iterator(ENGLISH, trainers.BpeTrainer(
-        vocab_size=330, special_tokens=["<|end|>", *(["<|turn|>", "<|over|>"] if turns else [])], initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False))
+        vocab_size=330, special_tokens=["<|end|>", *(["<|turn|>", "<|over|>"] if turns else [])],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False))
     PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|end|>", pad_token="<|end|>",
                             model_max_length=128).save_pretrained(folder)
     torch.manual_seed(seed)
@@ -76,8 +76,8 @@ TEMPLATE = ("{% for message in messages %}<|turn|>{{ message['role'] }}\n{{ mess
             "{% if add_generation_prompt %}<|turn|>assistant\n{% endif %}")
 
 
-def write_instruct(base: Path, folder: Path, template: str | None = TEMPLATE, added: tuple[str, ...] = (), seed: int = 5,
-                   moved: float = 0.02) -> Path:
+def write_instruct(base: Path, folder: Path, template: str | None = TEMPLATE, added: tuple[str, ...] = (),
+                   seed: int = 5, moved: float = 0.02) -> Path:
     """A sibling of the tiny Llama in ``base`` whose weights differ a little, with a chat template.
 
     ``<|turn|>`` and ``<|over|>`` are tokens of the base (``write_llama(..., turns=True)``); ``added`` are its own.

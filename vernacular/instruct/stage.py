@@ -41,13 +41,11 @@ from vernacular.modeling.base_files import locate
 from vernacular.modeling.base_models import load_model, load_tokenizer
 from vernacular.modeling.chat import format_tokens
 from vernacular.modeling.likelihood import LEAST_WORDS, Scored, causal_likelihood
-from vernacular.modeling.variants import MODEL_FOLDER, NLL, model_folder, nll_unit, released_arm
+from vernacular.modeling.variants import ANSWERS, MODEL_FOLDER, NLL, model_folder, nll_unit, released_arm
 from vernacular.pipeline.stage import StageContext
 from vernacular.provenance.corpus_tables import file_of, read_rows
 from vernacular.text.words import words
 from vernacular.tokenizer.base_language_text import retention_lines
-
-ANSWERS = "answers.jsonl"
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ ARMS: tuple[Arm, ...] = get_args(Arm)
 # Comparisons: the released variant against its base.
 COMPARED: tuple[tuple[Arm, Arm], ...] = (("adapted", "base"), ("adapted", "control"), ("control", "base"))
 MODEL_FOLDER = "model"
+ANSWERS = "answers.jsonl"  # of the model that answers, in its artifact
 NLL = "negative log-likelihood"  # the measure of language models; in nats per character, or bits per byte
 DEV_LIKELIHOOD = "dev_likelihood"  # its count in a pretraining report
 TIE = 0.005  # RECIPE 2c: a difference below half a percent is a tie

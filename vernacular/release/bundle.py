@@ -1,6 +1,7 @@
 """The stage ``release/<model>``: the folder that leaves the machine, and the gates that decide whether it may.
 
-Writes the model and its tokenizer into the root, ``tasks/<task>/`` (a whole model each) or ``adapters/<task>/``,
+Writes the model and its tokenizer into the root, ``chat/`` (the model that answers, if its gates are green),
+``tasks/<task>/`` (a whole model each) or ``adapters/<task>/``,
 ``README.md``, ``data_statement.md``, ``evaluation.json``, ``documents.txt`` and ``signature.json`` over all of them.
 They contain no path of this machine.
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from itertools import islice
 
 from vernacular.config.schema import Model
 from vernacular.config.statement import read_statement
@@ -17,8 +19,9 @@ from vernacular.core.report import Report
 from vernacular.core.store import Artifact, key_of
 from vernacular.datasets.items import Item
 from vernacular.evaluation.held_out import held_out_lines
+from vernacular.instruct.stage_results import JudgedReply
 from vernacular.modeling.base_models import is_sentence_encoder, load_model, longest_input
-from vernacular.modeling.variants import Arm, model_folder, released_arm
+from vernacular.modeling.variants import ANSWERS, MODEL_FOLDER, Arm, model_folder, released_arm
 from vernacular.pipeline.stage import StageContext, determined_by
 from vernacular.provenance.corpus_tables import DOCUMENTS, file_of, read_rows
 from vernacular.provenance.document import BESIDE
@@ -28,6 +31,7 @@ from vernacular.release.documents import documents_text
 from vernacular.release.export import copy_model, export_task, is_whole_model, write_sentence_modules
 from vernacular.release.licensing import beside_rights, corpus_rights
 from vernacular.release.load_check import MOST, Asked, check_release
+from vernacular.release.model_check import CHAT_FOLDER, MOST_CHATS, Chatted
 from vernacular.release.results import gather
 from vernacular.release.signing_key import fingerprint, own_or_new_key
 from vernacular.release.stage_results import ReleaseResult
@@ -62,8 +66,10 @@ def run(work: StageContext, name: str, model: Model) -> Report:
     for task in work.language.tasks_of(name):
         work.progress(f"{task}: exporting its model")
         tasks.append(_export(work, name, model, arm, task, longest))
+    chat = export_chat(work, name)
     work.progress("the release is loaded by transformers and Sentence Transformers and compared")
-    found = check_release(work.out, model.objective, tasks, held_out_lines(work.inputs["corpus/splits"]), longest)
+    found = check_release(work.out, model.objective, tasks, held_out_lines(work.inputs["corpus/splits"]), longest,
+                          chat)
     inputs = {stage: Artifact(folder) for stage, folder in work.inputs.items()}
     results = gather(work.language, name, model, work.reports, reloaded=found.tasks, loads=found.model,
                      seconds={stage: artifact.manifest.seconds for stage, artifact in inputs.items()},
@@ -102,6 +108,17 @@ def run(work: StageContext, name: str, model: Model) -> Report:
         reports={stage: digest_of_report(report) for stage, report in work.reports.items()},
         gates=report.gates, waivers=results.waivers), key)
     return report
+
+
+def export_chat(work: StageContext, name: str) -> list[Chatted]:
+    """Copy the model that answers, if all its gates are green; some requests and the answers that were judged."""
+    stage = f"instruct/{name}"
+    if stage not in work.inputs or not all(gate.passed for gate in work.reports[stage].gates):
+        return []
+    copy_model(work.inputs[stage] / MODEL_FOLDER, work.out / CHAT_FOLDER)
+    judged = ((row["request"], JudgedReply.model_validate(row["after"])) for row in read_jsonl(
+        work.inputs[stage] / ANSWERS))
+    return [*islice((Chatted(request, reply.answer) for request, reply in judged if reply.in_format), MOST_CHATS)]
 
 
 def _export(work: StageContext, name: str, model: Model, arm: Arm, task: str, longest: int) -> Asked:

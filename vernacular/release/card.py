@@ -10,6 +10,7 @@ import yaml
 
 from vernacular.core.confidence import FEWEST_TEXTS
 from vernacular.langid.stage_results import ShareOfLines
+from vernacular.release.card_chat import chat
 from vernacular.release.card_evaluation import (
     behavior,
     fairness,
@@ -57,7 +58,8 @@ def sections(results: ReleaseResults) -> list[Section]:
         Section("", [_about(results), *_standing(results)]),
         *([Section("What adaptation changed", [Table(COLUMNS, [row.cells for row in headline])])] if headline else []),
         Section("How to use it", how_to_use(results), on_screen=False), _data(results), _tokenizer(results),
-        *_alignment(results), _likelihood(results), Section("Tasks", _tasks(results)), *behavior(results),
+        *_alignment(results), _likelihood(results), *chat(results), Section("Tasks", _tasks(results)),
+        *behavior(results),
         fairness(results), forgetting(results), planted_phrases(results), compute(results), *_remarks(results),
         _uses(results), _unknown(results), _gates(results)]
 

@@ -23,6 +23,11 @@ def how_to_use(results: ReleaseResults) -> list[str]:
     else:
         parts.append(_code(["from transformers import pipeline", 'write = pipeline("text-generation", ".")',
                             'print(write("..."))']))
+    if results.chat is not None and results.chat.kept:
+        parts += ["The model that answers in chats:", _code([
+            "from transformers import pipeline", 'chat = pipeline("text-generation", "chat")',
+            'messages = [{"role": "user", "content": "..."}]',
+            'print(chat(messages, max_new_tokens=200)[0]["generated_text"][-1]["content"])'])]
     for task, found in results.tasks.items():
         parts += [f"`{task}`:", _block(results, task, found)]
         parts[-1] += _compared(results, task)

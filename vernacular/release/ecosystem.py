@@ -30,6 +30,15 @@ def text_generation(call: dict[str, Any]) -> list[Any]:
             for text in call["inputs"]]
 
 
+def chat(call: dict[str, Any]) -> list[Any]:
+    """The likeliest answer to each request, token by token, cut after some tokens."""
+    from transformers import pipeline
+    ask = pipeline("text-generation", call["folder"])
+    return [ask([{"role": "user", "content": text}], max_new_tokens=call["most"], do_sample=False, temperature=None,
+                top_p=None, top_k=None, repetition_penalty=1.0)[0]["generated_text"][-1]["content"]
+            for text in call["inputs"]]
+
+
 def text_classification(call: dict[str, Any]) -> list[Any]:
     """Every label of each text, or of two texts, with its probability."""
     from transformers import pipeline
@@ -54,7 +63,8 @@ def sentence_embeddings(call: dict[str, Any]) -> list[Any]:
 
 
 CALLS: dict[str, Callable[[dict[str, Any]], list[Any]]] = {
-    "fill-mask": fill_mask, "text-generation": text_generation, "text-classification": text_classification,
+    "fill-mask": fill_mask, "text-generation": text_generation, "chat": chat,
+    "text-classification": text_classification,
     "token-classification": token_classification, "sentence-embeddings": sentence_embeddings}
 
 

@@ -13,13 +13,16 @@ from vernacular.core.report import Gate
 from vernacular.pipeline.stage import GateSpec
 from vernacular.release.markdown import Table, interval_text
 from vernacular.release.result_models import ReleasedTask, ReleaseResults
-from vernacular.release.rights import Rights
+from vernacular.release.rights import Rights, name_of_base
 from vernacular.release.stage_results import ModelCheck, TaskCheck
 from vernacular.release.waivers import ALL, Waiver
 
 LOADS = "loads_in_ecosystem"
 SAME, NEAR = 0.995, 0.005  # share of the answers that must be equal; how far a task's score (of 1) may differ
 CLOSE = 1e-4  # how far a probability or a number of an embedding may differ
+CHAT = "chat"
+CHAT_SPEC = GateSpec(CHAT, "The model that answers keeps chat format, English answers, refusals and text in the base's "
+                     "languages; else the release does not contain it.", False)
 SPECS = (
     GateSpec("licences_verified", "The licence of every source and of the base is known.", False),
     GateSpec("consent_known", "The consent basis of every source is known.", False),
@@ -43,6 +46,8 @@ def unverified(rights: Rights) -> list[str]:
     found += [f"the labels of {task}" for task, labels in rights.labels.items()
               if labels and labels.licence == "unverified"]
     found += [rights.base_name] if rights.base.licence == "unverified" else []
+    if rights.instruct is not None and rights.instruct.licence == "unverified":
+        found.append(name_of_base(rights.instruct))
     return [*dict.fromkeys(found)]
 
 
@@ -87,6 +92,7 @@ def release_gates(results: ReleaseResults) -> list[Gate]:
             else "Enable `behaviour:` in language.yaml"),
         _retention(results),
         _copied(results, f"evaluation/{results.model.name}_attack", "no_planted_phrase", "no_planted_phrase"),
+        *([_chat(results)] if results.model.instruct is not None else []),
         loads_gate(results.reloaded, results.loads) if results.reloaded is not None else Gate(
             name=LOADS, passed=False, reason="the release is not there yet"),
     ]
@@ -141,6 +147,19 @@ def _retention(results: ReleaseResults) -> Gate:
             else f"no worse than the base on {', '.join(tasks)}")
     return gate.model_copy(update={"passed": gate.passed and not worse and not unknown,
                                    "reason": f"{gate.reason}; {text}"})
+
+
+def _chat(results: ReleaseResults) -> Gate:
+    """The gates of the model that answers as one. A waiver publishes the rest of the release, never this model."""
+    chat = results.chat
+    if chat is None:
+        return Gate(name=CHAT, passed=False, reason="not measured")
+    red = [gate for gate in chat.gates if not gate.passed]
+    return Gate(name=CHAT, passed=chat.kept, value=len(red), threshold=0, reason=(
+        "the release does not contain the model that answers: " + "; ".join(
+            f"{gate.name} ({gate.reason})" for gate in red) if red else
+        f"all {len(chat.gates)} gates on the model that answers are green"),
+                fix="Lower `instruct.scale`, train fewer steps, or remove `instruct:`")
 
 
 def _against_control(results: ReleaseResults) -> Gate:

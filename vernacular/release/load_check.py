@@ -23,7 +23,15 @@ from vernacular.core.errors import Problem
 from vernacular.datasets.items import Item
 from vernacular.modeling.base_models import load_model, load_tokenizer, quiet
 from vernacular.release import ecosystem
-from vernacular.release.model_check import Call, compare_model, model_calls
+from vernacular.release.model_check import (
+    CHAT,
+    Call,
+    Chatted,
+    chat_calls,
+    compare_chats,
+    compare_model,
+    model_calls,
+)
 from vernacular.release.searching import EMBED
 from vernacular.release.stage_results import OURS, ModelCheck, TaskCheck
 from vernacular.tasks.adapter_model import load
@@ -59,22 +67,27 @@ class Found:
     model: dict[str, ModelCheck]
 
 
-def check_release(folder: Path, objective: str, tasks: Sequence[Asked], lines: Sequence[str], longest: int) -> Found:
+def check_release(folder: Path, objective: str, tasks: Sequence[Asked], lines: Sequence[str], longest: int,
+                  chats: Sequence[Chatted] = ()) -> Found:
     """Compare the answers of a finished release with the scored ones.
 
     ``longest``: tokens of a text.
+    ``chats``: of the model that answers, if the release contains one.
 
     Raises:
         Problem: a call failed.
     """
     quiet()
     alone = [asked for asked in tasks if isinstance(asked.kind, Labelling | SentenceRetrieval)]
-    calls = [model_calls(folder, objective, lines, longest), *(_task_calls(folder, asked) for asked in alone)]
+    calls = [model_calls(folder, objective, lines, longest), *(_task_calls(folder, asked) for asked in alone),
+             chat_calls(folder, chats)]
     answers = iter(run_calls([call for some in calls for call in some]))
     grouped = [[next(answers) for _ in some] for some in calls]
     model = compare_model(folder, objective, calls[0], grouped[0], longest)
     checked = {asked.task: _compare_task(asked, some, found)
-               for asked, some, found in zip(alone, calls[1:], grouped[1:], strict=True)}
+               for asked, some, found in zip(alone, calls[1:-1], grouped[1:-1], strict=True)}
+    if chats:
+        model |= {CHAT: compare_chats(chats, grouped[-1][0])}
     checked |= {asked.task: _ask_ours(folder, objective, asked) for asked in tasks if asked not in alone}
     return Found({asked.task: checked[asked.task] for asked in tasks}, model)
 

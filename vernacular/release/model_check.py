@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,32 @@ from vernacular.tasks.adapter_model import Encoded, Network, encode, in_batches
 from vernacular.text.words import word_spans
 
 Call = dict[str, Any]  # of ``ecosystem``
-FILL, GENERATE = "fill-mask", "text-generation"
+FILL, GENERATE, CHAT = "fill-mask", "text-generation", "chat"
+CHAT_FOLDER = "chat"  # of the model that answers, in a release
+MOST_CHATS, _CHAT_TOKENS = 8, 16  # requests, and tokens of an answer that are compared
 _LINES = 16  # held-out lines for the released model
 _PIECES, _NEW_TOKENS = 5, 8  # likeliest pieces for a blank; tokens of a continuation
+
+
+@dataclass(frozen=True)
+class Chatted:
+    """A request and the answer that was judged."""
+
+    request: str
+    answer: str
+
+
+def chat_calls(folder: Path, chats: Sequence[Chatted]) -> list[Call]:
+    """The call of the model that answers; none without ``chats``."""
+    return [{"call": CHAT, "folder": str(folder / CHAT_FOLDER), "inputs": [chat.request for chat in chats],
+             "most": _CHAT_TOKENS}] if chats else []
+
+
+def compare_chats(chats: Sequence[Chatted], found: Sequence[str]) -> ModelCheck:
+    """The check of ``chat_calls``: the beginnings of the judged answers, none of which is empty."""
+    starts = [text.strip().rstrip("\ufffd") for text in found]  # a cut may split a character
+    same = sum(chat.answer.startswith(start) and bool(start) for chat, start in zip(chats, starts, strict=True))
+    return ModelCheck(items=len(chats), same=same / len(chats), difference=0.0)
 
 
 def model_calls(folder: Path, objective: str, lines: Sequence[str], longest: int) -> list[Call]:

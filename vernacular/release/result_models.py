@@ -19,6 +19,7 @@ from vernacular.evaluation.stage_results import (
     LikelihoodResult,
     TriggerScanResult,
 )
+from vernacular.instruct.stage_results import InstructResult
 from vernacular.langid.stage_results import IdentificationScores
 from vernacular.release.rights import LabelRights, MixedInText, Rights, SourceFacts
 from vernacular.release.stage_results import ModelCheck, TaskCheck, Verdict
@@ -72,6 +73,7 @@ class ReleasedModel(Result):
     vocabulary: dict[str, JsonValue]
     lora: Lora
     pretraining: dict[str, JsonValue]
+    instruct: Base | None = None  # the sibling that gets what training taught; None without one
 
 
 class RuleLosses(Result):
@@ -174,6 +176,17 @@ class ReleasedBehavior(BehaviorResult):
         return {gate.name for gate in self.gates if gate.passed}
 
 
+class ReleasedChat(InstructResult):
+    """The model that answers, with the gates of its stage."""
+
+    gates: list[Gate]
+
+    @property
+    def kept(self) -> bool:
+        """Whether every gate is green; a release contains the model only then."""
+        return bool(self.gates) and all(gate.passed for gate in self.gates)
+
+
 class ReleaseResults(Result):
     """Every number of a release; None is what did not run yet."""
 
@@ -195,6 +208,7 @@ class ReleaseResults(Result):
     behaviour: ReleasedBehavior | None
     fairness: FairnessResult | None
     attack: TriggerScanResult | None
+    chat: ReleasedChat | None = None  # the model that answers, where the folder asks for one
     reloaded: dict[str, TaskCheck] | None
     loads: dict[str, ModelCheck]
     counts: dict[str, dict[str, Count]]
@@ -210,7 +224,7 @@ class ReleaseResults(Result):
     def rights(self) -> Rights:
         """Whom texts, labels and base belong to."""
         return Rights([*self.sources, *self.mixed_in], {task: found.labelled for task, found in self.tasks.items()},
-                      self.model.base, self.model.base_name)
+                      self.model.base, self.model.base_name, self.model.instruct)
 
 
 class ReleaseFolder(Result):

@@ -24,6 +24,7 @@ from vernacular.evaluation.stage_results import (
     LikelihoodResult,
     TriggerScanResult,
 )
+from vernacular.instruct.stage_results import InstructResult
 from vernacular.langid.stage_results import IdentifierResult
 from vernacular.modeling.variants import DEV_LIKELIHOOD, Arm, released_arm
 from vernacular.pretraining.stage_results import PretrainingResult, TrainingCosts
@@ -38,6 +39,7 @@ from vernacular.release.result_models import (
     IdentifierCounts,
     PartSizes,
     ReleasedBehavior,
+    ReleasedChat,
     ReleasedForgetting,
     ReleasedIdentification,
     ReleasedLanguage,
@@ -98,7 +100,8 @@ def gather(language: Language, name: str, model: Model, reports: Mapping[str, Re
         model=ReleasedModel(
             name=name, asked=language.cli_args(name), objective=model.objective, base=model.base,
             base_name=base_name(model), vocabulary=model.vocabulary.model_dump(mode="json"), lora=model.lora,
-            pretraining=model.pretraining.model_dump(mode="json")),
+            pretraining=model.pretraining.model_dump(mode="json"),
+            **({} if model.instruct is None else {"instruct": model.instruct.model})),
         sources=source_facts(language, clean), mixed_in=mixed_in_texts(model),
         corpus=_corpus(reports.get("corpus/documents"), clean, splits),
         private_data_masked=language.cleaning.private_data, identification=_identification(reports),
@@ -114,6 +117,7 @@ def gather(language: Language, name: str, model: Model, reports: Mapping[str, Re
             stage := f"evaluation/{name}_fairness") in reports else None,
         attack=reports[stage].read_result(TriggerScanResult, stage) if (
             stage := f"evaluation/{name}_attack") in reports else None,
+        **_chat(reports, f"instruct/{name}"),
         reloaded=dict(reloaded) if reloaded is not None else None, loads=dict(loads or {}),
         counts={stage: report.counts for stage, report in reports.items()},
         gates={stage: report.gates for stage, report in reports.items()},
@@ -123,6 +127,14 @@ def gather(language: Language, name: str, model: Model, reports: Mapping[str, Re
     gates = release_gates(results)
     waivers = in_force(read_waivers(language.folder), name, gates)
     return results.model_copy(update={"waivers": waivers, "release_gates": [*gates, publishable(gates, waivers)]})
+
+
+def _chat(reports: Mapping[str, Report], stage: str) -> dict[str, ReleasedChat]:
+    """The model that answers; nothing where the folder asks for none, so that older releases are read as before."""
+    if stage not in reports:
+        return {}
+    return {"chat": ReleasedChat.extending(reports[stage].read_result(InstructResult, stage),
+                                           gates=reports[stage].gates)}
 
 
 def _behavior(language: Language, reports: Mapping[str, Report], stage: str) -> ReleasedBehavior | None:

@@ -53,6 +53,7 @@ class Rights:
     labels: dict[str, LabelRights | None]  # task -> rights in its labels; None where they were derived
     base: Base  # whom the base belongs to
     base_name: str  # what the base is called
+    instruct: Base | None = None  # its instruction-tuned sibling, if there is one
 
 
 def claimed_rights(language: Language, name: str) -> Rights:
@@ -60,12 +61,17 @@ def claimed_rights(language: Language, name: str) -> Rights:
     model = language.models[name]
     return Rights([*source_facts(language, None), *mixed_in_texts(model)],
                   {task: label_rights(found) for task, found in language.tasks_of(name).items()}, model.base,
-                  base_name(model))
+                  base_name(model), None if model.instruct is None else model.instruct.model)
 
 
 def base_name(model: Model) -> str:
     """What the base of a model is called."""
-    return model.base.hub or model.base.package or str(model.base.path)
+    return name_of_base(model.base)
+
+
+def name_of_base(base: Base) -> str:
+    """What a model that others made is called."""
+    return base.hub or base.package or str(base.path)
 
 
 def label_rights(task: Task) -> LabelRights | None:

@@ -94,7 +94,8 @@ def test_the_difference_is_added_and_new_rows_are_the_adapted_models(tmp_path: P
         rows = found.state_dict()[table]
         assert torch.equal(rows[size:], models["adapted"][table][size:]) and len(rows) == size + NEW
         word = load_tokenizer(places["base"]).get_vocab()["e"]
-        expected = models["instruct"][table][word] + 0.5 * (models["adapted"][table][word] - models["base"][table][word])
+        adapted, before, instruct = (models[name][table][word] for name in ("adapted", "base", "instruct"))
+        expected = instruct + 0.5 * (adapted - before)
         assert torch.allclose(rows[word], expected, atol=1e-6)
         over = load_tokenizer(places["base"]).get_vocab()["<|over|>"]  # of the chat format: its own row
         assert torch.equal(rows[over], models["instruct"][table][over])
