@@ -187,7 +187,8 @@ def _seed(language: Language, root: Path) -> Iterator[str]:
 def _publishing(language: Language) -> Iterator[str]:
     models = language.models_to_run().values()
     labels = [task.data for task in language.tasks.values() if task.data is not None]
-    licences = [found.licence for found in (*language.sources, *labels, *(model.base for model in models))]
+    licences = [found.licence for found in (*language.sources, *labels, *(model.base for model in models), *(
+        model.instruct.model for model in models if model.instruct is not None))]
     open_ = [name for name, missing in (
         ("owner:", not language.owner),
         ("licence: of every source, base and set of labels", UNVERIFIED in licences),

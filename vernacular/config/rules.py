@@ -57,6 +57,7 @@ class _Rules:
         self.language, self.merged, self.faults = language, merged, Collector()
         self.beside: dict[tuple[str, str], Source] = {}  # role and name -> text beside the corpus
         self.causal = any(model.objective == "causal" for model in language.models.values())
+        self.answering = any(model.instruct is not None for model in language.models.values())
         self.translated = any(model.alignment is not None for model in language.models.values())
 
     def place(self, *path: Any) -> str:
@@ -151,6 +152,9 @@ class _Rules:
         if whole and task.of_translations and not self.translated:
             self.wrong(f"the task '{name}' needs pairs of translations, but no model of this folder has any",
                        "Add `alignment: translations:` to a model, or remove the task", *at, "labels")
+        if whole and task.of_chats and not self.answering:
+            self.wrong(f"the task '{name}' has conversations, but no model of this folder has an instruct model",
+                       "Add `instruct:` to a model with `objective: causal`, or remove the task", *at, "kind")
         if task.language is not None:
             self.code(task.language, *at, "language")
             self.not_own(task.language, "Remove it: it is for tasks in a language of the base", *at, "language")

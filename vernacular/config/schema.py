@@ -244,7 +244,8 @@ class Language(Strict):
         found = self.models[model]
         return {name: task for name, task in self.tasks.items() if task.fits(found.objective)
                 and (found.tasks is None or name in found.tasks)
-                and not (task.of_translations and found.alignment is None)}
+                and not (task.of_translations and found.alignment is None)
+                and not (task.of_chats and found.instruct is None)}
 
     def cli_args(self, model: str) -> str:
         """Return the command-line arguments that select ``model``: the code, and ``--model`` if needed."""

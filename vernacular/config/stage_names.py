@@ -15,6 +15,11 @@ def model_stages(name: str) -> tuple[str, str, str]:
     return f"tokenizer/{name}", f"model/{name}", f"model/{name}_control"
 
 
+def learns_chats(language: Language, name: str) -> bool:
+    """Whether the model ``name`` has a task of conversations."""
+    return any(task.of_chats for task in language.tasks_of(name).values())
+
+
 def task_stages(language: Language, name: str) -> tuple[str, ...]:
     """The tasks of the model ``name``."""
     return tuple(f"task/{task}_{name}" for task in language.tasks_of(name))

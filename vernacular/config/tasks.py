@@ -15,7 +15,7 @@ from vernacular.config.prompting import Prompting
 from vernacular.config.strict import Name, Strict
 
 KindName = Literal["token_classification", "sequence_classification", "sentence_pairs", "question_answering",
-                   "sentence_retrieval", "generation"]
+                   "sentence_retrieval", "generation", "chat"]
 # kind of task -> part of an item -> its column unless `columns:` names another.
 COLUMNS: dict[str, dict[str, str]] = {
     "token_classification": {"words": "tokens", "labels": "tags"},
@@ -24,6 +24,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "question_answering": {"context": "context", "question": "question", "answers": "answers"},
     "sentence_retrieval": {"source": "source", "target": "target"},
     "generation": {"source": "source", "target": "target"},
+    "chat": {"messages": "messages"},
 }
 # Part of an item -> other accepted column names if `columns:` does not name one.
 OTHER_NAMES: dict[str, tuple[str, ...]] = {
@@ -37,11 +38,12 @@ OTHER_NAMES: dict[str, tuple[str, ...]] = {
     "answers": ("answer",),
     "source": ("src",),
     "target": ("tgt",),
+    "messages": ("conversations", "conversation"),
 }
 
 _DERIVED = {"document_group": "sequence_classification", "capitalised": "token_classification",
             "translations": "sentence_retrieval"}  # labels -> their kind of task
-_CAUSAL_ONLY = ("generation",)
+_CAUSAL_ONLY = ("generation", "chat")
 _WITH_LABELS = ("token_classification", "sequence_classification", "sentence_pairs")
 _ANSWERS_LINES = ("token_classification", "sequence_classification")
 
@@ -86,7 +88,8 @@ class Task(Strict):
 
     kind: KindName = Field(description=(
         "What is predicted: a label for each word (names, parts of speech), for a text, or for two texts; an answer in "
-        "a text; a translation among others; or text that a causal model generates (docs/reference/tasks.md)."))
+        "a text; a translation among others; text that a causal model generates; or the answers of a model in chats "
+        "(docs/reference/tasks.md)."))
     labels: Annotated[Groups | Capitalised | FromTranslations, Field(discriminator="kind")] | None = Field(
         None, description=(
             "Labels derived from the text, without manual work. Give either this or `data`."))
@@ -130,6 +133,8 @@ class Task(Strict):
 
     @model_validator(mode="after")
     def _labels_fit(self) -> Task:
+        if self.labels is not None and self.kind == "chat":
+            raise ValueError("chat needs data: conversations cannot be derived")
         if (self.labels is None) == (self.data is None):
             raise ValueError("a task needs exactly one of labels (derived) and data (labeled)")
         if self.labels is not None:
@@ -222,6 +227,11 @@ class Task(Strict):
     def fits(self, objective: str) -> bool:
         """Whether a base model with this objective can learn it."""
         return objective == "causal" or self.kind not in _CAUSAL_ONLY
+
+    @property
+    def of_chats(self) -> bool:
+        """Whether it is learned by the model that answers; models without `instruct` skip it."""
+        return self.kind == "chat"
 
     @property
     def of_translations(self) -> bool:

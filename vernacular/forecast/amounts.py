@@ -31,6 +31,8 @@ _FULL_BATCHES = 1.1  # tokens with padding, relative to those without
 _CURVE_BLOCKS = 64  # held-out blocks per point of the curve, and per interpolation point
 _LORA = 1.2  # tokens of fine-tuning per token of pretraining in equal time: it has no decoder
 _BASE_LANGUAGES = 0.3  # relative cost of a line in a language of the base: fewer tokens per word
+# Requests of the tests of chats, and what writing an answer costs, in tokens that are read: one at a time is slow
+_CHATS, _WRITTEN = 60, 1000
 _UNKNOWN_ITEMS = Range(100, 2000)  # labeled items of a dataset that is not fetched
 _TRAINED_WORDS = 1.0e-5  # seconds per word of stages that process all training text
 
@@ -76,6 +78,8 @@ def amounts_of_model(language: Language, root: Path, name: str, model: Model, sh
         found[f"alignment/{name}"] = Amount(4.0, exactly(8e-6 * translated), read=embedded * shape.line("base"))
     for (arm, suffix, _) in TRAINED:
         found[f"model/{name}{suffix}"] = _pretraining(model, shape, arm, translated)
+    if model.instruct is not None:
+        found[f"instruct/{name}"] = _instruct(model, shape)
     for task_name, task in language.tasks_of(name).items():
         found[f"task/{task_name}_{name}"] = _task(language, root, task_name, task, model, shape)
     return found | _evaluations(language, name, model, shape)
@@ -89,6 +93,14 @@ def _pretraining(model: Model, shape: Shape, arm: str, translated: int) -> Amoun
     scored = model.likelihood_items * line * (shape.fertility[arm] if model.objective == "masked" else 1.0)
     return Amount(8.0, shape.words * _TRAINED_WORDS + exactly(4e-6 * translated), steps=shape.steps,
                   read=exactly(blocks + scored))
+
+
+def _instruct(model: Model, shape: Shape) -> Amount:
+    """Return the work of adding a difference and measuring each scale, beside the instruct model itself."""
+    assert model.instruct is not None
+    measured = 1 + len({model.instruct.scale, *model.instruct.compare})
+    lines = model.likelihood_items * shape.line("adapted") * (1 + _BASE_LANGUAGES)
+    return Amount(10.0, read=exactly(measured * (lines + _CHATS * _WRITTEN)))
 
 
 def _task(language: Language, root: Path, name: str, task: Task, model: Model, shape: Shape) -> Amount:

@@ -1,14 +1,14 @@
 """The stage ``instruct/<name>``: add what training taught to the instruct model, and measure it before and after.
 
 Writes ``model/`` (weights, settings, tokenizer with its chat template) and ``answers.jsonl``, the
-answers of both models to every request.
+answers of both models to every request; for tasks of conversations also a folder named as the other
+variant, with that one's difference.
 """
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from vernacular.config.schema import Base, Model
+from vernacular.config.stage_names import learns_chats
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.jsonl import write_jsonl
@@ -25,8 +26,7 @@ from vernacular.core.report import Report
 from vernacular.core.result import SampleRow
 from vernacular.evaluation.likelihood import difference, interval
 from vernacular.instruct.chat_tests import ask_all, changed
-from vernacular.instruct.chat_tokenizer import FIX, Rows, check_siblings, join, match_rows
-from vernacular.instruct.checkpoint import Checkpoint, in_safetensors
+from vernacular.instruct.chat_tokenizer import Rows
 from vernacular.instruct.gates import (
     behavior_gates,
     english_gate,
@@ -35,13 +35,13 @@ from vernacular.instruct.gates import (
     summarize,
     template_gate,
 )
+from vernacular.instruct.merge import Siblings
 from vernacular.instruct.stage_results import InstructResult, JudgedReply, MeasuredModel, MeasuredScale
-from vernacular.instruct.task_arithmetic import Three, check_same_shape, tables_in, write_settings, write_sum
 from vernacular.modeling.base_files import locate
 from vernacular.modeling.base_models import load_model, load_tokenizer
 from vernacular.modeling.chat import format_tokens
 from vernacular.modeling.likelihood import LEAST_WORDS, Scored, causal_likelihood
-from vernacular.modeling.variants import ANSWERS, MODEL_FOLDER, NLL, model_folder, nll_unit, released_arm
+from vernacular.modeling.variants import ANSWERS, MODEL_FOLDER, NLL, Arm, model_folder, nll_unit, released_arm
 from vernacular.pipeline.stage import StageContext
 from vernacular.provenance.corpus_tables import file_of, read_rows
 from vernacular.text.words import words
@@ -77,35 +77,25 @@ def run(work: StageContext, name: str, model: Model) -> Report:
     assert asked is not None  # the stage exists only with one
     where = f"{work.language.code} models {name}: instruct"
     arm = released_arm(name, work.reports)
-    folder = model_folder(arm, name, work.inputs)
-    paths = locate(model.base, work.language), locate(asked.model, work.language)
-    base, instruct, adapted = (load_tokenizer(path) for path in (*paths, folder))
-    check_siblings(base, instruct, where)
-    own_vocabulary, joined = adapted.get_vocab(), join(adapted, instruct, where)
-    texts = _texts(work, model)
-    out, released = work.out / MODEL_FOLDER, _name_of(asked.model)
-    measured: dict[float, _Measured] = {}
-    with ExitStack() as stack:
-        network = stack.enter_context(Checkpoint(folder))
-        tables = tables_in(_config(folder)) & network.shapes.keys()
-        both = [in_safetensors(path, {*network.shapes}, work.scratch / called)
-                for path, called in zip(paths, ("base", "instruct" if paths[0] != paths[1] else "base"), strict=True)]
-        three = Three(network, *(stack.enter_context(Checkpoint(path)) for path in both))
-        _check_family(folder, both[1], where)
-        check_same_shape(three, tables, where)
-        size = max(network.shapes[table][0] for table in tables)
-        rows = match_rows(joined, own_vocabulary, base.get_vocab(), instruct, size)
-        work.progress(f"{released}, as it is: {len(texts.test)} lines and the requests")
-        measured[0.0] = _measure(both[1], instruct, texts, where, released=True)
-        for scale in sorted({asked.scale, *asked.compare}):
-            work.progress(f"{released} plus {scale:g} times the difference")
-            place = out if scale == asked.scale else work.scratch / "compared"
-            write_sum(three, tables, rows, scale, place)
-            write_settings(both[1], joined, rows, _moved(instruct, joined), _dtype(folder), place)
-            measured[scale] = _measure(place, load_tokenizer(place), texts, where, released=place == out)
-            shutil.rmtree(work.scratch / "compared", ignore_errors=True)
+    siblings = Siblings(locate(model.base, work.language), locate(asked.model, work.language), work.scratch, where)
+    texts, released = _texts(work, model), _name_of(asked.model)
+    instruct, folder = load_tokenizer(siblings.instruct), model_folder(arm, name, work.inputs)
+    out, compared = work.out / MODEL_FOLDER, work.scratch / "compared"
+    rows = siblings.write(folder, asked.scale, out)  # first, since it refuses what does not fit
+    if learns_chats(work.language, name):
+        other: Arm = "control" if arm == "adapted" else "adapted"
+        siblings.write(model_folder(other, name, work.inputs), asked.scale, work.out / other)
+    work.progress(f"{released}, as it is: {len(texts.test)} lines and the requests")
+    measured = {0.0: _measure(siblings.instruct, instruct, texts, where, released=True)}
+    for scale in sorted({asked.scale, *asked.compare}):
+        work.progress(f"{released} plus {scale:g} times the difference")
+        place = out if scale == asked.scale else compared
+        if place == compared:
+            siblings.write(folder, scale, compared)
+        measured[scale] = _measure(place, load_tokenizer(place), texts, where, released=place == out)
+        shutil.rmtree(compared, ignore_errors=True)
     before, after = measured[0.0], measured[asked.scale]
-    result = _result(model, released, arm, paths[0] == paths[1], rows, measured, texts, work.seed)
+    result = _result(model, released, arm, siblings.base == siblings.instruct, rows, measured, texts, work.seed)
     report = Report(gates=[
         template_gate(format_tokens(instruct, where), format_tokens(load_tokenizer(out), where)),
         *behavior_gates(before.judged, after.judged),
@@ -143,29 +133,6 @@ def _measure(folder: Path, tokenizer: Any, texts: _Texts, where: str, released: 
                      causal_likelihood(network, tokenizer, texts.test) if released else None,
                      causal_likelihood(network, tokenizer, texts.english) if texts.english else None,
                      ask_all(network, tokenizer, where))
-
-
-def _config(folder: Path) -> Any:
-    from transformers import AutoConfig
-    return AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
-
-
-def _check_family(adapted: Path, instruct: Path, where: str) -> None:
-    ours, theirs = (_config(folder).get_text_config().model_type for folder in (adapted, instruct))
-    if ours != theirs:
-        raise Problem(f"the instruct model is a {theirs}, the base a {ours}", where=where, fix=FIX,
-                      code=Code.MODEL_SIBLING)
-
-
-def _dtype(folder: Path) -> str:
-    return str(_config(folder).dtype or torch.float32).removeprefix("torch.")
-
-
-def _moved(instruct: Any, joined: Any) -> dict[int, int]:
-    """Return the ids of the instruct model's tokens that have another id in the joined tokenizer."""
-    known = joined.get_vocab()
-    return {index: known[token] for token, index in instruct.get_vocab().items()
-            if known.get(token, index) != index}
 
 
 def _name_of(base: Base) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from vernacular.config.schema import Language, Model
-from vernacular.config.stage_names import SPLITS, model_stages
+from vernacular.config.stage_names import SPLITS, learns_chats, model_stages
 from vernacular.core.entry_point import EntryPoint
 from vernacular.instruct.gates import SPECS
 from vernacular.instruct.stage_results import InstructResult
@@ -23,10 +23,10 @@ def _outside(language: Language, root: Path, model: Model) -> dict[str, str]:
             **retention_versions(model, language, root)}
 
 
-def _settings(language: Language, model: Model) -> dict[str, JsonValue]:
+def _settings(language: Language, name: str, model: Model) -> dict[str, JsonValue]:
     assert model.instruct is not None
     return {"base": model.base.model_dump(mode="json"), "instruct": model.instruct.model_dump(mode="json"),
-            "items": model.likelihood_items,
+            "items": model.likelihood_items, "chats": learns_chats(language, name),
             "retention": [source.model_dump(mode="json", by_alias=True) for source in model.retention]}
 
 
@@ -37,7 +37,7 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
     return [Stage(
         name=f"instruct/{name}", version="1", inputs=(SPLITS, *model_stages(name)), heavy=True, seed=model.seed,
         run=EntryPoint("vernacular.instruct.stage:run", name=name, model=model), result=InstructResult,
-        settings=partial(_settings, model=model), outside=partial(_outside, model=model), gates=SPECS,
+        settings=partial(_settings, name=name, model=model), outside=partial(_outside, model=model), gates=SPECS,
         kinds=("pytorch", "transformers"),
         description=f"A model that answers: what training taught `{name}`, added to its instruction-tuned sibling, and "
                     "how that answers in chats before and after.")]

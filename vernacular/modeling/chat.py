@@ -81,6 +81,43 @@ def format_tokens(tokenizer: Any, where: str) -> list[str]:
     return [str(token) for token in tokenizer.convert_ids_to_tokens(ids)]
 
 
+def with_answers(tokenizer: Any, messages: Conversation, where: str) -> tuple[list[int], list[bool]]:
+    """Return the tokens of a conversation that ends with an answer, and for each whether the model writes it.
+
+    The model writes the contents of the assistant's messages, each with the token that ends its
+    turn. Up to an answer, the tokens are those of ``prompt_ids``.
+
+    Raises:
+        Problem: a message contains a token of the chat format, or the template changes earlier turns.
+    """
+    end = end_of_turn(tokenizer, where)
+    closing, marks = tokenizer.convert_ids_to_tokens(end), tokenizer.convert_ids_to_tokens(sorted(specials(tokenizer)))
+    forged = next((mark for message in messages for mark in marks if mark in message["content"]), None)
+    if forged is not None:
+        raise Problem(f"a message contains {forged}, a token of the chat format", where=where,
+                      fix="Remove it from the text, or the conversation", code=Code.DATA_FORMAT)
+    ids, own, read = list[int](), list[bool](), ""
+    for at, message in enumerate(messages):
+        if message["role"] != "assistant":
+            continue
+        before, content = render(tokenizer, messages[:at], where, ask=True), message["content"]
+        if not before.startswith(read):
+            raise Problem("the chat template changes earlier turns when a conversation goes on", where=where,
+                          fix="Use another instruction-tuned model, or conversations with one answer",
+                          code=Code.MODEL_KIND)
+        whole = _ids(tokenizer, before)
+        prompt = whole[len(ids):] if whole[:len(ids)] == ids else _ids(tokenizer, before[len(read):])
+        after = render(tokenizer, messages[:at + 1], where)
+        rest = after[len(before):] if after.startswith(before) else content
+        gap = rest[:len(rest) - len(rest.lstrip())] if rest.lstrip().startswith(content) else ""
+        longer = _ids(tokenizer, before + gap + content)
+        answer = longer[len(whole):] if longer[:len(whole)] == whole else _ids(tokenizer, gap + content)
+        ids += [*prompt, *answer, end]
+        own += [False] * len(prompt) + [True] * (len(answer) + 1)
+        read = before + gap + content + closing
+    return ids, own
+
+
 def replies(model: Any, tokenizer: Any, conversations: Sequence[Conversation], where: str, most: int = 96,
             size: int = 16) -> Iterator[Reply]:
     """Yield the likeliest next answer to each conversation, token by token, at most ``most`` tokens of it.

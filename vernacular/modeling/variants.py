@@ -14,6 +14,7 @@ from vernacular.config.schema import Language, Model
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.report import Report
+from vernacular.modeling.base_files import locate
 from vernacular.modeling.base_models import load_base, load_model, load_tokenizer
 
 Arm = Literal["base", "control", "adapted"]
@@ -66,6 +67,18 @@ def load_arm(arm: Arm, name: str, model: Model, language: Language, inputs: Mapp
         return load_base(model.base, model.objective, language)
     folder = model_folder(arm, name, inputs)
     return load_model(folder, model.objective, None), load_tokenizer(folder)
+
+
+def load_chat_arm(arm: Arm, name: str, model: Model, language: Language, inputs: Mapping[str, Path]) -> tuple[Any, Any]:
+    """Load the same variant of the model that answers: ``base`` is the instruct model, the others have a difference.
+
+    ``inputs``: stage name -> artifact folder, with ``instruct/<name>``.
+    """
+    assert model.instruct is not None  # ensured by Language.tasks_of
+    folder = inputs[f"instruct/{name}"] / arm
+    path = locate(model.instruct.model, language) if arm == "base" else (
+        folder if folder.is_dir() else inputs[f"instruct/{name}"] / MODEL_FOLDER)
+    return load_model(path, model.objective), load_tokenizer(path)
 
 
 def nll_unit(objective: str) -> str:

@@ -64,6 +64,8 @@ def run(work: StageContext, name: str, model: Model) -> Report:
         write_sentence_modules(work.out, network.config.get_text_config().hidden_size, longest)
     tasks = []
     for task in work.language.tasks_of(name):
+        if work.language.tasks[task].of_chats:
+            continue  # no test of behavior has seen what it learned
         work.progress(f"{task}: exporting its model")
         tasks.append(_export(work, name, model, arm, task, longest))
     chat = export_chat(work, name)

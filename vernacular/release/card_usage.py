@@ -29,6 +29,9 @@ def how_to_use(results: ReleaseResults) -> list[str]:
             'messages = [{"role": "user", "content": "..."}]',
             'print(chat(messages, max_new_tokens=200)[0]["generated_text"][-1]["content"])'])]
     for task, found in results.tasks.items():
+        if found.kind == "chat":
+            parts.append(f"`{task}`: scored, but not released, since no test has shown that it keeps refusals.")
+            continue
         parts += [f"`{task}`:", _block(results, task, found)]
         parts[-1] += _compared(results, task)
     return parts

@@ -44,7 +44,8 @@ _CLASSES = {"token_classification": ("token_classification", "TokenClassificatio
             "sentence_pairs": ("sentence_pairs", "SentencePairs"),
             "question_answering": ("question_answering.kind", "QuestionAnswering"),
             "sentence_retrieval": ("sentence_retrieval.kind", "SentenceRetrieval"),
-            "generation": ("generation.kind", "Generation")}
+            "generation": ("generation.kind", "Generation"),
+            "chat": ("chat.kind", "Chat")}
 
 
 class Kind(ABC):

@@ -29,7 +29,7 @@ from vernacular.core.store import write_atomically
 from vernacular.datasets.items import Item
 from vernacular.modeling.base_files import bytes_of_weights
 from vernacular.modeling.base_models import longest_input
-from vernacular.modeling.variants import ARMS, Arm, load_arm
+from vernacular.modeling.variants import ARMS, Arm, load_arm, load_chat_arm
 from vernacular.pipeline.parallel import in_processes
 from vernacular.pipeline.stage import StageContext
 from vernacular.provenance.corpus_tables import file_of, read_rows
@@ -217,7 +217,8 @@ class _Arms:
         """Return a variant's frozen model and its tokenizer; one variant is loaded at a time."""
         if self._loaded is None or self._loaded[0] != arm:
             self._loaded = None
-            network, tokenizer = load_arm(arm, self._name, self._model, self._work.language, self._work.inputs)
+            load = load_chat_arm if self._items.kind.task.of_chats else load_arm
+            network, tokenizer = load(arm, self._name, self._model, self._work.language, self._work.inputs)
             network.to("cuda" if torch.cuda.is_available() else "cpu").requires_grad_(False)
             self._loaded = arm, network, tokenizer
         return self._loaded[1:]

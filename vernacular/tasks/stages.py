@@ -50,7 +50,7 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
         GateSpec("adapted_beats_base", "The adapted model scores above the base by more than the interval.", False))
     return [Stage(
         name=f"task/{task}_{name}", version="13", seed=model.seed, heavy=True, kinds=("pytorch", "peft"), gates=gates,
-        inputs=(SPLITS, *model_stages(name)),
+        inputs=(SPLITS, *model_stages(name), *((f"instruct/{name}",) if about.of_chats else ())),
         run=EntryPoint("vernacular.tasks.stage:run", name=name, model=model, task_name=task), result=TaskResult,
         settings=partial(settings, task=task),
         outside=partial(_outside, model=model, task=task),

@@ -15,15 +15,14 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn.functional import cross_entropy
 
 from vernacular.config.prompting import Prompting
 from vernacular.config.tasks import Task
 from vernacular.datasets.items import Item, Row
-from vernacular.modeling.device import device_of
 from vernacular.modeling.packing import opening
 from vernacular.tasks.adapter_model import Encoded, Network
-from vernacular.tasks.base import IGNORED, Answer, Kind
+from vernacular.tasks.base import Answer, Kind
+from vernacular.tasks.generation.answer_loss import answer_loss
 from vernacular.tasks.generation.baseline import nearest
 from vernacular.tasks.generation.chrf import ORDERS, chrf, statistics
 from vernacular.tasks.generation.decoding import answer_ids, bits, complete, ids_of
@@ -73,22 +72,7 @@ class Generation(Kind):
     def loss(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item],
              padding: int) -> torch.Tensor | None:
         """Return the mean negative log-likelihood of the answers' tokens."""
-        width = max(len(item.tokens) for item in encoded)
-        scored = max(sum(unit >= 0 for unit in item.units) for item in encoded)
-        tokens = torch.full((len(encoded), width), padding)
-        attend = torch.zeros((len(encoded), width), dtype=torch.long)
-        target = torch.full((len(encoded), width), IGNORED)
-        for row, item in enumerate(encoded):
-            size = len(item.tokens)
-            tokens[row, width - size:] = torch.tensor(item.tokens)  # on the left: all answers end in one column
-            attend[row, width - size:] = 1
-            target[row, width - size:] = torch.where(torch.tensor(item.units) >= 0, torch.tensor(item.tokens), IGNORED)
-        device = device_of(network.whole)
-        logits = network.whole(input_ids=tokens.to(device), attention_mask=attend.to(device), use_cache=False,
-                               position_ids=(attend.cumsum(1) - 1).clamp(min=0).to(device),
-                               logits_to_keep=scored + 1).logits[:, :-1]
-        return cross_entropy(logits.flatten(0, 1).float(), target[:, width - scored:].flatten().to(device),
-                             ignore_index=IGNORED)
+        return answer_loss(network.whole, encoded, padding)
 
     def predict(self, network: Network, tokenizer: Any, items: Sequence[Item], longest: int) -> list[Answer]:
         """Return the fine-tuned model's texts."""
