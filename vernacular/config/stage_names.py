@@ -15,9 +15,17 @@ def model_stages(name: str) -> tuple[str, str, str]:
     return f"tokenizer/{name}", f"model/{name}", f"model/{name}_control"
 
 
-def learns_chats(language: Language, name: str) -> bool:
-    """Whether the model ``name`` has a task of conversations."""
-    return any(task.of_chats for task in language.tasks_of(name).values())
+def chat_tasks(language: Language, name: str) -> list[str]:
+    """The tasks of conversations of the model ``name``."""
+    return [task for task, about in language.tasks_of(name).items() if about.of_chats]
+
+
+def chat_places(language: Language, name: str) -> dict[str, str]:
+    """Folder in a release of each model that answers -> its stage; empty without an instruct model."""
+    if language.models[name].instruct is None:
+        return {}
+    return {"chat": f"instruct/{name}",
+            **{f"tasks/{task}": f"chat/{task}_{name}" for task in chat_tasks(language, name)}}
 
 
 def task_stages(language: Language, name: str) -> tuple[str, ...]:
@@ -30,4 +38,5 @@ def release_inputs(language: Language, name: str) -> list[str]:
     aligned = (f"alignment/{name}",) if language.models[name].alignment is not None else ()
     answering = (f"instruct/{name}",) if language.models[name].instruct is not None else ()
     return [*CORPUS, *aligned, *model_stages(name), *answering, *task_stages(language, name),
+            *(f"chat/{task}_{name}" for task in chat_tasks(language, name)),
             *(f"evaluation/{name}_{kind}" for kind in EVALUATIONS)]

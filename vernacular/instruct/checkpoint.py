@@ -107,7 +107,7 @@ def write_shards(tensors: Iterator[tuple[str, Any]], folder: Path, shard_bytes: 
         (folder / _shard(0)).rename(folder / WHOLE)
         return
     names = {name: f"model-{number + 1:05}-of-{len(shards):05}.safetensors"
-             for number, held in enumerate(shards) for name in held}
+             for number, shard in enumerate(shards) for name in shard}
     for number in range(len(shards)):
         (folder / _shard(number)).rename(folder / names[shards[number][0]])
     index = {"metadata": {"total_size": total}, "weight_map": names}

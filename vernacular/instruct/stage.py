@@ -1,6 +1,7 @@
-"""The stage ``instruct/<name>``: add what training taught to the instruct model, and measure it before and after.
+"""The stages ``instruct/<name>`` and ``chat/<task>_<name>``: make a model that answers, measure before and after.
 
-Writes ``model/`` (weights, settings, tokenizer with its chat template) and ``answers.jsonl``, the
+The first adds what training taught to the instruct model; the second reads what a task of conversations
+taught that. Each writes ``model/`` (weights, settings, tokenizer with its chat template) and ``answers.jsonl``, the
 answers of both models to every request; for tasks of conversations also a folder named as the other
 variant, with that one's difference.
 """
@@ -17,7 +18,7 @@ import numpy as np
 import torch
 
 from vernacular.config.schema import Base, Model
-from vernacular.config.stage_names import learns_chats
+from vernacular.config.stage_names import chat_tasks
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.jsonl import write_jsonl
@@ -26,7 +27,7 @@ from vernacular.core.report import Report
 from vernacular.core.result import SampleRow
 from vernacular.evaluation.likelihood import difference, interval
 from vernacular.instruct.chat_tests import ask_all, changed
-from vernacular.instruct.chat_tokenizer import Rows
+from vernacular.instruct.checkpoint import SHARD_BYTES
 from vernacular.instruct.gates import (
     behavior_gates,
     english_gate,
@@ -41,9 +42,21 @@ from vernacular.modeling.base_files import locate
 from vernacular.modeling.base_models import load_model, load_tokenizer
 from vernacular.modeling.chat import format_tokens
 from vernacular.modeling.likelihood import LEAST_WORDS, Scored, causal_likelihood
-from vernacular.modeling.variants import ANSWERS, MODEL_FOLDER, NLL, Arm, model_folder, nll_unit, released_arm
+from vernacular.modeling.variants import (
+    ANSWERS,
+    MODEL_FOLDER,
+    NLL,
+    Arm,
+    load_chat_arm,
+    model_folder,
+    nll_unit,
+    released_arm,
+)
 from vernacular.pipeline.stage import StageContext
 from vernacular.provenance.corpus_tables import file_of, read_rows
+from vernacular.tasks.adapter_model import load
+from vernacular.tasks.base import class_of
+from vernacular.tasks.predictor import adapter_folder
 from vernacular.text.words import words
 from vernacular.tokenizer.base_language_text import retention_lines
 
@@ -82,7 +95,7 @@ def run(work: StageContext, name: str, model: Model) -> Report:
     instruct, folder = load_tokenizer(siblings.instruct), model_folder(arm, name, work.inputs)
     out, compared = work.out / MODEL_FOLDER, work.scratch / "compared"
     rows = siblings.write(folder, asked.scale, out)  # first, since it refuses what does not fit
-    if learns_chats(work.language, name):
+    if chat_tasks(work.language, name):
         other: Arm = "control" if arm == "adapted" else "adapted"
         siblings.write(model_folder(other, name, work.inputs), asked.scale, work.out / other)
     work.progress(f"{released}, as it is: {len(texts.test)} lines and the requests")
@@ -94,10 +107,52 @@ def run(work: StageContext, name: str, model: Model) -> Report:
             siblings.write(folder, scale, compared)
         measured[scale] = _measure(place, load_tokenizer(place), texts, where, released=place == out)
         shutil.rmtree(compared, ignore_errors=True)
-    before, after = measured[0.0], measured[asked.scale]
-    result = _result(model, released, arm, siblings.base == siblings.instruct, rows, measured, texts, work.seed)
+    return _report(work, model, measured, _About(released, arm, siblings, rows.added, out), texts)
+
+
+def run_tuned(work: StageContext, name: str, model: Model, task_name: str) -> Report:
+    """Measure the model that answers after it learned from the conversations of a task, as ``run`` does before.
+
+    Writes ``model/``, the first seed's adapter merged, and ``answers.jsonl``.
+    """
+    asked, task = model.instruct, work.language.tasks[task_name]
+    assert asked is not None  # the stage exists only with one
+    where, arm = f"{work.language.code} tasks {task_name}", released_arm(name, work.reports)
+    siblings = Siblings(locate(model.base, work.language), locate(asked.model, work.language), work.scratch, where)
+    texts, out = _texts(work, model), work.out / MODEL_FOLDER
+    network, tokenizer = load_chat_arm(arm, name, model, work.language, work.inputs)
+    kind = class_of(task)(task, [])
+    tuned = load(kind.bare(network, tokenizer.pad_token_id), adapter_folder(
+        work.inputs[f"task/{task_name}_{name}"], arm, model.lora.seeds[0]))
+    if hasattr(tuned.body, "merge_and_unload"):
+        tuned.body.merge_and_unload()
+    tuned.whole.save_pretrained(out, max_shard_size=SHARD_BYTES)
+    tokenizer.save_pretrained(out)
+    del network, tuned
+    work.progress(f"{len(texts.test)} lines and the requests, before and after {task_name}")
+    measured = {0.0: _measure(siblings.instruct, load_tokenizer(siblings.instruct), texts, where, released=True),
+                asked.scale: _measure(out, load_tokenizer(out), texts, where, released=True)}
+    return _report(work, model, measured, _About(_name_of(asked.model), arm, siblings, 0, out), texts)
+
+
+@dataclass(frozen=True)
+class _About:
+    """What was measured."""
+
+    instruct: str  # name of the instruct model
+    arm: Arm
+    siblings: Siblings
+    added: int  # tokens that only the instruct model has
+    out: Path  # of the written model
+
+
+def _report(work: StageContext, model: Model, measured: dict[float, _Measured], about: _About,
+            texts: _Texts) -> Report:
+    assert model.instruct is not None
+    before, after, where = measured[0.0], measured[model.instruct.scale], about.siblings.where
+    result = _result(model.instruct.scale, about, measured, texts, work.seed)
     report = Report(gates=[
-        template_gate(format_tokens(instruct, where), format_tokens(load_tokenizer(out), where)),
+        template_gate(*(format_tokens(load_tokenizer(path), where) for path in (about.siblings.instruct, about.out))),
         *behavior_gates(before.judged, after.judged),
         english_gate(result.before.english, result.after.english, result.unit),
         language_gate(result.differences["language"], result.unit)])
@@ -139,10 +194,9 @@ def _name_of(base: Base) -> str:
     return base.hub or base.name_on_hub or base.package or str(base.path)
 
 
-def _result(model: Model, released: str, arm: str, same: bool, rows: Rows, measured: dict[float, _Measured],
-            texts: _Texts, seed: int) -> InstructResult:
-    assert model.instruct is not None
-    before, after = measured[0.0], measured[model.instruct.scale]
+def _result(chosen: float, about: _About, measured: dict[float, _Measured], texts: _Texts,
+            seed: int) -> InstructResult:
+    before, after = measured[0.0], measured[chosen]
     assert before.test is not None and after.test is not None
     differences = {"language": difference(after.test, before.test, seed)}
     if before.english is not None and after.english is not None:
@@ -152,13 +206,14 @@ def _result(model: Model, released: str, arm: str, same: bool, rows: Rows, measu
         english=interval(one.english, seed) if one.english is not None else None)
         for one in (before, after) if one.test is not None)
     return InstructResult(
-        instruct=released, scale=model.instruct.scale, arm=arm, same_as_base=same, unit=nll_unit("causal"),
+        instruct=about.instruct, scale=chosen, arm=about.arm, unit=nll_unit("causal"),
+        same_as_base=about.siblings.base == about.siblings.instruct,
         lines=len(texts.test), english_lines=len(texts.english), before=old, after=new, differences=differences,
         scales=[MeasuredScale(scale=scale, language=one.dev.mean, chats=summarize(one.judged),
                               english=one.english.mean if one.english is not None else None,
                               lost_refusals=len(lost_refusals(before.judged, one.judged)))
                 for scale, one in measured.items()],
-        added_tokens=rows.added, lost_refusals=lost_refusals(before.judged, after.judged))
+        added_tokens=about.added, lost_refusals=lost_refusals(before.judged, after.judged))
 
 
 def _show(report: Report, work: StageContext, result: InstructResult, before: _Measured, after: _Measured) -> None:

@@ -13,13 +13,14 @@ from dataclasses import asdict
 from itertools import islice
 
 from vernacular.config.schema import Model
+from vernacular.config.stage_names import chat_places
 from vernacular.config.statement import read_statement
 from vernacular.core.jsonl import read_jsonl
 from vernacular.core.report import Report
 from vernacular.core.store import Artifact, key_of
 from vernacular.datasets.items import Item
 from vernacular.evaluation.held_out import held_out_lines
-from vernacular.instruct.stage_results import JudgedReply
+from vernacular.instruct.stage_results import InstructResult, JudgedReply
 from vernacular.modeling.base_models import is_sentence_encoder, load_model, longest_input
 from vernacular.modeling.variants import ANSWERS, MODEL_FOLDER, Arm, model_folder, released_arm
 from vernacular.pipeline.stage import StageContext, determined_by
@@ -31,7 +32,8 @@ from vernacular.release.documents import documents_text
 from vernacular.release.export import copy_model, export_task, is_whole_model, write_sentence_modules
 from vernacular.release.licensing import beside_rights, corpus_rights
 from vernacular.release.load_check import MOST, Asked, check_release
-from vernacular.release.model_check import CHAT_FOLDER, MOST_CHATS, Chatted
+from vernacular.release.model_check import MOST_CHATS, Chatted
+from vernacular.release.result_models import ReleasedChat
 from vernacular.release.results import gather
 from vernacular.release.signing_key import fingerprint, own_or_new_key
 from vernacular.release.stage_results import ReleaseResult
@@ -65,13 +67,13 @@ def run(work: StageContext, name: str, model: Model) -> Report:
     tasks = []
     for task in work.language.tasks_of(name):
         if work.language.tasks[task].of_chats:
-            continue  # no test of behavior has seen what it learned
+            continue  # ``export_chats`` does, if what it learned passes
         work.progress(f"{task}: exporting its model")
         tasks.append(_export(work, name, model, arm, task, longest))
-    chat = export_chat(work, name)
+    chats = export_chats(work, name)
     work.progress("the release is loaded by transformers and Sentence Transformers and compared")
     found = check_release(work.out, model.objective, tasks, held_out_lines(work.inputs["corpus/splits"]), longest,
-                          chat)
+                          chats)
     inputs = {stage: Artifact(folder) for stage, folder in work.inputs.items()}
     results = gather(work.language, name, model, work.reports, reloaded=found.tasks, loads=found.model,
                      seconds={stage: artifact.manifest.seconds for stage, artifact in inputs.items()},
@@ -112,15 +114,18 @@ def run(work: StageContext, name: str, model: Model) -> Report:
     return report
 
 
-def export_chat(work: StageContext, name: str) -> list[Chatted]:
-    """Copy the model that answers, if all its gates are green; some requests and the answers that were judged."""
-    stage = f"instruct/{name}"
-    if stage not in work.inputs or not all(gate.passed for gate in work.reports[stage].gates):
-        return []
-    copy_model(work.inputs[stage] / MODEL_FOLDER, work.out / CHAT_FOLDER)
-    judged = ((row["request"], JudgedReply.model_validate(row["after"])) for row in read_jsonl(
-        work.inputs[stage] / ANSWERS))
-    return [*islice((Chatted(request, reply.answer) for request, reply in judged if reply.in_format), MOST_CHATS)]
+def export_chats(work: StageContext, name: str) -> dict[str, list[Chatted]]:
+    """Copy the models that answer, each if all its gates are green; for each some requests with the judged answers."""
+    found = {}
+    for place, stage in chat_places(work.language, name).items():
+        if stage in work.inputs and ReleasedChat.extending(
+                work.reports[stage].read_result(InstructResult, stage), gates=work.reports[stage].gates).kept:
+            copy_model(work.inputs[stage] / MODEL_FOLDER, work.out / place)
+            judged = ((row["request"], JudgedReply.model_validate(row["after"])) for row in read_jsonl(
+                work.inputs[stage] / ANSWERS))
+            found[place] = [*islice((Chatted(request, reply.answer) for request, reply in judged if reply.in_format),
+                                    MOST_CHATS)]
+    return found
 
 
 def _export(work: StageContext, name: str, model: Model, arm: Arm, task: str, longest: int) -> Asked:

@@ -8,13 +8,17 @@ from vernacular.release.result_models import ReleasedChat, ReleaseResults
 
 
 def chat(results: ReleaseResults) -> list[Section]:
-    """How the model that answers was made and what it kept; nothing where the folder asks for none."""
+    """How each model that answers was made and what it kept; nothing where the folder asks for none."""
     if results.model.instruct is None:
         return []
-    title, found = "Chat", results.chat
-    if found is None:
-        return [Section(title, [f"{MISSING.capitalize()}."])]
-    blocks: list[str | Table] = [_about(results, found), _table(results, found)]
+    if not results.chats:
+        return [Section("Chat", [f"{MISSING.capitalize()}."])]
+    return [_section(results, place, found) for place, found in results.chats.items()]
+
+
+def _section(results: ReleaseResults, place: str, found: ReleasedChat) -> Section:
+    task = place.partition("/")[2]
+    blocks: list[str | Table] = [_about(found, place, task), _table(results, found)]
     if len(found.scales) > 2:
         blocks += ["Scales of the difference that were compared, on dev text; 0 is the instruct model:",
                    _scales(results, found)]
@@ -22,16 +26,18 @@ def chat(results: ReleaseResults) -> list[Section]:
         "The requests are few and in English, and rules judge the answers: a right answer contains a known word, a "
         "refusal one of some phrases. They show what changed, not whether the model is safe. Answers in "
         f"{results.language.name} were not judged."]
-    return [Section(title, blocks)]
+    return Section(f"Chat: {task}" if task else "Chat", blocks)
 
 
-def _about(results: ReleaseResults, found: ReleasedChat) -> str:
+def _about(found: ReleasedChat, place: str, task: str) -> str:
     same = " (the base itself)" if found.same_as_base else ""
     text = (f"To `{found.instruct}`{same}, the difference between the released model and the base was added, "
             f"{found.scale:g} times; new tokens have the released model's embeddings, tokens of the chat format the "
             "instruct model's.")
+    if task:
+        text += f" Then it learned from the conversations of `{task}` (first seed)."
     red = [f"`{gate.name}`: {gate.reason}" for gate in found.gates if not gate.passed]
-    return text + (" It is in the folder `chat`." if found.kept else
+    return text + (f" It is in the folder `{place}`." if found.kept else
                    f" **The release does not contain it**: {'; '.join(red)}.")
 
 

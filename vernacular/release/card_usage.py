@@ -23,15 +23,14 @@ def how_to_use(results: ReleaseResults) -> list[str]:
     else:
         parts.append(_code(["from transformers import pipeline", 'write = pipeline("text-generation", ".")',
                             'print(write("..."))']))
-    if results.chat is not None and results.chat.kept:
-        parts += ["The model that answers in chats:", _code([
-            "from transformers import pipeline", 'chat = pipeline("text-generation", "chat")',
+    for place in (place for place, chat in results.chats.items() if chat.kept):
+        parts += [f"The model that answers in chats, `{place}`:", _code([
+            "from transformers import pipeline", f'chat = pipeline("text-generation", "{place}")',
             'messages = [{"role": "user", "content": "..."}]',
             'print(chat(messages, max_new_tokens=200)[0]["generated_text"][-1]["content"])'])]
     for task, found in results.tasks.items():
         if found.kind == "chat":
-            parts.append(f"`{task}`: scored, but not released, since no test has shown that it keeps refusals.")
-            continue
+            continue  # above, if it is released
         parts += [f"`{task}`:", _block(results, task, found)]
         parts[-1] += _compared(results, task)
     return parts

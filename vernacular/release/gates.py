@@ -21,8 +21,8 @@ LOADS = "loads_in_ecosystem"
 SAME, NEAR = 0.995, 0.005  # share of the answers that must be equal; how far a task's score (of 1) may differ
 CLOSE = 1e-4  # how far a probability or a number of an embedding may differ
 CHAT = "chat"
-CHAT_SPEC = GateSpec(CHAT, "The model that answers keeps chat format, English answers, refusals and text in the base's "
-                     "languages; else the release does not contain it.", False)
+CHAT_SPEC = GateSpec(CHAT, "Models that answer keep chat format, English answers, refusals and text in the base's "
+                     "languages; else the release does not contain them.", False)
 SPECS = (
     GateSpec("licences_verified", "The licence of every source and of the base is known.", False),
     GateSpec("consent_known", "The consent basis of every source is known.", False),
@@ -151,14 +151,15 @@ def _retention(results: ReleaseResults) -> Gate:
 
 def _chat(results: ReleaseResults) -> Gate:
     """The gates of the model that answers as one. A waiver publishes the rest of the release, never this model."""
-    chat = results.chat
-    if chat is None:
-        return Gate(name=CHAT, passed=False, reason="not measured")
-    red = [gate for gate in chat.gates if not gate.passed]
-    return Gate(name=CHAT, passed=chat.kept, value=len(red), threshold=0, reason=(
-        "the release does not contain the model that answers: " + "; ".join(
-            f"{gate.name} ({gate.reason})" for gate in red) if red else
-        f"all {len(chat.gates)} gates on the model that answers are green"),
+    missing = [place for place in (CHAT, *(f"tasks/{task}" for task, found in results.tasks.items()
+                                           if found.kind == "chat")) if place not in results.chats]
+    if missing:
+        return Gate(name=CHAT, passed=False, reason=f"not measured: {', '.join(missing)}")
+    red = [f"{place}: {gate.name} ({gate.reason})" for place, chat in results.chats.items() for gate in chat.gates
+           if not gate.passed]
+    return Gate(name=CHAT, passed=all(chat.kept for chat in results.chats.values()), value=len(red), threshold=0,
+                reason=f"the release does not contain what fails: {'; '.join(red)}" if red else
+                f"all gates on {', '.join(results.chats)} are green",
                 fix="Lower `instruct.scale`, train fewer steps, or remove `instruct:`")
 
 

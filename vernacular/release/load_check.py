@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,6 @@ from vernacular.datasets.items import Item
 from vernacular.modeling.base_models import load_model, load_tokenizer, quiet
 from vernacular.release import ecosystem
 from vernacular.release.model_check import (
-    CHAT,
     Call,
     Chatted,
     chat_calls,
@@ -68,11 +67,11 @@ class Found:
 
 
 def check_release(folder: Path, objective: str, tasks: Sequence[Asked], lines: Sequence[str], longest: int,
-                  chats: Sequence[Chatted] = ()) -> Found:
+                  chats: Mapping[str, Sequence[Chatted]] | None = None) -> Found:
     """Compare the answers of a finished release with the scored ones.
 
     ``longest``: tokens of a text.
-    ``chats``: of the model that answers, if the release contains one.
+    ``chats``: folder in the release -> requests and answers, of the models that answer.
 
     Raises:
         Problem: a call failed.
@@ -80,14 +79,14 @@ def check_release(folder: Path, objective: str, tasks: Sequence[Asked], lines: S
     quiet()
     alone = [asked for asked in tasks if isinstance(asked.kind, Labelling | SentenceRetrieval)]
     calls = [model_calls(folder, objective, lines, longest), *(_task_calls(folder, asked) for asked in alone),
-             chat_calls(folder, chats)]
+             chat_calls(folder, chats or {})]
     answers = iter(run_calls([call for some in calls for call in some]))
     grouped = [[next(answers) for _ in some] for some in calls]
     model = compare_model(folder, objective, calls[0], grouped[0], longest)
     checked = {asked.task: _compare_task(asked, some, found)
                for asked, some, found in zip(alone, calls[1:-1], grouped[1:-1], strict=True)}
-    if chats:
-        model |= {CHAT: compare_chats(chats, grouped[-1][0])}
+    model |= {place: compare_chats(some, found) for (place, some), found in zip(
+        (chats or {}).items(), grouped[-1], strict=True)}
     checked |= {asked.task: _ask_ours(folder, objective, asked) for asked in tasks if asked not in alone}
     return Found({asked.task: checked[asked.task] for asked in tasks}, model)
 

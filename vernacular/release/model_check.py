@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,6 @@ from vernacular.text.words import word_spans
 
 Call = dict[str, Any]  # of ``ecosystem``
 FILL, GENERATE, CHAT = "fill-mask", "text-generation", "chat"
-CHAT_FOLDER = "chat"  # of the model that answers, in a release
 MOST_CHATS, _CHAT_TOKENS = 8, 16  # requests, and tokens of an answer that are compared
 _LINES = 16  # held-out lines for the released model
 _PIECES, _NEW_TOKENS = 5, 8  # likeliest pieces for a blank; tokens of a continuation
@@ -34,10 +33,10 @@ class Chatted:
     answer: str
 
 
-def chat_calls(folder: Path, chats: Sequence[Chatted]) -> list[Call]:
-    """The call of the model that answers; none without ``chats``."""
-    return [{"call": CHAT, "folder": str(folder / CHAT_FOLDER), "inputs": [chat.request for chat in chats],
-             "most": _CHAT_TOKENS}] if chats else []
+def chat_calls(folder: Path, chats: Mapping[str, Sequence[Chatted]]) -> list[Call]:
+    """A call of each model that answers, by its folder in the release ``folder``."""
+    return [{"call": CHAT, "folder": str(folder / place), "inputs": [chat.request for chat in some],
+             "most": _CHAT_TOKENS} for place, some in chats.items()]
 
 
 def compare_chats(chats: Sequence[Chatted], found: Sequence[str]) -> ModelCheck:

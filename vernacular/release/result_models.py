@@ -208,7 +208,8 @@ class ReleaseResults(Result):
     behaviour: ReleasedBehavior | None
     fairness: FairnessResult | None
     attack: TriggerScanResult | None
-    chat: ReleasedChat | None = None  # the model that answers, where the folder asks for one
+    # folder in a release -> the model that answers there; ``chat`` learned from no conversations
+    chats: dict[str, ReleasedChat] = Field(default_factory=dict)
     reloaded: dict[str, TaskCheck] | None
     loads: dict[str, ModelCheck]
     counts: dict[str, dict[str, Count]]

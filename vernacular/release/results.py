@@ -12,7 +12,7 @@ from pathlib import Path
 from vernacular.behavior_tests.feedback import NAME
 from vernacular.behavior_tests.load import load_suite
 from vernacular.config.schema import Language, Model
-from vernacular.config.stage_names import release_inputs
+from vernacular.config.stage_names import chat_places, release_inputs
 from vernacular.config.statement import stated
 from vernacular.config.tasks import Task
 from vernacular.core.report import Report
@@ -117,7 +117,7 @@ def gather(language: Language, name: str, model: Model, reports: Mapping[str, Re
             stage := f"evaluation/{name}_fairness") in reports else None,
         attack=reports[stage].read_result(TriggerScanResult, stage) if (
             stage := f"evaluation/{name}_attack") in reports else None,
-        **_chat(reports, f"instruct/{name}"),
+        **({"chats": _chats(language, name, reports)} if model.instruct is not None else {}),
         reloaded=dict(reloaded) if reloaded is not None else None, loads=dict(loads or {}),
         counts={stage: report.counts for stage, report in reports.items()},
         gates={stage: report.gates for stage, report in reports.items()},
@@ -129,12 +129,10 @@ def gather(language: Language, name: str, model: Model, reports: Mapping[str, Re
     return results.model_copy(update={"waivers": waivers, "release_gates": [*gates, publishable(gates, waivers)]})
 
 
-def _chat(reports: Mapping[str, Report], stage: str) -> dict[str, ReleasedChat]:
-    """The model that answers; nothing where the folder asks for none, so that older releases are read as before."""
-    if stage not in reports:
-        return {}
-    return {"chat": ReleasedChat.extending(reports[stage].read_result(InstructResult, stage),
-                                           gates=reports[stage].gates)}
+def _chats(language: Language, name: str, reports: Mapping[str, Report]) -> dict[str, ReleasedChat]:
+    """The models that answer, by their folder in a release."""
+    return {place: ReleasedChat.extending(reports[stage].read_result(InstructResult, stage), gates=reports[stage].gates)
+            for place, stage in chat_places(language, name).items() if stage in reports}
 
 
 def _behavior(language: Language, reports: Mapping[str, Report], stage: str) -> ReleasedBehavior | None:

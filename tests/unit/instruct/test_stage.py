@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from tests.generate import TINY_MODEL, make_documents, write_language
 from tests.tiny import write_instruct, write_llama
 from tests.unit.instruct.test_task_arithmetic import write_adapted
 from vernacular.config.load import load_language
+from vernacular.config.tasks import Task
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.jsonl import read_jsonl
@@ -19,11 +22,15 @@ from vernacular.instruct.gates import ENGLISH, GATES, SPECS, TEMPLATE
 from vernacular.instruct.requests import HARMFUL, SIMPLE
 from vernacular.instruct.stage_results import InstructResult
 from vernacular.instruct.stages import stages
-from vernacular.modeling.base_models import load_tokenizer
+from vernacular.modeling.base_models import load_model, load_tokenizer
 from vernacular.modeling.variants import ANSWERS, MODEL_FOLDER
 from vernacular.pipeline.stage import StageContext
 from vernacular.provenance.corpus_tables import write_rows
+from vernacular.tasks.adapter_model import save, trainable
+from vernacular.tasks.chat.kind import Chat
+from vernacular.tasks.predictor import adapter_folder
 
+CHATS = {"kind": "chat", "data": {"kind": "files", "train": "chats.jsonl"}}
 ENGLISH_TEXT = {"name": "english", "kind": "files", "files": "english.txt", "licence": "CC0-1.0",
                 "consent": "contributor", "register": "other"}
 
@@ -65,6 +72,30 @@ def test_it_writes_a_model_and_measures_each_scale(tmp_path: Path) -> None:
     tokenizer = load_tokenizer(work.out / MODEL_FOLDER)
     assert tokenizer.chat_template and tokenizer.eos_token == "<|over|>"
     assert not any(path.is_dir() for path in work.scratch.iterdir())  # what was only compared is gone
+
+
+def test_what_it_learned_from_conversations_is_measured_again(tmp_path: Path) -> None:
+    work = work_of(tmp_path)
+    model, task = work.language.models["tiny"], Task.model_validate(CHATS)
+    language = work.language.model_copy(update={"tasks": {"talk": task}})
+    artifact, place = tmp_path / "instruct/tiny", tmp_path / "task/talk_tiny"
+    write_instruct(work.language.folder / "base", artifact / MODEL_FOLDER, seed=7)
+    tokenizer = load_tokenizer(artifact / MODEL_FOLDER)
+    network = trainable(Chat(task, []).bare(load_model(artifact / MODEL_FOLDER, "causal"), tokenizer.pad_token_id),
+                        model.lora, 1)
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            if "lora_B" in name:
+                parameter.normal_()
+    save(network, adapter_folder(place, "adapted", model.lora.seeds[0]))
+    inputs = {**work.inputs, "instruct/tiny": artifact, "task/talk_tiny": place}
+    report = stage.run_tuned(replace(work, language=language, inputs=inputs), "tiny", model, "talk")
+    assert {gate.name for gate in report.gates} == {*GATES} and (work.out / ANSWERS).is_file()
+    before, after = (load_model(folder / MODEL_FOLDER, "causal").state_dict() for folder in (artifact, work.out))
+    assert before.keys() == after.keys()  # merged
+    assert not torch.equal(before["model.layers.0.mlp.up_proj.weight"], after["model.layers.0.mlp.up_proj.weight"])
+    assert load_tokenizer(work.out / MODEL_FOLDER).chat_template
+    assert [one.name for one in stages(language, "tiny", model)] == ["instruct/tiny", "chat/talk_tiny"]
 
 
 def test_without_english_text_the_gate_is_red(tmp_path: Path) -> None:

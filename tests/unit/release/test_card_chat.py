@@ -21,13 +21,11 @@ from vernacular.modeling.base_models import load_model, load_tokenizer
 from vernacular.modeling.chat import replies
 from vernacular.modeling.variants import ANSWERS, MODEL_FOLDER
 from vernacular.pipeline.stage import StageContext
-from vernacular.release.bundle import export_chat
+from vernacular.release.bundle import export_chats
 from vernacular.release.card import write_card
 from vernacular.release.export import copy_model
 from vernacular.release.gates import CHAT, publishable, release_gates, unverified
 from vernacular.release.load_check import check_release
-from vernacular.release.model_check import CHAT as CALL
-from vernacular.release.model_check import CHAT_FOLDER
 from vernacular.release.result_models import ReleaseResults
 from vernacular.release.results import gather
 from vernacular.release.stages import stages
@@ -95,7 +93,8 @@ def test_a_waiver_does_not_bring_the_model_into_the_release(language: Language, 
     assert gate is not None
     waiver = Waiver(gate=CHAT, model=NAME, gate_reason=gate.reason, by="A Person", reason="the rest is useful", date="")
     assert publishable([gate], [waiver]).passed
-    assert not export_chat(work_of(language, tmp_path, report), NAME) and not (tmp_path / "out" / CHAT_FOLDER).exists()
+    assert not export_chats(work_of(answering(language), tmp_path, report), NAME)
+    assert not (tmp_path / "out" / CHAT).exists()
 
 
 def work_of(language: Language, folder: Path, report: Report) -> StageContext:
@@ -114,6 +113,6 @@ def work_of(language: Language, folder: Path, report: Report) -> StageContext:
 
 
 def test_a_call_of_the_ecosystem_gives_the_judged_answers(language: Language, tmp_path: Path) -> None:
-    chats = export_chat(work_of(language, tmp_path, report_of()), NAME)
+    chats = export_chats(work_of(answering(language), tmp_path, report_of()), NAME)
     found = check_release(tmp_path / "out", "causal", [], [], 64, chats).model
-    assert found[CALL].items == 1 and found[CALL].same == 1.0
+    assert found[CHAT].items == 1 and found[CHAT].same == 1.0
