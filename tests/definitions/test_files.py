@@ -71,6 +71,8 @@ ALLOWED = {
               "pipelines/refresh_sensor.py"],
     LANGUAGES: ["vernacular/config/load.py", "vernacular/config/new.py"],
     LIBRARY: ["vernacular/datasets/aligned_pairs.py", "vernacular/modeling/base_models.py",
+              "vernacular/instruct/checkpoint.py", "vernacular/instruct/merge.py",
+              "vernacular/instruct/task_arithmetic.py",
               "vernacular/tasks/adapter_model.py"],
     TEMPORARY: ["vernacular/sources/web/crawler_process.py", "vernacular/release/ecosystem.py",
                 "vernacular/release/load_check.py"],

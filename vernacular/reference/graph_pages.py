@@ -12,10 +12,12 @@ from vernacular.pipeline.stage import GateSpec, Stage
 from vernacular.reference.markdown import opening, table
 
 STAGES_FILE, GATES_FILE = "docs/reference/stages.md", "docs/reference/gates.md"
-_CODE, _MODEL = "nya", "minilm"  # it has all kinds of stages
+_CODE, _MODEL = "nya", "minilm"  # it has all kinds of stages but one
+_ANSWERING = "smollm2"  # it has that one
 _STAGES = """\
 Each language has these stages; `<model>` is a name below `models`, `<task>` one below `tasks`. `alignment/<model>` is
-there only with `alignment.translations`. The keys of artifacts and the graph are explained in
+there only with `alignment.translations`, `instruct/<model>` only with `instruct`, and `chat/<task>_<model>`, which has
+the settings and gates of that, only with tasks of conversations. The keys of artifacts and the graph are explained in
 [stages and artifacts](../explanation/artifacts.md), gates listed in [gates](gates.md).
 
 *Version* is raised when the meaning of the output changes: artifacts of earlier versions are then stale. *Settings* are
@@ -67,7 +69,8 @@ def gates_page() -> str:
 def _declared() -> tuple[Language, list[Stage]]:
     """The language, and its stages."""
     language = load_language(CHECKOUT / "languages" / _CODE)
-    return language, [*stages_of(language, _MODEL).values()]
+    answering = [stage for stage in stages_of(language, _ANSWERING).values() if stage.name.startswith("instruct/")]
+    return language, [*stages_of(language, _MODEL).values(), *answering]
 
 
 def _rows(stage: Stage) -> list[tuple[str, str, str]]:
@@ -81,7 +84,7 @@ def _general(text: str) -> str:
     """A stage's name or description without the names of this model and its tasks."""
     if text.startswith("task/"):
         return "task/<task>_<model>"
-    return text.replace(_MODEL, "<model>")
+    return text.replace(_MODEL, "<model>").replace(_ANSWERING, "<model>")
 
 
 def _anchor(title: str) -> str:
