@@ -10,6 +10,7 @@ STAMP := $(VENV)/.installed-$(EXTRAS)
 TESTS := $(VENV)/.installed-test
 DOCS := $(VENV)/.installed-docs
 export DAGSTER_HOME ?= $(CURDIR)
+unexport PYTHONDONTWRITEBYTECODE  # of some containers: each of the processes that tests start would compile everything
 
 .PHONY: help quickstart full smollm2 test tutorial bench check reference docs ui reload clean-env
 
