@@ -1,4 +1,4 @@
-"""Commands of ``vernacular`` in processes forked from one that has loaded what they import.
+"""Commands of ``vernacular``, and crawls, in processes forked from one that has loaded what they import.
 
 A Python that starts imports for three seconds, and the fork server of its heavy stages for six; the tests run
 dozens. So the first test that needs it starts a server, which all of pytest's workers use. Each command is a process of
@@ -24,15 +24,17 @@ import traceback
 from collections.abc import Mapping, Sequence
 from multiprocessing import forkserver
 from pathlib import Path
-from typing import NoReturn
+from typing import IO, Any, NoReturn, Self
 
 from filelock import FileLock
 
 from vernacular.cli.fork_server import run_command
 from vernacular.pipeline.parent_process import can_fork
 
+CRAWLER = "vernacular.sources.web.crawler_process"
 PRELOADED = ("pipelines.run", "pipelines.dagster_run", "pipelines.build", "vernacular.cli.main",
-             "vernacular.sources.crawl", "vernacular.reporting.full_report")
+             "vernacular.sources.crawl", "vernacular.reporting.full_report", CRAWLER,
+             "scrapy.core.downloader.handlers.http11")
 SECONDS = 600.0  # for a command
 START_SECONDS = 120.0
 LARGEST_REQUEST = 1_000_000
@@ -42,15 +44,49 @@ def run_vernacular(words: Sequence[str], folder: Path,
                    environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     """Run ``vernacular WORDS`` in ``folder``, with this environment, and return its exit code and output."""
     with (tempfile.TemporaryFile("w+", encoding="utf-8") as output, tempfile.TemporaryFile("w+", encoding="utf-8") as
-          errors, socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server):
-        server.settimeout(SECONDS)
-        server.connect(str(_address(environment)))
-        request = json.dumps([list(words), str(folder), dict(environment)]).encode()
-        socket.send_fds(server, [request], [output.fileno(), errors.fileno()])
-        code = int(server.recv(64))
+          errors, Path(os.devnull).open("rb") as nothing):
+        code = _Forked(words, folder, environment, nothing, output, errors).wait()
         for stream in (output, errors):
             stream.seek(0)
         return subprocess.CompletedProcess(["vernacular", *words], code, output.read(), errors.read())
+
+
+class _Forked:
+    """A command in a process that the server forks."""
+
+    def __init__(self, words: Sequence[str], folder: Path, environment: Mapping[str, str], *streams: IO[Any]) -> None:
+        self._server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._server.settimeout(SECONDS)
+        self._server.connect(str(_address(environment)))
+        request = json.dumps([list(words), str(folder), dict(environment)]).encode()
+        socket.send_fds(self._server, [request], [stream.fileno() for stream in streams])
+
+    def wait(self) -> int:
+        """The exit code, once it has ended."""
+        with self._server:
+            return int(self._server.recv(64))
+
+
+class ForkedCrawl:
+    """What ``subprocess.Popen`` is to a source in the web, but forked: the start of a crawl takes two seconds."""
+
+    def __init__(self, command: Sequence[str], stdin: int, stdout: int, stderr: IO[bytes], **more: Any) -> None:
+        assert command[1:3] == ["-m", CRAWLER] and stdin == stdout == subprocess.PIPE
+        (theirs, ours), (read, written) = os.pipe(), os.pipe()
+        self._stdin, self.stdout = os.fdopen(ours, "wb"), os.fdopen(read, encoding="utf-8")
+        with os.fdopen(theirs, "rb") as first, os.fdopen(written, "wb") as second:
+            self._process = _Forked(command[2:], Path.cwd(), os.environ, first, second, stderr)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stdout.close()
+        self._stdin.close()
+
+    def wait(self) -> int:
+        """The exit code, once it has ended."""
+        return self._process.wait()
 
 
 def _address(environment: Mapping[str, str]) -> Path:
@@ -109,20 +145,23 @@ def _is_alive(process: int) -> bool:
 
 def _serve_one(asking: socket.socket) -> NoReturn:
     """In a process of its own: fork the command, wait for it and answer with its exit code."""
-    request, streams, _, _ = socket.recv_fds(asking, LARGEST_REQUEST, 2)
+    request, streams, _, _ = socket.recv_fds(asking, LARGEST_REQUEST, 3)
     words, folder, environment = json.loads(request)
     command = os.fork()
     if command == 0:
         asking.close()
-        for number, stream in enumerate(streams, 1):
+        for number, stream in enumerate(streams):
             os.dup2(stream, number)
             os.close(stream)
+        sys.stdout, sys.stderr = (os.fdopen(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))
         os.chdir(folder)
         os.environ.clear()
         os.environ.update(environment)
         random.seed()
         forkserver._forkserver.ensure_running = lambda: None  # type: ignore[method-assign]  # it is the server's child
         _exit(_code_of(words, environment))
+    for stream in streams:
+        os.close(stream)
     _, status = os.waitpid(command, 0)
     asking.send(str(os.waitstatus_to_exitcode(status)).encode())
     os._exit(0)
@@ -132,8 +171,12 @@ def _code_of(words: list[str], environment: Mapping[str, str]) -> int:
     """Run a command; ``run`` without the new Python that ``vernacular`` starts for it, ``stage`` as runs do."""
     if words[0] == "stage":
         return run_command(words, environment)
-    module = importlib.import_module("pipelines.run" if words[0] == "run" else "vernacular.cli.main")
+    module = importlib.import_module({"run": "pipelines.run", CRAWLER: CRAWLER}.get(words[0], "vernacular.cli.main"))
     try:
+        if words[0] == CRAWLER:
+            sys.argv = list(words)
+            module.main()
+            return 0
         return int(module.main(words[1:] if words[0] == "run" else words) or 0)
     except SystemExit as end:
         return int(end.code or 0)

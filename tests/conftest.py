@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Generator
+import subprocess
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import settings
 
+from tests.command_server import ForkedCrawl
 from tests.generate import write_language
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.core.store import Store
+from vernacular.pipeline.parent_process import can_fork
+from vernacular.sources.web import source as web
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is loaded: the other core has tests of its own
 settings.register_profile("vernacular", deadline=None)  # a machine with other work is slow, which is no failure
@@ -47,6 +52,15 @@ def signing_key(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = root / "key" / "signing-key.pem"
     os.environ["VERNACULAR_SIGNING_KEY"] = str(path)
     return path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def forked_crawls() -> Iterator[None]:
+    """Sources in the web start their crawls by a fork of a process that has loaded what a crawl imports."""
+    with pytest.MonkeyPatch.context() as patch:
+        if can_fork():
+            patch.setattr(web, "subprocess", SimpleNamespace(Popen=ForkedCrawl, PIPE=subprocess.PIPE))
+        yield
 
 
 @pytest.fixture
