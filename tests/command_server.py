@@ -1,8 +1,9 @@
-"""Commands of ``vernacular``, and crawls, in processes forked from one that has loaded what they import.
+"""Commands of ``vernacular``, crawls and readers of files in processes forked from one that has loaded their imports.
 
 A Python that starts imports for three seconds, and the fork server of its heavy stages for six; the tests run
 dozens. So the first test that needs it starts a server, which all of pytest's workers use. Each command is a process of
 its own. Its heavy stages are forked from one fork server, as in the product, but that is shared by all commands.
+A crawl takes two seconds to import, the sandboxed reader of each command and crawl half a second.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import multiprocessing
 import os
 import random
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -24,58 +26,82 @@ import traceback
 from collections.abc import Mapping, Sequence
 from multiprocessing import forkserver
 from pathlib import Path
+from types import SimpleNamespace
 from typing import IO, Any, NoReturn, Self
 
 from filelock import FileLock
 
 from vernacular.cli.fork_server import run_command
 from vernacular.pipeline.parent_process import can_fork
+from vernacular.sandbox import reader
 
-CRAWLER = "vernacular.sources.web.crawler_process"
+CRAWLER, READER = "vernacular.sources.web.crawler_process", "vernacular.sandbox.worker"
+PURGE = "pipelines.purge_history"
+SESSION = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()  # also in what a test forks
+SERVER = "VERNACULAR_TESTS_SERVER"  # where it answers, in the environment of what it forks
 PRELOADED = ("pipelines.run", "pipelines.dagster_run", "pipelines.build", "vernacular.cli.main",
              "vernacular.sources.crawl", "vernacular.reporting.full_report", CRAWLER,
-             "scrapy.core.downloader.handlers.http11")
+             "scrapy.core.downloader.handlers.http11", PURGE, READER, "vernacular.sources.web.pages", "trafilatura",
+             "feedparser", "protego", "vernacular.sources.formats", "vernacular.datasets.parsing")
 SECONDS = 600.0  # for a command
 START_SECONDS = 120.0
 LARGEST_REQUEST = 1_000_000
 
 
-def run_vernacular(words: Sequence[str], folder: Path,
-                   environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run ``vernacular WORDS`` in ``folder``, with this environment, and return its exit code and output."""
-    with (tempfile.TemporaryFile("w+", encoding="utf-8") as output, tempfile.TemporaryFile("w+", encoding="utf-8") as
-          errors, Path(os.devnull).open("rb") as nothing):
-        code = _Forked(words, folder, environment, nothing, output, errors).wait()
+def run_vernacular(words: Sequence[str], folder: Path, environment: Mapping[str, str],
+                   text: str = "") -> subprocess.CompletedProcess[str]:
+    """Run ``vernacular WORDS`` in ``folder``, with this environment and input; return its exit code and output."""
+    with (tempfile.TemporaryFile("w+", encoding="utf-8") as given, tempfile.TemporaryFile("w+", encoding="utf-8") as
+          output, tempfile.TemporaryFile("w+", encoding="utf-8") as errors):
+        given.write(text)
+        given.seek(0)
+        code = _Forked(words, folder, environment, given.fileno(), output.fileno(), errors.fileno()).wait()
         for stream in (output, errors):
             stream.seek(0)
         return subprocess.CompletedProcess(["vernacular", *words], code, output.read(), errors.read())
 
 
-class _Forked:
-    """A command in a process that the server forks."""
+def run_purge(command: Sequence[str], input: str, **more: Any) -> subprocess.CompletedProcess[str]:
+    """What ``subprocess.run`` is to a takedown."""
+    assert command[1:3] == ["-m", PURGE]
+    return run_vernacular(command[2:], Path.cwd(), os.environ, input)
 
-    def __init__(self, words: Sequence[str], folder: Path, environment: Mapping[str, str], *streams: IO[Any]) -> None:
+
+class _Forked:
+    """A process that the server forks, with these streams as its first descriptors."""
+
+    def __init__(self, words: Sequence[str], folder: Path, environment: Mapping[str, str], *streams: int) -> None:
         self._server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._server.settimeout(SECONDS)
-        self._server.connect(str(_address(environment)))
-        request = json.dumps([list(words), str(folder), dict(environment)]).encode()
-        socket.send_fds(self._server, [request], [stream.fileno() for stream in streams])
+        self._server.connect(os.environ.get(SERVER) or str(_address(environment)))
+        socket.send_fds(self._server, [json.dumps([list(words), str(folder), dict(environment)]).encode()], streams)
+        self.pid = int(self._server.recv(64))
 
-    def wait(self) -> int:
+    def wait(self, seconds: float = SECONDS) -> int:
         """The exit code, once it has ended."""
-        with self._server:
-            return int(self._server.recv(64))
+        self._server.settimeout(seconds)
+        try:
+            code = int(self._server.recv(64))
+        except TimeoutError:
+            raise subprocess.TimeoutExpired(str(self.pid), seconds) from None
+        self._server.close()
+        return code
+
+    def kill(self) -> None:
+        """End it at once."""
+        os.kill(self.pid, signal.SIGKILL)
 
 
-class ForkedCrawl:
-    """What ``subprocess.Popen`` is to a source in the web, but forked: the start of a crawl takes two seconds."""
+class ForkedCrawl(_Forked):
+    """What ``subprocess.Popen`` starts for a source in the web."""
 
     def __init__(self, command: Sequence[str], stdin: int, stdout: int, stderr: IO[bytes], **more: Any) -> None:
         assert command[1:3] == ["-m", CRAWLER] and stdin == stdout == subprocess.PIPE
         (theirs, ours), (read, written) = os.pipe(), os.pipe()
         self._stdin, self.stdout = os.fdopen(ours, "wb"), os.fdopen(read, encoding="utf-8")
-        with os.fdopen(theirs, "rb") as first, os.fdopen(written, "wb") as second:
-            self._process = _Forked(command[2:], Path.cwd(), os.environ, first, second, stderr)
+        super().__init__(command[2:], Path.cwd(), os.environ, theirs, written, stderr.fileno())
+        os.close(theirs)
+        os.close(written)
 
     def __enter__(self) -> Self:
         return self
@@ -84,22 +110,26 @@ class ForkedCrawl:
         self.stdout.close()
         self._stdin.close()
 
-    def wait(self) -> int:
-        """The exit code, once it has ended."""
-        return self._process.wait()
+
+class ForkedReader(_Forked):
+    """What ``subprocess.Popen`` starts to read files in a process with limits."""
+
+    def __init__(self, command: Sequence[str], stdin: int, pass_fds: Sequence[int], env: Mapping[str, str]) -> None:
+        assert command[1:3] == ["-m", READER]
+        with Path(os.devnull).open("r+b") as nothing:
+            super().__init__([READER, "3"], Path.cwd(), env, *[nothing.fileno()] * 3, *pass_fds)
 
 
 def _address(environment: Mapping[str, str]) -> Path:
     """Start the server of this test session unless it runs; return the path of its socket."""
-    session = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
-    folder = Path(tempfile.gettempdir()) / f"vernacular-commands-{session}"
+    folder = Path(tempfile.gettempdir()) / f"vernacular-commands-{SESSION}"
     folder.mkdir(mode=0o700, exist_ok=True)
     assert folder.stat().st_uid == os.getuid(), f"{folder} belongs to somebody else"
     address = folder / "socket"
     with FileLock(folder / "lock"):
         if not address.exists():
             with (folder / "log").open("wb") as log:
-                server = subprocess.Popen([sys.executable, "-m", "tests.command_server", str(address), str(session)],
+                server = subprocess.Popen([sys.executable, "-m", "tests.command_server", str(address), str(SESSION)],
                                           env=dict(environment), cwd=Path(__file__).parents[1], start_new_session=True,
                                           stdin=subprocess.DEVNULL, stdout=log, stderr=log)
             end = time.monotonic() + START_SECONDS
@@ -128,7 +158,7 @@ def serve(address: Path, session: int) -> None:
             if os.fork() == 0:
                 if os.fork() == 0:  # the server waits for no child of a child
                     listener.close()
-                    _serve_one(asking)
+                    _serve_one(asking, address)
                 os._exit(0)
             asking.close()
             os.wait()
@@ -143,9 +173,9 @@ def _is_alive(process: int) -> bool:
     return True
 
 
-def _serve_one(asking: socket.socket) -> NoReturn:
+def _serve_one(asking: socket.socket, address: Path) -> NoReturn:
     """In a process of its own: fork the command, wait for it and answer with its exit code."""
-    request, streams, _, _ = socket.recv_fds(asking, LARGEST_REQUEST, 3)
+    request, streams, _, _ = socket.recv_fds(asking, LARGEST_REQUEST, 4)
     words, folder, environment = json.loads(request)
     command = os.fork()
     if command == 0:
@@ -153,15 +183,20 @@ def _serve_one(asking: socket.socket) -> NoReturn:
         for number, stream in enumerate(streams):
             os.dup2(stream, number)
             os.close(stream)
+        sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
         sys.stdout, sys.stderr = (os.fdopen(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))
         os.chdir(folder)
         os.environ.clear()
-        os.environ.update(environment)
+        os.environ.update({**environment, SERVER: str(address)})
         random.seed()
+        if words[0] != READER:
+            reader.subprocess = SimpleNamespace(  # type: ignore[assignment]
+                Popen=ForkedReader, DEVNULL=subprocess.DEVNULL, TimeoutExpired=subprocess.TimeoutExpired)
         forkserver._forkserver.ensure_running = lambda: None  # type: ignore[method-assign]  # it is the server's child
         _exit(_code_of(words, environment))
     for stream in streams:
         os.close(stream)
+    asking.send(str(command).encode())
     _, status = os.waitpid(command, 0)
     asking.send(str(os.waitstatus_to_exitcode(status)).encode())
     os._exit(0)
@@ -171,13 +206,14 @@ def _code_of(words: list[str], environment: Mapping[str, str]) -> int:
     """Run a command; ``run`` without the new Python that ``vernacular`` starts for it, ``stage`` as runs do."""
     if words[0] == "stage":
         return run_command(words, environment)
-    module = importlib.import_module({"run": "pipelines.run", CRAWLER: CRAWLER}.get(words[0], "vernacular.cli.main"))
+    module = importlib.import_module({"run": "pipelines.run"}.get(words[0], words[0] if "." in words[0]
+                                                                  else "vernacular.cli.main"))
     try:
-        if words[0] == CRAWLER:
+        if words[0] in (CRAWLER, READER):
             sys.argv = list(words)
             module.main()
             return 0
-        return int(module.main(words[1:] if words[0] == "run" else words) or 0)
+        return int(module.main(words[words[0] in ("run", PURGE):]) or 0)
     except SystemExit as end:
         return int(end.code or 0)
     except BaseException:

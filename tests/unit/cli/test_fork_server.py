@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from vernacular.cli import fork_server
 from vernacular.cli.fork_server import run_command
 from vernacular.pipeline.parent_process import can_fork
 
@@ -30,7 +31,8 @@ def kill_server() -> None:
 
 
 def test_each_command_has_its_environment_its_streams_and_its_end(
-        tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+        tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fork_server, "_PRELOADED", "vernacular.cli.main")  # tests of whole runs load the rest
     (tmp_path / "qab").mkdir()
     (tmp_path / "qab" / "language.yaml").write_text("nmae: Broken\n", encoding="utf-8")
     env = {"VERNACULAR_LANGUAGES": str(tmp_path), "VERNACULAR_ROOT": str(tmp_path)}

@@ -162,22 +162,32 @@ def test_a_stage_reports_its_outcome_to_its_launcher(project: Path) -> None:
 
 
 def test_run_on_a_terminal_shows_a_bar_and_again_without_one(project: Path) -> None:
-    code, written = in_a_terminal([sys.executable, "-m", "vernacular", "run", "qaa", "--to", "corpus/documents"],
-                                  Path.cwd(), os.environ)
+    """And what libraries write is counted there and kept in a file, and shown with --debug."""
+    (project / "sitecustomize.py").write_text(WARNS)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(project), os.environ.get("PYTHONPATH", "")])}
+    command = ["run", "qaa", "--to", "corpus/documents"]
+    code, written = in_a_terminal([sys.executable, "-m", "vernacular", *command], Path.cwd(), environment)
     assert code == 0, written
     assert "0/1 stages" in re.sub(r"\x1b\[[\d;]*m", "", written)
     assert "corpus/documents: done" not in written
     assert written.count("\x1b[?25l") == written.count("\x1b[?25h") == 1, "the cursor is shown again"
     last = written.rsplit("\x1b[?25h", 1)[1]
     assert "all 1 stages are up to date" in last and "━" not in last
-    second = vernacular("run", "qaa", "--to", "corpus/documents")
+    log = project / "artifacts" / "qaa" / ".last_run.log"
+    assert log.read_text(encoding="utf-8").count("UserWarning: made for a test") == 1
+    assert "made for a test" not in written and "1 UserWarning of sitecustomize.py" in last
+
+    second = vernacular(*command)
     assert second.returncode == 0, second.stderr
     assert "corpus/documents" not in second.stdout, "nothing was to do"
     assert runs_in(project) == 1
+
     shutil.rmtree(project / "history")  # a history without the artifacts
-    third = vernacular("run", "qaa", "--to", "corpus/documents")
+    third = subprocess.run([sys.executable, "-m", "vernacular", *command, "--debug"], capture_output=True, text=True,
+                           check=False, env=environment, timeout=120)
     assert third.returncode == 0, third.stderr
-    assert "reused 1 stage (corpus/documents)" in third.stdout
+    assert "corpus/documents: reused" in third.stdout
+    assert "made for a test" in third.stdout + third.stderr
     assert runs_in(project) == 1
 
 
@@ -194,24 +204,6 @@ def hook(event, arguments):
         warnings.warn("made for a test")
 sys.addaudithook(hook)
 """
-
-
-def test_what_libraries_write_is_counted_kept_and_shown_with_debug(project: Path) -> None:
-    (project / "sitecustomize.py").write_text(WARNS)
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(project), os.environ.get("PYTHONPATH", "")])}
-    output = {}
-    for debug in ([], ["--debug"]):
-        shutil.rmtree(project / "artifacts", ignore_errors=True)
-        done = subprocess.run([sys.executable, "-m", "vernacular", "run", "qaa", "--to", "corpus/documents", *debug],
-                              capture_output=True, text=True, check=True, env=environment, timeout=120)
-        output[bool(debug)] = done.stdout + done.stderr
-        if not debug:
-            assert "qaa corpus/documents: done in" in done.stdout
-            log = project / "artifacts" / "qaa" / ".last_run.log"
-            assert log.read_text(encoding="utf-8").count("UserWarning: made for a test") == 1
-            assert f"1 UserWarning of sitecustomize.py; complete output: {log}" in done.stderr
-    assert "made for a test" in output[True]
-    assert "made for a test" not in output[False]
 
 
 def test_a_red_blocking_gate_ends_the_run_with_exit_code_1(project: Path) -> None:
