@@ -61,7 +61,7 @@ def test_what_is_no_file_is_refused_when_it_is_read_and_named_by_check(
         shutil.rmtree(path)
     path.unlink(missing_ok=True)
     put(kind, path, tmp_path / "outside")
-    with within(5):
+    with within(60):
         with pytest.raises(Problem) as caught:
             place.read(language, tmp_path / "artifacts")
         assert caught.value.where.endswith(place.path)
@@ -76,7 +76,7 @@ def test_an_inbox_sets_it_aside_and_goes_on(made: Callable[..., Language], tmp_p
     put(kind, language.folder / "inbox" / "a.txt", tmp_path / "outside")
     put(kind, language.folder / "inbox" / "sub" / "b.txt", tmp_path / "elsewhere")
     opened = source(language, "inbox", tmp_path / "artifacts")
-    with within(5):
+    with within(60):
         assert list(opened.documents(silent)) == []
     assert [problem.where for problem in opened.problems] == ["qaa/inbox/a.txt", "qaa/inbox/sub/b.txt"]
 
@@ -88,7 +88,7 @@ def test_what_is_appended_stays_in_the_folder(made: Callable[..., Language], tmp
     folder = made().folder
     put(kind, folder / path, tmp_path / "outside")
     before = contents(tmp_path / "outside")
-    with within(5), pytest.raises(Problem) as caught:
+    with within(60), pytest.raises(Problem) as caught:
         APPENDS[path](folder)
     assert caught.value.where == f"languages/qaa/{path}"
     assert contents(tmp_path / "outside") == before
@@ -102,7 +102,7 @@ def test_nor_does_it_leave_by_the_name_of_a_part_or_a_lock(made: Callable[..., L
     folder = made().folder
     put(kind, (folder / path).with_name(name.format(Path(path).name)), tmp_path / "outside")
     before = contents(tmp_path / "outside")
-    with within(5):
+    with within(60):
         APPENDS[path](folder)
     assert (folder / path).is_file() and not (folder / path).is_symlink()
     assert contents(tmp_path / "outside") == before

@@ -76,7 +76,7 @@ def build(site: LoopbackSite) -> None:
     pages["/loop/b"] = Answer(status=302, headers={"Location": "/loop/a"})
     pages["/session"] = page(next(texts), ("/session?PHPSESSID=9876&sid=2", "/session;jsessionid=77"))
     pages["/huge.html"] = page("aeiou " * 100_000)
-    pages["/slow.html"] = Answer(page(next(texts)).encode(), delay=2)
+    pages["/slow.html"] = Answer(page(next(texts)).encode(), delay=60)
     pages["/off"] = Answer(status=301, headers={"Location": f"http://localhost:{site.port}/off-host.html"})
     pages["/private/x.html"] = page(next(texts))
     pages["/moved.html"] = Answer(status=301, headers={"Location": "/arrived.html"})

@@ -31,7 +31,7 @@ def launched(module: str, cluster: dict[str, str], *command: str) -> subprocess.
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
-def wait_for(path: Path, text: str, seconds: float = 60) -> None:
+def wait_for(path: Path, text: str, seconds: float = 240) -> None:
     end = time.monotonic() + seconds
     while not path.is_file() or text not in path.read_text().split():
         assert time.monotonic() < end, path.read_text() if path.is_file() else "nothing was written"
@@ -41,10 +41,10 @@ def wait_for(path: Path, text: str, seconds: float = 60) -> None:
 def its_lines_and_end_come_back(start: Callable[..., subprocess.Popen[str]]) -> None:
     """The output of a command reaches the process that waits for it, as does its exit code or signal."""
     ended = start("--", sys.executable, "-c", "print('said', flush=True); raise SystemExit(7)")
-    assert "said" in ended.communicate(timeout=120)[0]
+    assert "said" in ended.communicate(timeout=240)[0]
     assert ended.returncode == 7
     killed = start("--", sys.executable, "-c", "import os; os.kill(os.getpid(), 9)")
-    killed.communicate(timeout=120)
+    killed.communicate(timeout=240)
     assert killed.returncode == -9
 
 
@@ -53,6 +53,6 @@ def an_interrupt_reaches_it(start: Callable[..., subprocess.Popen[str]], log: Pa
     waiting = start("--", sys.executable, "-c", CHILD, str(log))
     wait_for(log, "3")
     waiting.terminate()
-    waiting.communicate(timeout=60)
+    waiting.communicate(timeout=240)
     assert waiting.returncode == 130
     assert log.read_text().split()[-1] == "interrupted"

@@ -88,14 +88,14 @@ def test_a_disk_that_hangs_holds_up_no_other_language(
     away = hang(folder / "inbox")
     world.tick()
     assert "qaa: it does not respond" in world.warnings[-1]
+    monkeypatch.setattr("pipelines.language_snapshot.LOOK_SECONDS", 600.0)
     small(world.project.languages, "qab")
     began = time.monotonic()
     asked = [request.tags["language"] for request in world.tick().run_requests or ()]
-    assert asked == ["qab"] and time.monotonic() - began < 2.0
+    assert asked == ["qab"] and time.monotonic() - began < 300
     away()
     (folder / "inbox" / "b.txt").write_text("Mbandi ngolo thambi se wapu dza mvula keli.\n", encoding="utf-8")
     os.utime(folder / "inbox" / "b.txt", (0, 0))
-    monkeypatch.setattr("pipelines.language_snapshot.LOOK_SECONDS", 30.0)
     wait_for(world.upkeep._looks._away["qaa"].done)
     assert "qaa" in [request.tags["language"] for request in world.settle()]
     current = Store(world.project.artifacts).current("qaa", "corpus/documents")

@@ -85,19 +85,26 @@ def test_a_fetch_of_what_is_locked_is_a_failed_one_and_the_next_one_heals(
 
 def test_a_crawl_whose_index_is_locked_meanwhile_ends_and_continues_later(
         language: Language, site: LoopbackSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    began, over = time.time(), threading.Event()
+    began, over, locked, answer = time.time(), threading.Event(), threading.Event(), site.answer
 
     def hold() -> None:
         while len(site.log) < 8:
             time.sleep(0.01)
         with locked_by(tmp_path / "qaa" / ".mirror" / "web" / mirror.INDEX, "NORMAL"):
-            over.wait(120)
+            locked.set()
+            over.wait(240)
 
+    def in_time(path: str, headers: dict[str, str]) -> Answer:  # the crawl is not to be over before the index is locked
+        if len(site.log) >= 8:
+            locked.wait(240)
+        return answer(path, headers)
+
+    monkeypatch.setattr(site, "answer", in_time)
     holder = threading.Thread(target=hold)
     holder.start()
     try:
         problem, = fetch(language, tmp_path, silent)
-        assert time.time() - began < mirror.PATIENCE + 30
+        assert time.time() - began < mirror.PATIENCE + 120
         assert "another program is using a database) after" in str(problem)
     finally:
         over.set()

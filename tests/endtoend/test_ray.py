@@ -102,7 +102,7 @@ def test_nothing_goes_on_when_who_waits_is_killed(who: str, cluster: dict[str, s
     wait_for(output, "3")
     waiting.send_signal(signal.SIGKILL)
     waiting.wait()
-    end = time.monotonic() + 30
+    end = time.monotonic() + 240
     before = ""
     while (now := output.read_text()) != before:
         assert time.monotonic() < end, "it still goes on"
@@ -115,5 +115,5 @@ def test_no_cluster_is_reported_in_a_line(cluster: dict[str, str]) -> None:
         free.bind(("", 0))
         nowhere = f"127.0.0.1:{free.getsockname()[1]}"
     asked = on_ray(cluster, "--address", nowhere, "--", "true")
-    assert "error: no Ray cluster responds" in asked.communicate(timeout=120)[0]
+    assert "error: no Ray cluster responds" in asked.communicate(timeout=240)[0]
     assert asked.returncode == 2

@@ -113,7 +113,7 @@ def slow(path: Path) -> None:
     letter_tables.look(path, Library(path.parent / "cache", "1"), {"wait": 0.3})
 
 
-def wait_for(met: object, limit: float = 20.0) -> None:
+def wait_for(met: object, limit: float = 180.0) -> None:
     end = time.monotonic() + limit
     while not met():  # type: ignore[operator]
         assert time.monotonic() < end, "it did not happen"

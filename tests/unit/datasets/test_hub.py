@@ -96,7 +96,7 @@ def test_a_path_in_a_row_is_not_opened(tmp_path: Path) -> None:
                                "  - name: label\n    dtype: string")
     (tmp_path / "languages/qaa/data/train.jsonl").write_text(
         json.dumps({"text": {"path": str(tmp_path / "pipe"), "bytes": None}, "label": "a"}) + "\n")
-    with within(10):
+    with within(60):
         opened.refresh(silent)
     assert [row.fields["label"] for row in opened.rows("train")] == ["a"]
 

@@ -45,6 +45,6 @@ def test_two_processes_add_up_and_a_death_is_reported():
                        "OMP_NUM_THREADS": "1"}
         ran.append(subprocess.Popen([sys.executable, "-c", SCRIPT], env=environment, text=True,
                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE))
-    messages = [process.communicate(timeout=120) for process in ran]
+    messages = [process.communicate(timeout=300) for process in ran]
     assert ran[1].returncode == 0, messages[1][1]
     assert "another process of this training has ended" in messages[0][0], messages[0]

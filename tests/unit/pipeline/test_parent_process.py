@@ -25,4 +25,4 @@ def test_no_worker_outlives_a_killed_process() -> None:
         started.stdout.readline()
         workers = psutil.Process(started.pid).children()
         started.kill()
-        assert len(workers) == 2 and psutil.wait_procs(workers, timeout=20)[1] == []
+        assert len(workers) == 2 and psutil.wait_procs(workers, timeout=90)[1] == []

@@ -120,7 +120,7 @@ def test_a_pipe_in_a_folder_is_its_languages_error_and_nobody_waits_for_it(proje
     pipe.parent.mkdir(exist_ok=True)
     pipe.unlink(missing_ok=True)
     os.mkfifo(pipe)
-    with within(30):
+    with within(60):
         definitions = build_definitions(project)
     assert {name for name in names(definitions) if name.startswith("qab/")} == {"qab/config_error"}
     shown = definitions.resolve_asset_graph().get(AssetKey(["qab", "config_error"])).description

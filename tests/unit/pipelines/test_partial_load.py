@@ -43,7 +43,7 @@ def test_the_process_of_a_run_knows_its_languages(tmp_path: Path) -> None:
         answers: Queue[list[str]] = spawn.Queue()
         process = spawn.Process(target=ask, args=(arguments, answers))
         process.start()
-        assert answers.get(timeout=60) == ["qab", "zh-Hant"]
+        assert answers.get(timeout=300) == ["qab", "zh-Hant"]
         process.join()
 
 

@@ -72,7 +72,7 @@ def test_pipes_and_sockets_are_set_aside_and_nobody_waits_for_them(inbox: Inbox,
     with socket.socket(socket.AF_UNIX) as listener:
         monkeypatch.chdir(inbox.folder)  # the address of a socket has to be short
         listener.bind("d.txt")
-    with within(10):
+    with within(60):
         inbox.data_version()
         assert texts(inbox) == ["one"]
     assert sorted(problem.where for problem in inbox.problems) == [
