@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 
 from vernacular.config.load import folders_of
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, as_problem
 from vernacular.core.project import find_project
 from vernacular.core.store import write_atomically
@@ -75,7 +76,7 @@ def locations(home: Path) -> list[Location]:
                  for entry in modules if entry["module_name"] in (MODULE, SHARDS)]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
         raise Problem(f"invalid workspace file ({type(error).__name__})", where=str(file),
-                      fix="Rewrite it with `python -m pipelines.code_locations 1`") from None
+                      fix="Rewrite it with `python -m pipelines.code_locations 1`", code=Code.CONFIG_YAML) from None
     return found or [Location()]
 
 
@@ -89,7 +90,8 @@ def location_of(code: str, home: Path) -> Location:
         if location.shard.holds(code):
             return location
     raise Problem(f"no code location includes '{code}'", where=str(home / FILE),
-                  fix="Rewrite the workspace for N locations with `python -m pipelines.code_locations N`")
+                  fix="Rewrite the workspace for N locations with `python -m pipelines.code_locations N`",
+                  code=Code.CONFIG_FILE)
 
 
 def workspace(shards: int) -> str:
@@ -115,7 +117,8 @@ def main(arguments: list[str]) -> int:
     try:
         if len(arguments) != 1 or not arguments[0].isdecimal() or not 1 <= int(arguments[0]) <= 1000:
             raise Problem(f"'{' '.join(arguments)}' is not a number of code locations", where="shards",
-                          fix="Write `python -m pipelines.code_locations 4` for four of them, 1 for a single one")
+                          fix="Write `python -m pipelines.code_locations 4` for four of them, 1 for a single one",
+                          code=Code.COMMAND_OPTION)
         project, shards = find_project(), int(arguments[0])
         counts = [sum(Shard(number, shards).holds(folder.name) for folder in folders_of(project.languages))
                   for number in range(1, shards + 1)]

@@ -26,6 +26,7 @@ from assets.dagster_internals import (
 from assets.pictures import remove_pictures
 from pipelines.redact import Wanted, cleaned, redact_log
 from pipelines.run_locks import UNFINISHED, end_dead_runs
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def forget(instance: DagsterInstance, slug: str, code: str, wanted: Wanted) -> t
     busy = [run for run in runs if run.status in UNFINISHED]
     if busy:
         raise Problem(f"the run {busy[0].run_id[:8]} is still active", where=slug,
-                      fix="Wait for it, or stop it in the UI; then repeat the takedown")
+                      fix="Wait for it, or stop it in the UI; then repeat the takedown", code=Code.STAGE_BUSY)
     changed = redact_history(instance, slug, [run.run_id for run in runs], wanted)
     home = Path(instance.root_directory)
     for run in runs:
@@ -89,7 +90,8 @@ def overwrite_freed(path: Path) -> None:
             connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     except sqlite3.OperationalError as error:
-        raise Problem(f"{error}", where=str(path), fix="Stop the UI (`make ui`) and repeat the takedown") from None
+        raise Problem(f"{error}", where=str(path), fix="Stop the UI (`make ui`) and repeat the takedown",
+                      code=Code.TAKEDOWN_HISTORY) from None
 
 
 def redact_history(instance: DagsterInstance, slug: str, run_ids: Iterable[str], wanted: Wanted) -> int:
@@ -103,7 +105,8 @@ def redact_history(instance: DagsterInstance, slug: str, run_ids: Iterable[str],
         ticks, events = events._storage.schedule_storage, events._storage.event_log_storage
     if not isinstance(events, SqlEventLogStorage):
         raise Problem(f"the history is kept in {type(events).__name__}", where="dagster.yaml",
-                      fix="Remove the document there by hand, or keep the history in SQLite or PostgreSQL")
+                      fix="Remove the document there by hand, or keep the history in SQLite or PostgreSQL",
+                      code=Code.TAKEDOWN_HISTORY)
     changed = 0
     logs, checks, assets = SqlEventLogStorageTable, AssetCheckExecutionsTable, AssetKeyTable
     for run_id in run_ids:

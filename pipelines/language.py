@@ -14,6 +14,7 @@ from pipelines.selection import stages_to_show
 from vernacular.config.codes import slug_of
 from vernacular.config.load import folders_of, load_language
 from vernacular.config.schema import Language
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, TransientProblem
 from vernacular.pipeline.graph_summary import Outline
 from vernacular.pipeline.stage import Stage
@@ -55,14 +56,15 @@ class Shelf:
         if name not in stages:
             raise Problem(f"the stage {name} no longer exists", where=language.code,
                           fix="The folder changed after the code location was loaded: `make reload`, then run "
-                              "again")
+                              "again", code=Code.CONFIG_FILE)
         return Found(stages[name], language, model)
 
     def _of(self, slug: str) -> tuple[Language, dict[str, Stage], str | None]:
         if slug not in self._parsed:
             folder = next((folder for folder in folders_of(self._root) if slug_of(folder.name) == slug), None)
             if folder is None:
-                raise TransientProblem("this language folder no longer exists", where=slug, fix="`make reload`")
+                raise TransientProblem("this language folder no longer exists", where=slug, fix="`make reload`",
+                                       code=Code.CONFIG_FILE)
             language = load_language(folder)
             self._parsed[slug] = (language, *stages_to_show(language))
         return self._parsed[slug]

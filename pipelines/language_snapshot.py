@@ -20,6 +20,7 @@ from assets.sources import source_digests
 from vernacular.catalog import stages_of
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
+from vernacular.core.codes import Code
 from vernacular.core.errors import TransientProblem
 from vernacular.core.project import Project
 from vernacular.core.store import Store
@@ -89,7 +90,7 @@ class Looks:
             if future.done():
                 return self._away.pop(code).result()
         raise TransientProblem("it does not respond: a blocked disk, or very much to read", where=code,
-                               fix="Check its disks; it is read again once it responds")
+                               fix="Check its disks; it is read again once it responds", code=Code.DISK_UNREACHABLE)
 
 
 def _ask(future: Future[Look], asking: Callable[[], Look]) -> None:

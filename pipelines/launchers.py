@@ -28,6 +28,7 @@ from dagster import (
 from assets.dagster_internals import DagsterPipesExecutionError
 from vernacular.cli.fork_server import can_run_command, run_command
 from vernacular.config.schema import Language
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, TransientProblem
 from vernacular.core.store import Artifact, Store
 from vernacular.pipeline.stage import Stage
@@ -68,7 +69,8 @@ class Launcher(ConfigurableResource["Launcher"], ABC):
         artifact = Store(Path(self.root)).find(language.code, stage.name, result["key"])
         if artifact is None:
             raise Problem("its artifact is not in the store", where=where,
-                          fix=f"Check that {self.root} is the same folder for the launcher and for the stage")
+                          fix=f"Check that {self.root} is the same folder for the launcher and for the stage",
+                          code=Code.RESULT_MISSING)
         return artifact
 
     @abstractmethod
@@ -137,6 +139,6 @@ def launcher_for(root: str, languages: str) -> Launcher:
     asked = os.environ.get("VERNACULAR_PROCESSES", "1")
     if not asked.isdecimal() or not int(asked):
         raise Problem(f"VERNACULAR_PROCESSES is {asked!r}, not a positive number", where="environment",
-                      fix="Set it to the number of processes, such as the number of GPUs")
+                      fix="Set it to the number of processes, such as the number of GPUs", code=Code.ENVIRONMENT)
     return LocalLauncher(root=root, languages=languages, processes=int(asked),
                          prefix=shlex.split(os.environ.get("VERNACULAR_LAUNCH", "")))

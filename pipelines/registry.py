@@ -10,6 +10,7 @@ from pipelines.code_locations import Shard
 from pipelines.selection import stages_to_show
 from vernacular.config.codes import slug_of
 from vernacular.config.load import folders_of, load_language
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.pipeline.graph_summary import Outline, outline_of
 
@@ -48,7 +49,7 @@ def scan(root: Path, wanted: Callable[[str], bool], shard: Shard) -> Registry:
         if first != code:
             found.problems[f"{slug}_2"] = Problem(
                 f"{code} and {first} would share the asset keys of '{slug}'", where=code,
-                fix="Rename one of the folders")
+                fix="Rename one of the folders", code=Code.CONFIG_CODE)
             continue
         try:
             found.languages[slug] = _outline(folder)
@@ -56,7 +57,7 @@ def scan(root: Path, wanted: Callable[[str], bool], shard: Shard) -> Registry:
             found.problems[slug] = problem
         except Exception as error:  # a folder must never affect the others, whatever its error
             found.problems[slug] = Problem(f"its graph cannot be built ({type(error).__name__}: {error})", where=code,
-                                           fix=f"`vernacular check {code} --debug` shows where")
+                                           fix=f"`vernacular check {code} --debug` shows where", code=Code.BUG)
     return found
 
 

@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 
 from pipelines.code_locations import locations
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.project import find_project
 from vernacular.core.terminal import guard_streams, say
@@ -46,10 +47,11 @@ def reload(address: str, location: str) -> None:
     except (OSError, ValueError, KeyError) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
         raise Problem(f"the UI does not respond ({reason})", where=address,
-                      fix="Start it with `vernacular ui`") from None
+                      fix="Start it with `vernacular ui`", code=Code.UI_RESPONSE) from None
     trouble = reply.get("message") or (reply.get("locationOrLoadError") or {}).get("message")
     if trouble:
-        raise Problem(trouble.rstrip(". \n"), where=address, fix="Fix that and run `vernacular reload` again")
+        raise Problem(trouble.rstrip(". \n"), where=address, fix="Fix that and run `vernacular reload` again",
+                      code=Code.UI_RESPONSE)
 
 
 if __name__ == "__main__":

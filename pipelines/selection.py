@@ -6,6 +6,7 @@ import difflib
 
 from vernacular.catalog import stages_of
 from vernacular.config.schema import Language
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.project import chosen_model
 from vernacular.pipeline.stage import Stage
@@ -20,7 +21,7 @@ def stages_to_show(language: Language) -> tuple[dict[str, Stage], str | None]:
     model = chosen_model(language.code)
     if model is not None and model not in language.models:
         raise Problem(f"there is no model '{model}'", where=f"{language.code} models",
-                      fix=f"Choose one of: {', '.join(sorted(language.models))}")
+                      fix=f"Choose one of: {', '.join(sorted(language.models))}", code=Code.COMMAND_NAME)
     return stages_of(language, model), model
 
 
@@ -35,7 +36,8 @@ def upstream(stages: dict[str, Stage], to: str | None, code: str) -> list[str]:
     if to not in stages:
         near = difflib.get_close_matches(to, stages, n=1, cutoff=0.4)
         raise Problem(f"there is no stage '{to}'", where=f"{code} --to", fix=(
-            f"Did you mean {near[0]}? " if near else "") + f"The stages are: {', '.join(stages)}")
+            f"Did you mean {near[0]}? " if near else "") + f"The stages are: {', '.join(stages)}",
+                      code=Code.COMMAND_NAME)
     wanted, open_ends = {to}, [to]
     while open_ends:
         for name in stages[open_ends.pop()].inputs:

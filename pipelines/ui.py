@@ -29,6 +29,7 @@ from dagster import DagsterInstance
 
 from pipelines.dagster_home import use_home, workspace_of
 from pipelines.repair_history import repair
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, as_problem
 from vernacular.core.project import Project, find_project
 from vernacular.core.terminal import guard_streams, say
@@ -54,15 +55,17 @@ def check_port(host: str, port: int) -> None:
             probe.bind((host, port))
     except PermissionError:
         raise Problem(f"port {port} is reserved for system services", where="vernacular ui",
-                      fix="Use one above 1023, such as --port 3001") from None
+                      fix="Use one above 1023, such as --port 3001", code=Code.COMMAND_ADDRESS) from None
     except socket.gaierror:
-        raise Problem(f"unknown host '{host}'", where="vernacular ui", fix="Omit --host") from None
+        raise Problem(f"unknown host '{host}'", where="vernacular ui", fix="Omit --host",
+                      code=Code.COMMAND_ADDRESS) from None
     except OSError as error:
         if answers(host, port):
             raise Problem(f"Dagster is running on {address(host, port)} already", where="vernacular ui",
-                          fix=f"Open it; for a second one use another port, such as --port {port + 1}") from None
+                          fix=f"Open it; for a second one use another port, such as --port {port + 1}",
+                          code=Code.COMMAND_ADDRESS) from None
         raise Problem(f"port {port} on {host} cannot be used ({error.strerror})", where="vernacular ui",
-                      fix=f"Use another one, such as --port {port + 1}") from None
+                      fix=f"Use another one, such as --port {port + 1}", code=Code.COMMAND_ADDRESS) from None
 
 
 def address(host: str, port: int) -> str:

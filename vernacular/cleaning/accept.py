@@ -11,6 +11,7 @@ from vernacular.cleaning.losses import SEEN, losses_of
 from vernacular.cleaning.source_drift import quarantined_ids
 from vernacular.cleaning.stage_results import Loss
 from vernacular.config.schema import Language
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.files import Folder
 from vernacular.core.store import Store, digest_of, now
@@ -36,7 +37,8 @@ def accept(language: Language, root: Path, source: str, reason: str, who: str = 
         rules = [loss.rule for loss in _large(language, root) if loss.source == source]
         also = f", or accept the loss of a rule: --rule {' or '.join(rules)}" if rules else ""
         raise Problem(f"no document of {source} is quarantined", where=language.code,
-                      fix=f"`vernacular run {language.code} --to corpus/clean` checks again{also}")
+                      fix=f"`vernacular run {language.code} --to corpus/clean` checks again{also}",
+                      code=Code.COMMAND_NAME)
     _note(language, {"source": source, "digest": digest_of(ids), "ids": ids}, reason, who)
     return ids
 
@@ -61,7 +63,7 @@ def accept_loss(language: Language, root: Path, source: str, rule: str, reason: 
     if loss is None:
         there = ", ".join(f"{loss.source} --rule {loss.rule}" for loss in waiting)
         raise Problem(f"'{rule}' drops a third of {source} or less", where=language.code,
-                      fix=f"Losses to accept: {there or 'none'}")
+                      fix=f"Losses to accept: {there or 'none'}", code=Code.COMMAND_OPTION)
     _note(language, {"source": source, "rule": rule, "share": round(loss.share, 4)}, reason, who)
     return loss
 
@@ -74,7 +76,8 @@ def _large(language: Language, root: Path) -> list[Loss]:
 def _check_source(language: Language, source: str) -> None:
     names = sorted(one.name for one in language.sources)
     if source not in names:
-        raise Problem(f"there is no source '{source}'", where=language.code, fix=f"Choose one of: {', '.join(names)}")
+        raise Problem(f"there is no source '{source}'", where=language.code, fix=f"Choose one of: {', '.join(names)}",
+                      code=Code.COMMAND_NAME)
 
 
 def _note(language: Language, row: dict[str, Any], reason: str, who: str) -> None:

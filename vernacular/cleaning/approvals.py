@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from vernacular.config.schema import Language
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.files import Folder
 from vernacular.core.store import digest_of
@@ -55,7 +56,8 @@ def _rows(folder: Path) -> Iterator[dict[str, Any]]:
                 raise ValueError(row)
         except (ValueError, KeyError, TypeError):
             raise Problem("not a valid approval", where=where,
-                          fix="Restore the file from version control, or delete the row and accept again") from None
+                          fix="Restore the file from version control, or delete the row and accept again",
+                          code=Code.DATA_FORMAT) from None
         yield row
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vernacular.cleaning.disk_arrays import sort_once, stretches
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.store import digest_of
 from vernacular.text.word_hashes import U64, Tokens
@@ -122,7 +122,8 @@ class HeldOut:
                            NamedHashes.of(found["runs"], found["run_names"]))
         except (OSError, ValueError, KeyError) as error:
             raise Problem("the decontamination index cannot "
-                          f"be read ({error})", where=str(path), fix="Run again") from error
+                          f"be read ({error})", where=str(path), fix="Run again",
+                          code=Code.RESULT_UNREADABLE) from error
 
     def judge(self, tokens: Tokens) -> NDArray[np.uint32]:
         """Return for each line 0, or a number for ``reason`` if it must be dropped."""

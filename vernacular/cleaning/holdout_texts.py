@@ -22,6 +22,7 @@ from vernacular.config.limits import Limits
 from vernacular.config.schema import Language
 from vernacular.config.tasks import Task
 from vernacular.core import delimited as separated
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.files import File, Folder, text_of
 from vernacular.core.store import digest_of, digest_of_listed
@@ -127,11 +128,11 @@ def in_worker_texts(files: Sequence[OpenFile], suffix: str, where: str) -> Itera
     if reader is None:
         raise Problem(f"{suffix or 'a file without an ending'} is not a supported format of labeled data, so its "
                       "texts cannot be excluded from training", where=where,
-                      fix=f"Use one of {', '.join(readers)}, or move the file out of {FOLDER}/")
+                      fix=f"Use one of {', '.join(readers)}, or move the file out of {FOLDER}/", code=Code.DATA_FORMAT)
     try:
         yield from reader(text_of(files[0].read(), where).replace("\r\n", "\n").replace("\r", "\n"))
     except (ValueError, csv.Error) as error:
-        raise Problem(f"cannot be read: {error}", where=where, fix="Correct the file") from None
+        raise Problem(f"cannot be read: {error}", where=where, fix="Correct the file", code=Code.DATA_FORMAT) from None
 
 
 def _sentences(line: str) -> list[str]:

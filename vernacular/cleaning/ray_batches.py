@@ -13,6 +13,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 
 VARIABLE = "VERNACULAR_BATCHES"
@@ -35,7 +36,8 @@ def wants_ray() -> bool:
     """
     asked = os.environ.get(VARIABLE, "")
     if asked not in ("", "ray"):
-        raise Problem(f"{VARIABLE} is {asked!r}", where="environment", fix="Write `ray`, or leave it out")
+        raise Problem(f"{VARIABLE} is {asked!r}", where="environment", fix="Write `ray`, or leave it out",
+                      code=Code.ENVIRONMENT)
     return asked == "ray"
 
 
@@ -49,7 +51,7 @@ def run_on_ray(batches: Iterator[pa.Table], function: TableFunction) -> Iterator
         import ray.data
     except ModuleNotFoundError:
         raise Problem(f"{VARIABLE} asks for Ray, which is not installed", where="environment",
-                      fix="Run `pip install -c constraints.txt -e '.[ray]'`") from None
+                      fix="Run `pip install -c constraints.txt -e '.[ray]'`", code=Code.INSTALLATION) from None
     while part := list(islice(batches, _AT_ONCE)):
         found = ray.data.from_arrow(part).map_batches(function, batch_format="pyarrow", batch_size=None)
         for table in found.to_arrow_refs():

@@ -22,6 +22,7 @@ from vernacular.cleaning.approvals import accepted_ids
 from vernacular.cleaning.document_ids import contains, id_numbers, id_texts, union
 from vernacular.cleaning.source_profile import Documents, Profile, distance, new_phrases, profile, spell
 from vernacular.config.cleaning import Poisoning
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.store import canonical, write_atomically
 from vernacular.text.word_hashes import U64, Ints
@@ -193,7 +194,7 @@ class Baseline:
         except (OSError, ValueError, KeyError, TypeError):
             raise Problem("the baseline of this source cannot be read", where=str(path), fix=(
                 "Check the source's current content, then delete the file: "
-                "that content becomes the baseline")) from None
+                "that content becomes the baseline"), code=Code.SOURCE_DAMAGED) from None
 
     def grown(self, more: Documents, documents: Documents) -> Baseline:
         """Return the baseline with ``more`` of the source's ``documents`` admitted."""

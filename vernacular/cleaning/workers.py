@@ -39,6 +39,7 @@ from vernacular.cleaning.cache import (
 from vernacular.cleaning.disk_arrays import disk_array
 from vernacular.cleaning.ray_batches import run_on_ray, wants_ray
 from vernacular.cleaning.table_view import View
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.terminal import guard_streams
 from vernacular.pipeline.parent_process import end_when_alone
@@ -130,7 +131,7 @@ def tables_for(rows: Rows, recipe: Recipe, library: Library, progress: Progress)
     index = library.find(rows.keys)
     if (index < 0).any():
         raise Problem("a table of the cache was lost while it was in use", where=str(library.folder),
-                      fix="Run again; nothing else should write there")
+                      fix="Run again; nothing else should write there", code=Code.STAGE_STOPPED)
     return View.of(library, index)
 
 
@@ -162,7 +163,8 @@ def _work(batches: Iterator[pa.Table], recipe: Recipe, folder: Path, progress: P
                 running = _collect(running, names, progress)
         except BrokenProcessPool:
             raise Problem("a process that cleaned text ended early", where="corpus",
-                          fix="Close other programs if memory is short, and run again; finished batches stay") from None
+                          fix="Close other programs if memory is short, and run again; finished batches stay",
+                          code=Code.STAGE_STOPPED) from None
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
     return names

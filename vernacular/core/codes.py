@@ -29,6 +29,7 @@ class Code(StrEnum):
     SOURCE_ACCESS = "VN-SOURCE-ACCESS"  # a site or file that refuses access
     SOURCE_BUSY = "VN-SOURCE-BUSY"  # another process is using the source's mirror
     SOURCE_DAMAGED = "VN-SOURCE-DAMAGED"  # stored data that cannot be read
+    SOURCE_EMPTY = "VN-SOURCE-EMPTY"  # no source holds text of the kind that is needed
     SOURCE_MISSING = "VN-SOURCE-MISSING"  # a package, file or dataset that is not there
     SOURCE_NETWORK = "VN-SOURCE-NETWORK"  # a download or crawl that failed
     SOURCE_PIN = "VN-SOURCE-PIN"  # content that differs from the recorded checksum or revision
@@ -49,8 +50,13 @@ class Code(StrEnum):
     DATABASE_BUSY = "VN-DATABASE-BUSY"  # a database that another program has locked
     RESULT_MISSING = "VN-RESULT-MISSING"  # what a command needs has not been computed yet
     STAGE_BUSY = "VN-STAGE-BUSY"  # another process runs the stage
+    COMMAND_ADDRESS = "VN-COMMAND-ADDRESS"  # a host or port that a server cannot use
     COMMAND_NAME = "VN-COMMAND-NAME"  # a command names a model, stage or document that does not exist
     COMMAND_OPTION = "VN-COMMAND-OPTION"  # options of a command that are invalid or contradict each other
+    UI_RESPONSE = "VN-UI-RESPONSE"  # the UI does not respond, or refuses
+    TAKEDOWN_HISTORY = "VN-TAKEDOWN-HISTORY"  # a history of runs from which a text could not be removed
+    KEY_FILE = "VN-KEY-FILE"  # a signing key or public key that cannot be made, read or used
+    RELEASE_LOAD = "VN-RELEASE-LOAD"  # a new release that the libraries do not load
     ENVIRONMENT = "VN-ENVIRONMENT"  # an environment variable with an unusable value
     INSTALLATION = "VN-INSTALLATION"  # an incomplete installation of Vernacular
     PROJECT_MISSING = "VN-PROJECT-MISSING"  # a command outside of any project

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vernacular.config.schema import Splits
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.provenance.document import short_digest
 
@@ -43,10 +44,11 @@ def assign(positions: NDArray[np.float64], held_out: NDArray[np.bool_], settings
     if len(positions) < len(wanted) + 1:
         raise Problem(f"too little text: {len(positions)} documents cannot be parted into train, "
                       f"{' and '.join(PARTS[part] for part in wanted)}",
-                      where="corpus/splits", fix="Add text; blank lines part a file into documents")
+                      where="corpus/splits", fix="Add text; blank lines part a file into documents",
+                      code=Code.DATA_SPLIT)
     if settings.test + settings.dev >= 1:
         raise Problem(f"dev {settings.dev} and test {settings.test} leave nothing to train on", where="corpus/splits",
-                      fix="Lower the shares under `splits:`")
+                      fix="Lower the shares under `splits:`", code=Code.CONFIG_RULE)
     parts = np.full(len(positions), TRAIN, dtype=np.int8)
     parts[positions < settings.test + settings.dev] = DEV
     parts[held_out | (positions < settings.test)] = TEST
@@ -57,7 +59,8 @@ def assign(positions: NDArray[np.float64], held_out: NDArray[np.bool_], settings
             spare = [number for number in order.tolist() if (parts == parts[number]).sum() > 1]
             if not spare:
                 raise Problem(f"too little text outside {', '.join(settings.held_out)}: nothing is left for "
-                              f"{PARTS[part]}", where="corpus/splits", fix="Add text, or hold out fewer sources")
+                              f"{PARTS[part]}", where="corpus/splits", fix="Add text, or hold out fewer sources",
+                              code=Code.DATA_SPLIT)
             spare.sort(key=lambda number: parts[number] != TRAIN)
             parts[spare[-1] if part == TRAIN else spare[0]] = part
     return parts

@@ -20,6 +20,7 @@ import pyarrow as pa
 from vernacular import __version__
 from vernacular.cleaning.document_ids import KnownIds
 from vernacular.config.sources import Source
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.plots import bars
 from vernacular.core.report import Gate, Report
@@ -135,7 +136,7 @@ def run(work: StageContext) -> Report:
         gone = suppressed.sources or any(part.withheld or part.lines_withheld for part in parts.values())
         aside = next((f" ({where}: {what})" for part in parts.values() for where, what, _ in part.problems), "")
         raise Problem("all there was has been taken down" if gone else f"no source holds any text{aside}",
-                      where=work.language.code, fix="Put text into the inbox, or add sources")
+                      where=work.language.code, fix="Put text into the inbox, or add sources", code=Code.SOURCE_EMPTY)
     report = Report()
 
     def count(name: str, number: Callable[[Part], int], meaning: str, unit: str) -> None:

@@ -17,6 +17,7 @@ from vernacular.cleaning.disk_arrays import disk_array, places_of
 from vernacular.cleaning.table_view import View
 from vernacular.cleaning.workers import Recipe, Rows, tables_for
 from vernacular.config.schema import Splits
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.plots import bars
 from vernacular.core.report import Gate, Report
@@ -107,7 +108,7 @@ def run(work: StageContext[Splits]) -> Report:
     unknown = set(settings.held_out) - {source.name for source in work.language.sources}
     if unknown:
         raise Problem(f"there is no source '{min(unknown)}'", where="splits.held_out",
-                      fix="Use names of entries under `sources:`")
+                      fix="Use names of entries under `sources:`", code=Code.CONFIG_VALUE)
     given = assign(*_positions(view, path, settings), settings)
     parts: dict[str, Part] = {}
     rejects: list[Iterator[pa.Table]] = []
@@ -124,7 +125,8 @@ def run(work: StageContext[Splits]) -> Report:
     for part, share in (("train", 1.0), ("dev", settings.dev), ("test", settings.test)):
         if share > 0 and not len(parts[part].view):
             raise Problem(f"too little text: of {len(rows)} documents none is left for {part} once shared text is out",
-                          where="corpus/splits", fix="Add text, or look for texts that repeat each other")
+                          where="corpus/splits", fix="Add text, or look for texts that repeat each other",
+                          code=Code.DATA_SPLIT)
     library.tidy()
     report = _report(work.out, {name: parts[name] for name in PARTS})
     report.gates.append(_gate(parts, overlap))

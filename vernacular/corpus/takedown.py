@@ -22,6 +22,7 @@ from filelock import FileLock, Timeout
 
 from vernacular.config.schema import Language
 from vernacular.config.sources import NetworkSource, Source
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.files import Folder
 from vernacular.core.store import Artifact, Store, now
@@ -100,7 +101,8 @@ def make_plan(language: Language, store: Store, target: Target) -> Plan:
                  or target.source in {*suppressed.sources, *(source.name for source, _ in _read(language))})
     if not known and "://" not in target.url:
         raise Problem(f"nothing is known of {target}", where=language.code,
-                      fix=f"`vernacular ledger {language.code} --text \"...\"` finds documents by their words")
+                      fix=f"`vernacular ledger {language.code} --text \"...\"` finds documents by their words",
+                      code=Code.COMMAND_NAME)
     if not known:
         notes.append("this page was never seen; it is put on the list, so that it never comes in")
     wanted = list(texts.values()) + _variants(store, language.code, set(rows))
@@ -162,7 +164,8 @@ def refuse_while_running(store: Store, code: str) -> None:
                 pass
         except Timeout:
             raise Problem("a stage is being computed", where=f"{code} {path.parent.parent.name}/{path.parent.name}",
-                          fix="Wait for it or stop it, then take down again: that finishes what is left") from None
+                          fix="Wait for it or stop it, then take down again: that finishes what is left",
+                          code=Code.STAGE_BUSY) from None
 
 
 def forget_history(code: str, plan: Plan) -> None:
@@ -180,7 +183,8 @@ def forget_history(code: str, plan: Plan) -> None:
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
         raise Problem(f"the history of runs could not be cleared: {lines[-1] if lines else 'no reason given'}",
-                      where=code, fix="Fix that and take down again; the text is suppressed already")
+                      where=code, fix="Fix that and take down again; the text is suppressed already",
+                      code=Code.TAKEDOWN_HISTORY)
 
 
 def _all_rows(language: Language, store: Store, notes: list[str]) -> Iterator[dict[str, Any]]:

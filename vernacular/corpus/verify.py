@@ -19,6 +19,7 @@ from vernacular.cleaning.cache import keys_of
 from vernacular.config.schema import Language
 from vernacular.config.stage_names import HOLD_DOCUMENTS
 from vernacular.core import clock
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, TransientProblem
 from vernacular.core.store import Artifact, Store, write_atomically
 from vernacular.corpus.stages import stages
@@ -63,7 +64,7 @@ def outcome_of(store: Store, code: str) -> Outcome:
         return Outcome()
     except (OSError, ValueError) as error:
         raise Problem(f"what the last rebuild found cannot be read ({type(error).__name__})", where=str(file),
-                      fix=f"Delete the file; {code} is then verified again") from None
+                      fix=f"Delete the file; {code} is then verified again", code=Code.RESULT_UNREADABLE) from None
 
 
 def rebuild(language: Language, store: Store, progress: Progress) -> Outcome:
@@ -101,7 +102,8 @@ def _compare(language: Language, store: Store, place: Path, progress: Progress) 
                 outcome.first.append({"file": f"{name}/{file}", "id": key, "how": how})
     if any(artifact.manifest.key != kept[name].manifest.key
            for name, artifact in _current(wanted, language, store).items()):
-        raise TransientProblem("the corpus was made again meanwhile", where=language.code, fix="Verify it again")
+        raise TransientProblem("the corpus was made again meanwhile", where=language.code, fix="Verify it again",
+                               code=Code.STAGE_BUSY)
     outcome.documents = int(kept["corpus/splits"].manifest.report.counts["documents"].value)
     outcome.done = clock.now()
     return outcome
@@ -115,7 +117,8 @@ def _current(wanted: Mapping[str, Stage], language: Language, store: Store) -> d
         key = key_for(stage, language, inputs_of(stage, language, store), store.root)
         if artifact is None or artifact.manifest.key != key:
             raise Problem(f"{name} is not up to date", where=language.code,
-                          fix=f"Run `vernacular run {language.code} --to {name}`, then verify again")
+                          fix=f"Run `vernacular run {language.code} --to {name}`, then verify again",
+                          code=Code.RESULT_MISSING)
         found[name] = artifact
     return found
 

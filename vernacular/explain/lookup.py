@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from vernacular.config.yaml_file import Node
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.explain.keys import FAIRNESS, ROOTS, Key, Path, Section, all_keys, sections
 
@@ -52,7 +53,7 @@ def find(text: str) -> Found:
             found = _follow(ends[0].split("."))
         if found is None:
             raise Problem(f"there is no key '{text}'{_meant('.'.join(parts), ends)}", where="vernacular explain",
-                          fix="`vernacular explain` without a key lists the sections")
+                          fix="`vernacular explain` without a key lists the sections", code=Code.COMMAND_NAME)
     return found
 
 

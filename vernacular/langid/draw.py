@@ -8,6 +8,7 @@ from pathlib import Path
 
 from vernacular.config.schema import Language
 from vernacular.config.sources import NetworkSource
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.store import Store
 from vernacular.langid.seed import corpus_form, seed_file, seed_lines
@@ -69,5 +70,5 @@ def draw_lines(language: Language, root: Path, number: int) -> list[str]:
     if not found:
         raise Problem("there is no text to sample lines from", where=language.code,
                       fix="Add text to the inbox, or name sources; fetch network sources with `vernacular run "
-                          f"{language.code} --to corpus/documents`")
+                          f"{language.code} --to corpus/documents`", code=Code.SOURCE_EMPTY)
     return sorted(found, key=short_digest)[:number]

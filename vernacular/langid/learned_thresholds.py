@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.text.codepoints import CASED, LETTER, NUMBER, PUNCTUATION, SPACE, UPPER, Batch, points_of, table_of
 
@@ -88,7 +89,7 @@ def learn(seed_lines: Sequence[str], quantile: float) -> Thresholds:
     lettered = np.flatnonzero(batch.sums((batch.kinds & LETTER) != 0)).tolist()
     if not lettered:
         raise Problem("no seed line has a letter to learn thresholds from", where="corpus/clean",
-                      fix="Add seed.txt or a trusted source, or set cleaning.quantile to 0")
+                      fix="Add seed.txt or a trusted source, or set cleaning.quantile to 0", code=Code.SOURCE_EMPTY)
     batch = Batch([seed_lines[index] for index in lettered])
     parts = _parts(batch, exact=True)
     usual = {name: float(count.sum() / max(total.sum(), 1)) for name, (count, total) in parts.items()

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from vernacular.config.schema import Language
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.store import Store
 from vernacular.langid import load_identifier
@@ -42,12 +43,12 @@ def open_identifier(store: Store, language: Language) -> SeedIdentifier:
     artifact = store.current(language.code, "corpus/identifier")
     if artifact is None:
         raise Problem("the identifier has not been trained yet", where=language.code,
-                      fix=f"Run `vernacular run {language.code} --to corpus/identifier`")
+                      fix=f"Run `vernacular run {language.code} --to corpus/identifier`", code=Code.RESULT_MISSING)
     identifier = load_identifier(artifact.folder)
     if not isinstance(identifier, SeedIdentifier):
         raise Problem("there is no text known to be in the language to train on", where=language.code,
                       fix=f"Put a few hundred lines into {language.identification.seed}, or mark a source "
-                          "`trusted: true`, and run again")
+                          "`trusted: true`, and run again", code=Code.SOURCE_EMPTY)
     return identifier
 
 

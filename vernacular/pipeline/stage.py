@@ -154,7 +154,7 @@ def declared_gates(stage: Stage, artifact: Artifact) -> list[tuple[GateSpec, Gat
     for spec in stage.gates:
         if spec.name not in gates:
             raise Problem(f"the report lacks the gate '{spec.name}' that the stage declares", where=stage.name,
-                          fix="This is a bug in the stage: it must always report this gate")
+                          fix="This is a bug in the stage: it must always report this gate", code=Code.BUG)
     return [(spec, gates[spec.name]) for spec in stage.gates]
 
 

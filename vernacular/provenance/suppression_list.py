@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import orjson
 import regex
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, TransientProblem
 from vernacular.core.files import File, Folder
 from vernacular.core.normal_forms import normalized
@@ -35,7 +36,7 @@ _GAP = re.compile(rf"[\W_{_APOSTROPHE}]+")
 def gone(folder: Path) -> Problem:
     """Return the problem of a missing language folder, which would otherwise read as empty."""
     return TransientProblem("the language folder was deleted or renamed", where=str(folder),
-                            fix="Restore it, or run it under its new name")
+                            fix="Restore it, or run it under its new name", code=Code.CONFIG_FILE)
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,8 @@ class Suppressions:
                     values.update(row.get(name, []))
             except (ValueError, AttributeError, TypeError):
                 raise Problem("not a valid row of the suppression list", where=where,
-                              fix="Restore the file from version control; nothing is ingested until then") from None
+                              fix="Restore the file from version control; nothing is ingested until then",
+                              code=Code.DATA_FORMAT) from None
         return cls(**{name: frozenset(values) for name, values in found.items()})
 
     def version(self) -> str:

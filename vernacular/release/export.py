@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.modeling.base_models import SENTENCE_MODULES, load_model, load_tokenizer
 from vernacular.tasks.adapter_model import ADAPTER, BODY, load
@@ -45,7 +46,8 @@ def export_task(kind: Kind, trained: Path, release: Path, objective: str, longes
         Problem: nothing was trained.
     """
     if not (trained / BODY).is_file() and not (trained / ADAPTER).is_file():
-        raise Problem("there is no adapter", where=str(trained), fix="Delete this artifact and run again")
+        raise Problem("there is no adapter", where=str(trained), fix="Delete this artifact and run again",
+                      code=Code.STAGE_INPUT)
     to.mkdir(parents=True)
     if is_whole_model(kind):
         model, tokenizer = load_model(release, objective, None), load_tokenizer(release)

@@ -13,6 +13,7 @@ from typing import Any
 from vernacular.config.schema import Language
 from vernacular.config.stage_names import SPLITS, model_stages, task_stages
 from vernacular.config.tasks import Task
+from vernacular.core.codes import Code
 from vernacular.core.entry_point import EntryPoint
 from vernacular.core.errors import Problem
 from vernacular.core.store import Store
@@ -68,7 +69,7 @@ class Answerer:
     def __init__(self, store: Store, language: Language, name: str) -> None:
         if name not in language.models:
             raise Problem(f"there is no model '{name}'", where=f"{language.code} models",
-                          fix=f"Choose one of: {', '.join(sorted(language.models))}")
+                          fix=f"Choose one of: {', '.join(sorted(language.models))}", code=Code.COMMAND_NAME)
         self.language, self.name, self.model = language, name, language.models[name]
         needed = [SPLITS, *model_stages(name), *task_stages(language, name)]
         self._inputs: dict[str, Path] = {}
@@ -77,7 +78,7 @@ class Answerer:
             artifact = store.current(language.code, stage)
             if artifact is None:
                 raise Problem(f"{stage} has not been run yet", where=language.code,
-                              fix=f"Run `vernacular run {language.cli_args(name)}` first")
+                              fix=f"Run `vernacular run {language.cli_args(name)}` first", code=Code.RESULT_MISSING)
             self._inputs[stage] = artifact.folder
             if stage.startswith("task/"):
                 self._trust[stage.removeprefix("task/").removesuffix(f"_{name}")] = trust_of(

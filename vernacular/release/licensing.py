@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from vernacular.config.schema import Model
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.provenance.corpus_tables import rows_of
 from vernacular.provenance.document import RIGHTS
@@ -28,7 +29,8 @@ def corpus_rights(rows: list[Row], ledger: Path) -> list[Row]:
     missing = sorted(wanted - set(found))
     if missing:
         raise Problem(f"{len(missing)} documents of the training text are no longer in the ledger, such as "
-                      f"{missing[0]}", where=str(ledger), fix="Run the language again from corpus/documents")
+                      f"{missing[0]}", where=str(ledger), fix="Run the language again from corpus/documents",
+                      code=Code.STAGE_INPUT)
     return [{**row, **found[row["id"]]} for row in rows]
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.datasets.items import Item
 from vernacular.modeling.base_models import load_model, load_tokenizer, quiet
@@ -107,7 +108,8 @@ def run_calls(calls: Sequence[Call]) -> list[Any]:
         if done.returncode:
             last = (done.stderr.strip().splitlines() or ["no message"])[-1]
             raise Problem(f"the new release does not load ({last})", where="release",
-                          fix="Report it with the versions of transformers, peft and sentence-transformers")
+                          fix="Report it with the versions of transformers, peft and sentence-transformers",
+                          code=Code.RELEASE_LOAD)
         found: list[Any] = json.loads(answers.read_text(encoding="utf-8"))
     return found
 

@@ -91,10 +91,10 @@ def _signed_documents(folder: Path, statement: Statement) -> bytes:
         data = read_regular(folder / DOCUMENTS, _LARGEST)
     except OSError as error:
         raise Problem(f"the list of documents cannot be read ({error.strerror})", where=str(folder / DOCUMENTS),
-                      fix="Delete this folder and run again") from None
+                      fix="Delete this folder and run again", code=Code.FILE_SYSTEM) from None
     if hashlib.sha256(data).hexdigest() != statement.digests().get(DOCUMENTS):
         raise Problem("the list of documents is not the signed one", where=str(folder / DOCUMENTS),
-                      fix="Delete this folder and run again")
+                      fix="Delete this folder and run again", code=Code.PUBLISH_CHANGED)
     return data
 
 

@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from platformdirs import user_config_path
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.release.files import open_regular
 
@@ -52,16 +53,17 @@ def own_key(path: Path | None = None) -> Ed25519PrivateKey | None:
         return None
     except OSError as error:
         raise Problem(f"the signing key cannot be read ({error.strerror})", where=str(path),
-                      fix=f"Correct its permissions, or name another file in {VARIABLE}") from None
+                      fix=f"Correct its permissions, or name another file in {VARIABLE}", code=Code.KEY_FILE) from None
     if mode & stat.S_IRWXO:  # a group is what Kubernetes lets into a volume
-        raise Problem("every user can read or change the signing key", where=str(path), fix=f"Run `chmod 600 {path}`")
+        raise Problem("every user can read or change the signing key", where=str(path), fix=f"Run `chmod 600 {path}`",
+                      code=Code.KEY_FILE)
     try:
         key = load_pem_private_key(data, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         key = None
     if not isinstance(key, Ed25519PrivateKey):
         raise Problem("this is not an Ed25519 private key without a password", where=str(path),
-                      fix=f"Restore the file, or name another one in {VARIABLE}")
+                      fix=f"Restore the file, or name another one in {VARIABLE}", code=Code.KEY_FILE)
     return key
 
 
@@ -93,11 +95,11 @@ def own_or_new_key(path: Path | None = None) -> Ed25519PrivateKey:
             part.unlink(missing_ok=True)
     except OSError as error:
         raise Problem(f"no signing key can be made ({error.strerror})", where=str(path),
-                      fix=f"Name a file that can be written in {VARIABLE}") from None
+                      fix=f"Name a file that can be written in {VARIABLE}", code=Code.KEY_FILE) from None
     made = own_key(path)
     if made is None:  # a link that leads nowhere
         raise Problem("no signing key can be made here", where=str(path),
-                      fix=f"Delete what is there, or name another file in {VARIABLE}")
+                      fix=f"Delete what is there, or name another file in {VARIABLE}", code=Code.KEY_FILE)
     return made
 
 
@@ -122,12 +124,13 @@ def read_public_key(path: Path) -> Ed25519PublicKey:
             key = load_pem_public_key(stream.read(_LARGEST))
     except OSError as error:
         raise Problem(f"the public key cannot be read ({error.strerror})", where=str(path),
-                      fix="Give the file that `vernacular key` printed where the release was made") from None
+                      fix="Give the file that `vernacular key` printed where the release was made",
+                      code=Code.KEY_FILE) from None
     except (ValueError, UnsupportedAlgorithm):
         key = None
     if not isinstance(key, Ed25519PublicKey):
         raise Problem("this is not an Ed25519 public key", where=str(path),
-                      fix="Give the file that `vernacular key` printed where the release was made")
+                      fix="Give the file that `vernacular key` printed where the release was made", code=Code.KEY_FILE)
     return key
 
 

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import ValidationError
 
 import vernacular
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.report import Gate
 from vernacular.core.store import MANIFEST, Manifest, describe
@@ -55,7 +56,8 @@ def verify(folder: Path, trusted: Sequence[Ed25519PublicKey]) -> Verified:
         Problem: the folder cannot be read.
     """
     if not folder.is_dir():
-        raise Problem("there is no folder here", where=str(folder), fix="Give the folder of a release")
+        raise Problem("there is no folder here", where=str(folder), fix="Give the folder of a release",
+                      code=Code.DATA_MISSING)
     try:
         opened = open_statement(folder, trusted)
         if isinstance(opened, Failure):
@@ -65,7 +67,7 @@ def verify(folder: Path, trusted: Sequence[Ed25519PublicKey]) -> Verified:
         failures += _files(folder, names, statement)
     except OSError as error:
         raise Problem(f"the release cannot be read ({error.strerror})", where=str(error.filename or folder),
-                      fix="Give the folder of a release") from None
+                      fix="Give the folder of a release", code=Code.FILE_SYSTEM) from None
     results = None
     changed = {failure.file for failure in failures}
     if EVALUATION in statement.digests() and EVALUATION not in changed:

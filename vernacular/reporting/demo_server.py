@@ -32,6 +32,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from vernacular.behavior_tests.load import FOLDER
 from vernacular.config.codes import name_of
 from vernacular.config.schema import Language
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, as_problem, panics_as_problems
 from vernacular.core.store import Store
 from vernacular.core.terminal import say
@@ -78,7 +79,7 @@ def serve(store: Store, language: Language, model_name: str, port: int, host: st
         if error.errno != errno.EADDRINUSE:
             raise
         raise Problem(f"the port {port} is taken", where=host, fix=f"Give another one, such as --port {port + 1}"
-                      ) from None
+                      , code=Code.COMMAND_ADDRESS) from None
     say(f"http://{host}:{server.port}  (stop with Ctrl-C)")
     server.run()
 

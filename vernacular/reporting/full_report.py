@@ -16,6 +16,7 @@ from rich.text import Text
 
 from vernacular.config.schema import Language
 from vernacular.config.stage_names import release_inputs
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.store import Artifact, Store
 from vernacular.core.terminal import printable_data
@@ -41,12 +42,12 @@ def current_artifacts(store: Store, language: Language, model_name: str) -> dict
     """
     if model_name not in language.models:
         raise Problem(f"there is no model '{model_name}'", where=f"{language.code} models",
-                      fix=f"Choose one of: {', '.join(sorted(language.models))}")
+                      fix=f"Choose one of: {', '.join(sorted(language.models))}", code=Code.COMMAND_NAME)
     artifacts = {name: artifact for name in release_inputs(language, model_name)
                  if (artifact := store.current(language.code, name)) is not None}
     if not artifacts:
         raise Problem("nothing has been run yet", where=language.code,
-                      fix=f"Run `vernacular run {language.cli_args(model_name)}`")
+                      fix=f"Run `vernacular run {language.cli_args(model_name)}`", code=Code.RESULT_MISSING)
     return artifacts
 
 

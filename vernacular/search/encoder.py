@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import normalize
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.modeling.base_models import SENTENCE_MODULES, load_model, load_tokenizer, quiet
 from vernacular.tasks.adapter_model import Encoded, Network, encode, in_batches
@@ -29,7 +30,7 @@ class Encoder:
         if not (folder / SENTENCE_MODULES).is_file():
             raise Problem("the released model gives no sentence embeddings", where=str(folder), fix=(
                 "Use a sentence encoder as base (`vernacular new` suggests one), or add a task of kind "
-                "sentence_retrieval with `fine_tune: false`"))
+                "sentence_retrieval with `fine_tune: false`"), code=Code.MODEL_KIND)
         quiet()
         settings = json.loads((folder / "sentence_bert_config.json").read_text(encoding="utf-8"))
         self._longest, self._prefix = int(settings["max_seq_length"]), prefix

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from vernacular.behavior_tests.schema import BehaviourTest
+from vernacular.core.codes import Code
 from vernacular.core.entry_point import EntryPoint
 from vernacular.core.errors import Problem
 from vernacular.evaluation.behavior.cases import Case
@@ -81,7 +82,7 @@ class Asker:
             words = tuple(self._words_of(text)) if self._words_of is not None else ()
             if self._words_of is not None and len(words) != len(found):
                 raise Problem(f"{len(found)} labels for {len(words)} words: {text[:80]!r}", where="behaviour",
-                              fix="This is a bug: the predictor and words_of disagree")
+                              fix="This is a bug: the predictor and words_of disagree", code=Code.BUG)
             self._known[text] = Answer(found, tuple(self._predictor.decoded(found)), words)
         return [self._known[text] for text in texts]
 

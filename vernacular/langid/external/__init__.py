@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import langcodes
 
 from vernacular.config.stage_settings import CleanSettings
+from vernacular.core.codes import Code
 from vernacular.core.entry_point import EntryPoint
 from vernacular.core.errors import Problem
 
@@ -85,7 +86,7 @@ def _open(name: str, settings: CleanSettings) -> Rejecter:
         return _glotlid(_fetched_glotlid(), settings.code, settings.neighbours, cleaning.reject_languages,
                        cleaning.reject_distance)
     raise Problem(f"unknown rejecter '{name}'", where="identification.rejecters",
-                  fix="Use lingua, pycld2 or glotlid")
+                  fix="Use lingua, pycld2 or glotlid", code=Code.CONFIG_VALUE)
 
 
 def alpha3(code: str) -> str:

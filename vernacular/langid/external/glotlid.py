@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, is_disk_full
 from vernacular.langid.external import LEAST_WORDS, alpha3
 from vernacular.text.words import words
@@ -33,7 +34,7 @@ def fetched() -> Path:
                       where="identification.rejecters",
                       fix=f"Run `hf download {REPOSITORY} {FILE}` once with a network connection, or remove "
                           "glotlid from the list"
-                      ) from None
+                      , code=Code.SOURCE_MISSING) from None
 
 
 class GlotLid:
@@ -58,11 +59,13 @@ class GlotLid:
             fasttext: Any = import_module("fasttext")
         except ImportError:
             raise Problem("GlotLID needs fasttext, which is not installed", where="identification.rejecters",
-                          fix="Run `pip install fasttext`, or remove glotlid from the list") from None
+                          fix="Run `pip install fasttext`, or remove glotlid from the list",
+                          code=Code.INSTALLATION) from None
         try:
             self._model = fasttext.load_model(str(model)).f
         except ValueError as error:
-            raise Problem(f"not a fastText model: {error}", where=model.name, fix="Fetch the file again") from None
+            raise Problem(f"not a fastText model: {error}", where=model.name, fix="Fetch the file again",
+                          code=Code.DATA_FORMAT) from None
         self._kept = {alpha3(own) for own in (code, *neighbours)}
         labels = {label.removeprefix(_PREFIX).split("_")[0] for label in self._model.getLabels("strict")[0]}
         self.rejected = {three: name for name in reject if (three := alpha3(name)) in labels

@@ -8,6 +8,7 @@ from typing import Any
 
 import langcodes
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.langid.external import LEAST_WORDS
 from vernacular.text.words import words
@@ -39,7 +40,7 @@ class Cld2:
             self._cld2: Any = import_module("pycld2")
         except ImportError:
             raise Problem("pycld2 is not installed", where="identification.rejecters",
-                          fix="Run `pip install pycld2`, or remove it from the list") from None
+                          fix="Run `pip install pycld2`, or remove it from the list", code=Code.INSTALLATION) from None
         kept = {known(own) for own in (code, *neighbours)}
         knows = {short for _, short in self._cld2.LANGUAGES}
         self.rejected = {short: name for name in reject if (short := known(name)) in knows and short not in kept}
