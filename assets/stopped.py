@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dagster import AssetExecutionContext, DagsterExecutionInterruptedError, DagsterInstance, DagsterRunStatus
 
 from assets.dagster_internals import DagsterUserCodeProcessError, SerializableErrorInfo
+from vernacular.core.codes import Code
 
 STARTED_BY = {"started_by": "cli"}  # tag of command-line runs, which a person stops with Ctrl-C
 GAVE_WAY = "vernacular/gave_way_to"  # tag of an `upkeep` run that was stopped for this run of a person
@@ -43,8 +44,8 @@ def reason_of(instance: DagsterInstance, run_id: str) -> str:
     run = instance.get_run_by_id(run_id)
     if run is not None and GAVE_WAY in run.tags:
         return (f"stopped for the run {run.tags[GAVE_WAY][:8]} that a person started. The sensor `upkeep` "
-                "continues this one afterwards")
+                f"continues this one afterwards [{Code.STAGE_STOPPED}]")
     if run is not None and (run.status in (DagsterRunStatus.CANCELING, DagsterRunStatus.CANCELED)
                             or STARTED_BY.items() <= run.tags.items()):
-        return f"stopped by a person. {RESUME}"
-    return f"stopped from outside: the UI or this machine was shut down. {RESUME}"
+        return f"stopped by a person. {RESUME} [{Code.STAGE_STOPPED}]"
+    return f"stopped from outside: the UI or this machine was shut down. {RESUME} [{Code.STAGE_STOPPED}]"

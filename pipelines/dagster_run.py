@@ -24,6 +24,7 @@ from pipelines.progress import RunDisplay
 from pipelines.repair_history import repair
 from pipelines.run_locks import alive, code_location, job_origin
 from vernacular.config.schema import Language
+from vernacular.core.codes import Code
 from vernacular.core.project import Project
 
 # The stages print what matters; Dagster's own log goes to the UI. Mirrored output must keep its
@@ -47,7 +48,7 @@ def explain(event: DagsterEvent) -> tuple[int, str] | None:
         return None  # the failed check was reported
     message = " ".join(error.message.split()) if error is not None else "no reason given"
     where = (event.step_key or "").replace("__", " ", 1).replace("__", "/")
-    return 2, f"error: {where}: {message}. This is a bug; --debug or the run in the UI shows where"
+    return 2, f"error: {where}: {message}. This is a bug; --debug or the run in the UI shows where [{Code.BUG}]"
 
 
 class Follower:
@@ -72,7 +73,7 @@ class Follower:
             error = getattr(event.event_specific_data, "error", None)
             message = " ".join(error.message.split()) if error is not None else "no reason given"
             self._fail(2, f"error: Dagster could not run: {message}. If dagster.yaml is of an earlier version, take "
-                          "the one that `vernacular init` writes into a new folder")
+                          f"the one that `vernacular init` writes into a new folder [{Code.CONFIG_FILE}]")
         elif "blocked by limit for pool" in (event.message or ""):
             self._display.notice(f"waits for another run that trains ({event.step_key})")
 

@@ -17,6 +17,7 @@ import sys
 import time
 
 from pipelines.process_control import end_as, end_with_the_parent, interrupt_when_unwanted
+from vernacular.core.codes import Code
 from vernacular.core.terminal import guard_streams, say
 
 POLL_SECONDS, ANSWER_SECONDS = 0.2, 20.0
@@ -34,7 +35,8 @@ def main() -> int:
     try:
         import ray
     except ModuleNotFoundError:
-        say("error: ray is not installed. Run `pip install -c constraints.txt -e '.[ray]'`", err=True)
+        say(f"error: ray is not installed. Run `pip install -c constraints.txt -e '.[ray]'` [{Code.INSTALLATION}]",
+            err=True)
         return 2
     for name in ("RAY_DEDUP_LOGS", "RAY_COLOR_PREFIX"):  # keep every progress line unchanged
         os.environ.setdefault(name, "0")
@@ -44,14 +46,14 @@ def main() -> int:
         ray.init(address=address, log_to_driver=True, logging_level="warning")
     except (OSError, RuntimeError, ValueError) as error:
         say(f"error: no Ray cluster responds ({error}). Start one with `ray "
-            "start --head`, or give --address", err=True)
+            f"start --head`, or give --address [{Code.CLUSTER}]", err=True)
         return 2
     interrupt_when_unwanted()
     task = ray.remote(max_retries=0)(_run).options(num_cpus=asked.cpus, num_gpus=asked.gpus).remote(asked.command)
     try:
         code = int(ray.get(task))
     except ray.exceptions.RayError as error:
-        say(f"error: Ray lost the command's worker ({error})", err=True)
+        say(f"error: Ray lost the command's worker ({error}) [{Code.CLUSTER}]", err=True)
         return 1
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)

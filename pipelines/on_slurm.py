@@ -15,6 +15,7 @@ import subprocess
 import sys
 
 from pipelines.process_control import end_as, end_with_the_parent, interrupt_when_unwanted
+from vernacular.core.codes import Code
 from vernacular.core.terminal import guard_streams, say
 
 KILLED = 128  # srun's exit code for a signal is this plus the signal's number
@@ -26,7 +27,7 @@ def main(arguments: list[str]) -> int:
         say("usage: python -m pipelines.on_slurm [OPTIONS OF SRUN] -- COMMAND", err=True)
         return 2
     if shutil.which("srun") is None:
-        say("error: srun is not installed. Run this where jobs are submitted to Slurm", err=True)
+        say(f"error: srun is not installed. Run this where jobs are submitted to Slurm [{Code.INSTALLATION}]", err=True)
         return 2
     place = arguments.index("--")
     name = f"vernacular-{secrets.token_hex(8)}"

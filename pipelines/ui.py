@@ -132,7 +132,7 @@ def serve(project: Project, host: str, port: int, browser: bool) -> int:
     if stopped.times:
         say("stopped")
         return INTERRUPTED
-    say(f"error: Dagster ended unexpectedly with exit code {code}; see the lines above", err=True)
+    say(f"error: Dagster ended unexpectedly with exit code {code}; see the lines above [{Code.UI_RESPONSE}]", err=True)
     return 2
 
 

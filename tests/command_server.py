@@ -130,8 +130,8 @@ def _address(environment: Mapping[str, str]) -> Path:
         if not address.exists():
             with (folder / "log").open("wb") as log:
                 server = subprocess.Popen([sys.executable, "-m", "tests.command_server", str(address), str(SESSION)],
-                                          env=dict(environment), cwd=Path(__file__).parents[1], start_new_session=True,
-                                          stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                                          env={**environment, "HF_HUB_OFFLINE": "1"}, cwd=Path(__file__).parents[1],
+                                          start_new_session=True, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
             end = time.monotonic() + START_SECONDS
             while not address.exists():
                 assert server.poll() is None and time.monotonic() < end, (folder / "log").read_text(encoding="utf-8")

@@ -269,7 +269,7 @@ def test_private_addresses_are_never_connected_to(tmp_path: Path) -> None:
         starts = [f"http://{host}:{site.port}/" for host in ("127.0.0.1", "localhost", "2130706433", "[::1]",
                                                              "[::ffff:127.0.0.1]", "0.0.0.0")]
         source = opened("crawl", tmp_path / "mirror", start=starts, private_addresses=False, timeout_seconds=2)
-        with pytest.raises(Problem, match=r"nothing could be fetched .*private address"):
+        with pytest.raises(Problem, match=r"private address.*VN-SOURCE-NETWORK"):
             source.refresh(silent)
         assert site.log == []
 
@@ -301,7 +301,7 @@ def test_a_feed_that_is_html_is_a_failed_look_and_no_empty_feed(tmp_path: Path,
         portal = Answer(b"<!DOCTYPE html><html><body>Log in to this network.</body></html>")
         site.pages["/feed.xml"] = portal
         source = opened("feed", tmp_path / "mirror", feeds=[f"{site.url}/feed.xml"])
-        with pytest.raises(Problem, match="neither a sitemap nor a feed"):
+        with pytest.raises(Problem, match="VN-SOURCE-"):
             source.refresh(silent)
         site.pages["/feed.xml"] = feed("/1.html")
         source.refresh(silent)  # due, though an answer came
@@ -358,7 +358,7 @@ def test_limits_of_pages_and_of_unreachable_hosts(tmp_path: Path) -> None:
             list(source.documents(silent))
         source.refresh(messages.append)
         assert len(list(source.documents(silent))) == 10 and any("stopped at 10 pages" in line for line in messages)
-    with pytest.raises(Problem, match=r"nothing could be fetched .*robots.txt is unavailable"):
+    with pytest.raises(Problem, match=r"robots.txt .*VN-SOURCE-NETWORK"):
         crawl_source(site, tmp_path / "other").refresh(silent)
     assert mirror_is_whole(tmp_path / "mirror")
 
@@ -394,14 +394,14 @@ def test_the_oromo_help_pages_of_debian(tmp_path: Path) -> None:
 
 def test_where_nothing_comes_it_is_reported_why(tmp_path: Path) -> None:
     with LoopbackSite({"/robots.txt": text("User-agent: *\nDisallow: /"), "/": page(TEXTS[0])}) as site:
-        with pytest.raises(Problem, match=r"nothing could be fetched \(\S+/: robots.txt: refused: Disallow: /\)"):
+        with pytest.raises(Problem, match=r"\(\S+/: robots.txt: .*Disallow: /\).*VN-SOURCE-NETWORK"):
             crawl_source(site, tmp_path / "forbidden").refresh(silent)
         assert site.asked() == ["/robots.txt"]
     with LoopbackSite({"/robots.txt": text("")}) as site:
         site.pages["/"] = Answer(b"", 301, headers={"Location": f"http://moved.example:{site.port}/"})
         source = crawl_source(site, tmp_path / "moved")
         source.refresh(silent)
-        with pytest.raises(Problem, match=r"none of the 0 .*: leads to http://moved.example\S+ \(another host\)"):
+        with pytest.raises(Problem, match=r"\b0 .* http://moved.example\S+ .*VN-"):
             list(source.documents(silent))
 
 

@@ -19,6 +19,7 @@ from tests.site import Answer, LoopbackSite
 from tests.unit.pipelines.world import World
 from vernacular.config.load import load_language
 from vernacular.core import clock
+from vernacular.core.codes import Code
 from vernacular.core.errors import TransientProblem, as_problem
 from vernacular.core.project import Project
 from vernacular.core.store import Store
@@ -96,7 +97,7 @@ def test_a_crawl_onto_a_full_disk_ends_and_continues_later(tmp_path: Path, disk:
             "contact": "tests@example.org", "delay_seconds": 0, "private_addresses": True}]))
         fill(disk, 400_000)
         problem, = fetch(language, root, messages.append)
-        assert "the disk is full" in str(problem) and not any("FAULT" in line for line in messages), messages
+        assert Code.DISK_FULL in str(problem) and not any("FAULT" in line for line in messages), messages
         (disk / "ballast").unlink()
         monkeypatch.setattr(clock, "read", lambda: now + 600)
         assert fetch(language, root, silent) == []

@@ -63,7 +63,7 @@ def test_a_server_that_hangs_holds_up_neither_the_tick_nor_another_language(worl
                 time.sleep(0.05)
             assert fetch.poll() is None
             reason = world.tick().skip_reason
-            assert reason is not None and "qaa: is being fetched" in str(reason.skip_message)
+            assert reason is not None and "qaa" in str(reason.skip_message)
         finally:
             for process in world.upkeep._fetches:
                 process.kill()

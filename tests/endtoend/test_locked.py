@@ -19,6 +19,7 @@ from tests.site import Answer, LoopbackSite
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.core import clock
+from vernacular.core.codes import Code
 from vernacular.pipeline.stage import silent
 from vernacular.sources import open_source, place_of
 from vernacular.sources.fetch_schedule import due, failures, fetch
@@ -76,7 +77,7 @@ def test_a_fetch_of_what_is_locked_is_a_failed_one_and_the_next_one_heals(
     monkeypatch.setattr(mirror, "PATIENCE", 0.3)
     with locked_by(tmp_path / "qaa" / ".mirror" / "web" / mirror.INDEX, mode):
         problem, = fetch(language, tmp_path, silent)
-    assert "another program is using a database. Close that program" in str(problem)
+    assert problem.code == Code.DATABASE_BUSY
     assert due(language, tmp_path, clock.now()) == [] and documents(language, tmp_path) == PAGES
     monkeypatch.setattr(clock, "read", lambda: now + 8 * 86_400 + 301)
     assert fetch(language, tmp_path, silent) == [] == list(failures(language, tmp_path))
@@ -105,7 +106,7 @@ def test_a_crawl_whose_index_is_locked_meanwhile_ends_and_continues_later(
     try:
         problem, = fetch(language, tmp_path, silent)
         assert time.time() - began < mirror.PATIENCE + 120
-        assert "another program is using a database) after" in str(problem)
+        assert Code.DATABASE_BUSY in str(problem)
     finally:
         over.set()
         holder.join()

@@ -20,6 +20,7 @@ import pytest
 
 from tests.endtoend.launched import CHILD, an_interrupt_reaches_it, its_lines_and_end_come_back, launched, wait_for
 from tests.project import CHECKOUT, Place
+from vernacular.core.codes import Code
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("ray") is None,
                                 reason="ray is not installed (pip install -c constraints.txt -e '.[ray]')")
@@ -115,5 +116,5 @@ def test_no_cluster_is_reported_in_a_line(cluster: dict[str, str]) -> None:
         free.bind(("", 0))
         nowhere = f"127.0.0.1:{free.getsockname()[1]}"
     asked = on_ray(cluster, "--address", nowhere, "--", "true")
-    assert "error: no Ray cluster responds" in asked.communicate(timeout=240)[0]
+    assert Code.CLUSTER in asked.communicate(timeout=240)[0]
     assert asked.returncode == 2

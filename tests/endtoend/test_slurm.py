@@ -15,6 +15,7 @@ import pytest
 from tests.endtoend.launched import CHILD, an_interrupt_reaches_it, its_lines_and_end_come_back, launched, wait_for
 from tests.project import CHECKOUT, Place
 from tests.slurm import WITHOUT, installed, slurm
+from vernacular.core.codes import Code
 
 pytestmark = pytest.mark.skipif(not installed(), reason=WITHOUT)
 
@@ -90,5 +91,5 @@ def test_nothing_goes_on_when_who_waits_is_killed(who: str, cluster: dict[str, s
 
 def test_no_slurm_is_reported_in_a_line(cluster: dict[str, str]) -> None:
     asked = on_slurm({**cluster, "PATH": "/nowhere"}, "--", "true")
-    assert "error: srun is not installed" in asked.communicate(timeout=240)[0]
+    assert Code.INSTALLATION in asked.communicate(timeout=240)[0]
     assert asked.returncode == 2

@@ -15,6 +15,7 @@ from pathlib import Path
 from dagster import DagsterRun, DagsterRunStatus
 
 from tests.project import Place
+from vernacular.core.codes import Code
 from vernacular.core.store import Store
 from vernacular.provenance.corpus_tables import read_rows
 
@@ -101,5 +102,5 @@ def test_a_run_that_goes_on_is_not_pulled_from_under_itself(place: Place) -> Non
     row = next(read_rows(store.current("qaa", "corpus/documents").folder / "documents.parquet"))
     done = place.run("takedown", "qaa", "--id", row["id"], "--reason", "asked", "--yes")
     assert done.returncode == 2
-    assert "still active" in done.stderr and "suppressed already" in done.stderr
+    assert Code.STAGE_BUSY in done.stderr and Code.TAKEDOWN_HISTORY in done.stderr
     assert row["id"] in (place.folder / "languages" / "qaa" / "takedowns.jsonl").read_text()

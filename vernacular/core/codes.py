@@ -53,7 +53,8 @@ class Code(StrEnum):
     COMMAND_ADDRESS = "VN-COMMAND-ADDRESS"  # a host or port that a server cannot use
     COMMAND_NAME = "VN-COMMAND-NAME"  # a command names a model, stage or document that does not exist
     COMMAND_OPTION = "VN-COMMAND-OPTION"  # options of a command that are invalid or contradict each other
-    UI_RESPONSE = "VN-UI-RESPONSE"  # the UI does not respond, or refuses
+    CLUSTER = "VN-CLUSTER"  # a cluster that does not respond, or lost a command
+    UI_RESPONSE = "VN-UI-RESPONSE"  # the UI does not respond, ended, or refuses
     TAKEDOWN_HISTORY = "VN-TAKEDOWN-HISTORY"  # a history of runs from which a text could not be removed
     KEY_FILE = "VN-KEY-FILE"  # a signing key or public key that cannot be made, read or used
     RELEASE_LOAD = "VN-RELEASE-LOAD"  # a new release that the libraries do not load

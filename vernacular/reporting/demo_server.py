@@ -206,7 +206,7 @@ def _refusal(error: HTTPException) -> Response:
 
 def _failed(request: Request, error: Exception) -> Response:
     """Report a fault of the program by its name alone, without what was typed."""
-    say(f"error: a request was not answered ({type(error).__name__})", err=True)
+    say(f"error: a request was not answered ({type(error).__name__}) [{Code.BUG}]", err=True)
     return _refusal(HTTPException(500))
 
 

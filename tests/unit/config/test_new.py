@@ -90,7 +90,7 @@ def test_what_nobody_could_look_up_is_reported(root: Path, code: str, messages: 
 def test_text_in_the_inbox_is_enough_to_run(root: Path, tmp_path: Path) -> None:
     folder = new_language(root, "qaa")
     language, store = load_language(folder), Store(tmp_path / "artifacts")
-    with pytest.raises(Problem, match="no source holds any text"):
+    with pytest.raises(Problem, match="VN-SOURCE-EMPTY"):
         run_stage(stages(language)[0], language, store)
     texts = [text for topic in make_documents(30).values() for text in topic]
     (folder / "inbox" / "text.txt").write_text("\n\n".join(texts), encoding="utf-8")

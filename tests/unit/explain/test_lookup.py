@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -55,14 +56,14 @@ def test_a_path_is_found_with_the_names_of_entries_or_without(asked: str, path: 
     ("models.lora.sedes", "models.lora.seeds"), ("models.lroa.seeds", "models.lora.seeds"),
     ("seed", "models.seed"), ("cleening.min_words", "cleaning.min_words"), ("most_pags", "most_pages")])
 def test_a_slip_names_the_nearest(asked: str, meant: str) -> None:
-    with pytest.raises(Problem, match=meant.replace(".", r"\.")):
+    with pytest.raises(Problem, match=rf"{re.escape(meant)}.*VN-COMMAND-NAME"):
         find(asked)
 
 
 def test_a_key_that_is_like_none_is_refused() -> None:
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(Problem, match="VN-COMMAND-NAME") as caught:
         find("zzzz")
-    assert "did you mean" not in str(caught.value)
+    assert "?" not in str(caught.value)
 
 
 def origins(folder: Path, key: str) -> list[tuple[str, object, str]]:

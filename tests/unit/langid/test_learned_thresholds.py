@@ -85,7 +85,7 @@ def test_limits_are_kept_as_json_and_can_be_switched_off() -> None:
 
 
 def test_a_seed_without_letters_is_refused() -> None:
-    with pytest.raises(Problem, match="no seed line has a letter"):
+    with pytest.raises(Problem, match="VN-SOURCE-EMPTY"):
         learn(["12", ""], 0.002)
 
 

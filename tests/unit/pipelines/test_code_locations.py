@@ -56,7 +56,7 @@ def test_a_wrong_number_writes_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     "", "[", "load_from: 3", "load_from: [{python_module: {module_name: pipelines.shards, attribute: x}}]"])
 def test_a_workspace_that_cannot_be_used_reports_how_to_fix_it(tmp_path: Path, text: str) -> None:
     (tmp_path / "workspace.yaml").write_text(text, encoding="utf-8")
-    with pytest.raises(Problem, match="Rewrite it"):
+    with pytest.raises(Problem, match="VN-CONFIG-YAML"):
         location_of("qaa", tmp_path)
 
 

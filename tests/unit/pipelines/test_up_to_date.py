@@ -10,6 +10,7 @@ from pipelines.up_to_date import Look, forget_reported, look, note_reported
 from tests.generate import write_language
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.report import Gate, Report
 from vernacular.core.store import Store
@@ -100,12 +101,12 @@ def test_what_is_due_on_the_network_is_fetched(language: Language, tmp_path: Pat
         asked.append(language.code)
 
     def fail(language: Language, root: Path, progress: object) -> None:
-        raise Problem("no answer", where="a site", fix="Try later")
+        raise Problem("no answer", where="a site", fix="Try later", code=Code.SOURCE_NETWORK)
 
     make(stages_for(), language, tmp_path)
     assert looked(stages_for(fetch=fetch), language, tmp_path).checks is not None
     assert asked == ["qaa"]
     assert looked(stages_for(fetch=fetch, outside="b"), language, tmp_path).checks is None
     assert asked == ["qaa"], "a run will fetch it"
-    with pytest.raises(Problem, match="no answer"):
+    with pytest.raises(Problem, match=Code.SOURCE_NETWORK):
         looked(stages_for(fetch=fail), language, tmp_path)

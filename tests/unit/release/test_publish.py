@@ -155,7 +155,7 @@ def test_each_red_gate_stops_it_and_is_named(language: Language, store: Store, g
     reports = green_reports()
     spoil(reports, language, gate)
     put_release(store, language, reports)
-    with pytest.raises(Problem, match=f"not published, for 1 reason: {gate}: "):
+    with pytest.raises(Problem, match=f" {gate}: .*VN-PUBLISH-RED"):
         publish(store, language, NAME, "someone/model")
 
 
@@ -167,7 +167,7 @@ def test_a_task_that_got_worse_stops_it_until_a_person_answers_for_it(
     reports = green_reports()
     reports[f"task/names_{NAME}"].details["intervals"][difference] = [-0.042, -0.03, -0.018]
     put_release(store, language, reports)
-    with pytest.raises(Problem, match=rf"1 reason: {gate}: .* names \(-0.030, 95 % interval -0.042 to -0.018\)"):
+    with pytest.raises(Problem, match=rf" {gate}: .* names \(-0.030, .* -0.042 .* -0.018\).*VN-PUBLISH-RED"):
         publish(store, language, NAME, "someone/model")
     gates = gather(language, NAME, language.models[NAME], reports, reloaded=RELOADED).release_gates
     waive(language.folder, NAME, gates, gate, "Ada Banda", "Nobody here looks for names; text is what counts")
@@ -180,7 +180,7 @@ def test_a_stage_that_was_not_run_stops_it(language: Language, store: Store) -> 
     reports = green_reports()
     del reports[f"evaluation/{NAME}_attack"]
     put_release(store, language, reports)
-    with pytest.raises(Problem, match="no_planted_phrase: not measured"):
+    with pytest.raises(Problem, match=r"no_planted_phrase: .*VN-PUBLISH-RED"):
         publish(store, language, NAME, "someone/model")
 
 
@@ -221,17 +221,17 @@ def test_a_waiver_ends_when_the_gate_says_something_else(language: Language, sto
     behaviour.gates.append(behaviour.gates[0].model_copy(update={"name": "names_nfd"}))
     behaviour.details["tests"]["names_nfd"] = behaviour.details["tests"]["spaces"]
     put_release(store, language, reports)
-    with pytest.raises(Problem, match=r"behaviour: .*unreviewed: spaces \(5% fail\), names_nfd \(5% fail\)"):
+    with pytest.raises(Problem, match=r"behaviour: .* spaces \(5% .*, names_nfd \(5% .*VN-PUBLISH-RED"):
         publish(store, language, NAME, "someone/model")
 
 
-@pytest.mark.parametrize(("rate", "failing"), [(1.0, "100% fail"), (0.004, "under 1% fail")])
+@pytest.mark.parametrize(("rate", "failing"), [(1.0, "100%"), (0.004, r".*\b1%")])
 def test_so_it_does_when_more_or_less_fails(language: Language, store: Store, rate: float, failing: str) -> None:
     waive(language.folder, NAME, gates_of(language), "behaviour", "Ada Banda", "The two cases are a dialect's spelling")
     reports = made_up_reports()
     reports[f"evaluation/{NAME}_behaviour"].details["tests"]["spaces"]["adapted"]["rate"] = rate
     put_release(store, language, reports)
-    with pytest.raises(Problem, match=rf"behaviour: red tests, unreviewed: spaces \({failing}\)"):
+    with pytest.raises(Problem, match=rf"behaviour: .* spaces \({failing} .*VN-PUBLISH-RED"):
         publish(store, language, NAME, "someone/model")
 
 
@@ -239,17 +239,17 @@ def test_a_waiver_that_is_taken_back_is_none_though_the_release_has_it(language:
     waive(language.folder, NAME, gates_of(language), "behaviour", "Ada Banda", "The two cases are a dialect's spelling")
     put_release(store, language, made_up_reports())
     (language.folder / FILE).unlink()
-    with pytest.raises(Problem, match="not published, for 1 reason: behaviour: red tests"):
+    with pytest.raises(Problem, match=r" behaviour: .*VN-PUBLISH-RED"):
         publish(store, language, NAME, "someone/model")
 
 
 @pytest.mark.parametrize(("key", "value", "message"), [
-    ("licence", "unverified", "licences_verified: the licence of text was withdrawn since"),
-    ("consent", "unknown", "consent_known: the consent of text was withdrawn since")])
+    ("licence", "unverified", r" licences_verified: .* text "),
+    ("consent", "unknown", r" consent_known: .* text ")])
 def test_so_is_a_licence_or_a_consent(language: Language, store: Store, key: str, value: str, message: str) -> None:
     put_release(store, language, green_reports())
     language.sources[0].__dict__[key] = value
-    with pytest.raises(Problem, match=f"not published, for 1 reason: {message}"):
+    with pytest.raises(Problem, match=f"{message}.*VN-PUBLISH-RED"):
         publish(store, language, NAME, "someone/model")
 
 
@@ -258,8 +258,7 @@ def test_so_are_those_of_labels_base_and_texts_beside(language: Language, store:
     model = language.models[NAME]
     model.base.__dict__["licence"] = "unverified"
     model.__dict__["retention"] = [language.sources[0].model_copy(update={"name": "news", "consent": "unknown"})]
-    with pytest.raises(Problem, match=r"not published, for 2 reasons: licences_verified: .*withdrawn since; "
-                                      "consent_known: the consent of news was withdrawn since"):
+    with pytest.raises(Problem, match=r" licences_verified: .*; consent_known: .* news .*VN-PUBLISH-RED"):
         publish(store, language, NAME, "someone/model")
 
 

@@ -59,7 +59,7 @@ def test_what_gains_little_is_on_card_page_and_report(language: Language, tmp_pa
 
 def test_the_report_is_plain_without_a_terminal(language: Language, tmp_path: Path) -> None:
     store = Store(tmp_path / "artifacts")
-    with pytest.raises(Problem, match="nothing has been run yet"):
+    with pytest.raises(Problem, match="VN-RESULT-MISSING"):
         results(store, language, NAME)
     reports = made_up_reports()
     put(store, language, {"corpus/clean": reports["corpus/clean"]})

@@ -54,7 +54,7 @@ def test_a_takedown_leaves_no_index_and_waits_for_one_that_is_built(store: Store
                                                                    monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vernacular.corpus.takedown.forget_history", lambda *_: None)
     target = Target(id=documents_of(ready)[1].id)
-    with FileLock(store.cache(ready.code, "search") / ".lock"), pytest.raises(Problem, match="being computed"):
+    with FileLock(store.cache(ready.code, "search") / ".lock"), pytest.raises(Problem, match="VN-STAGE-BUSY"):
         make_plan(ready, store, target)
     carry_out(make_plan(ready, store, target), ready, store, "asked")
     assert not (store.root / ready.code / ".cache").exists()

@@ -120,5 +120,5 @@ def test_two_processes_do_not_build_at_once(store: Store, ready: Language) -> No
 
 def test_a_model_without_embeddings_is_refused(store: Store, ready: Language) -> None:
     publish_encoder(store, ready, seed=2, modules=False)
-    with pytest.raises(Problem, match="sentence"):
+    with pytest.raises(Problem, match="VN-MODEL-KIND"):
         Searcher(store, ready, NAME).prepare(lambda line: None)

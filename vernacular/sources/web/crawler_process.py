@@ -95,7 +95,7 @@ def _give_up(error: Exception, job: Job) -> None:
     """End the process with one line if ``error`` is transient and not caused by a page."""
     problem = as_problem(error, job.mirror)
     if isinstance(problem, TransientProblem):
-        say(f"{problem.where}: {problem.what}", err=True)
+        say(f"{problem.where}: {problem.what} [{problem.code}]", err=True)
         os._exit(GAVE_UP)  # immediately, as in a kill, which the mirror survives
 
 

@@ -48,11 +48,11 @@ def test_any_part_of_any_text_is_an_answer(context, data):
 
 
 @pytest.mark.parametrize(("answers", "match"), [
-    ([{"text": "Lilongwe", "answer_start": 20}], "t.jsonl:7: the answer 'Lilongwe' does not start at .* 20 .*at 21"),
-    ([{"text": "Blantyre", "answer_start": 3}], "the context does not contain it"),
-    ([{"text": "", "answer_start": 0}], "does not start"), ([{"text": "Lilongwe", "answer_start": -9}], "at 21"),
-    ({"text": ["Lilongwe"], "answer_start": []}, "its answers are neither"), ("Lilongwe", "its answers are neither"),
-    ([{"text": "Lilongwe", "answer_start": True}], "its answers are neither"), ([], "has no answer")])
+    ([{"text": "Lilongwe", "answer_start": 20}], "t.jsonl:7: .*'Lilongwe'.* 20 .* 21.*VN-DATA-"),
+    ([{"text": "Blantyre", "answer_start": 3}], "Blantyre.*VN-DATA-"),
+    ([{"text": "", "answer_start": 0}], "VN-DATA-"), ([{"text": "Lilongwe", "answer_start": -9}], "21.*VN-DATA-"),
+    ({"text": ["Lilongwe"], "answer_start": []}, "VN-DATA-"), ("Lilongwe", "VN-DATA-"),
+    ([{"text": "Lilongwe", "answer_start": True}], "VN-DATA-"), ([], "VN-DATA-")])
 def test_wrong_answers_are_refused(answers, match):
     with pytest.raises(Problem, match=match):
         QuestionAnswering(TASK, []).item(row(answers))
