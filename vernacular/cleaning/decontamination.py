@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from vernacular.cleaning.disk_arrays import sort_once, stretches
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.store import digest_of
