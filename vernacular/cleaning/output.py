@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from vernacular.cleaning.corpus_lines import NUMBERS, Corpus
 from vernacular.cleaning.corpus_rules import in_parts
-from vernacular.cleaning.disk_arrays import AT_ONCE, stretches
+from vernacular.cleaning.disk_arrays import AT_ONCE, disk_array, numbered, places_of, stretches
+from vernacular.cleaning.table_view import View
 from vernacular.provenance.corpus_tables import CHANGED, CLEANED, REJECTED, read_tables, write_tables
 from vernacular.text.line_batch import RULES as OWN_RULES
-from vernacular.text.word_hashes import offsets
+from vernacular.text.word_hashes import Ints, offsets
 
 
 def write_documents(path: Path, corpus: Corpus, documents: Path) -> None:
@@ -46,19 +47,30 @@ def write_rejects(path: Path, corpus: Corpus) -> None:
 
 
 def _rejected(corpus: Corpus) -> Iterator[pa.Table]:
+    view, folder = corpus.view, corpus.folder
+    entries, owners = _every(view, "rejects")
+    rules = disk_array(folder, len(entries), np.uint8)
+    for first, last in stretches(len(entries)):
+        rules[first:last] = view.take("rejects", "rule", entries[first:last])
     for number, rule in enumerate(OWN_RULES):
-        for first, rows in corpus.view.parts("rejects", AT_ONCE):
-            entries = rows.entries("rejects")
-            chosen = np.flatnonzero(rows.take("rejects", "rule", entries) == number)
-            owners = rows.owners("rejects") + first
-            for at in in_parts(chosen):
-                yield _table(corpus, owners[at], rows.take("rejects", "line", entries[at]), rule,
-                             rows.values("rejects", "reason", entries[at]), rows.values("rejects", "text", entries[at]))
+        for at in in_parts(places_of(rules == number, folder)):
+            yield _table(corpus, owners[at], view.take("rejects", "line", entries[at]), rule,
+                         view.values("rejects", "reason", entries[at]), view.values("rejects", "text", entries[at]))
     for rule, number in NUMBERS.items():
-        for first, last in stretches(len(corpus.rule)):
-            for at in in_parts(np.flatnonzero(corpus.rule[first:last] == number) + first):
-                yield _table(corpus, corpus.owner[at], corpus.of_lines("number", at), rule,
-                             corpus.reasons_of(at), corpus.texts_of_lines(at))
+        for at in in_parts(places_of(corpus.rule == number, folder)):
+            yield _table(corpus, corpus.owner[at], corpus.of_lines("number", at), rule,
+                         corpus.reasons_of(at), corpus.texts_of_lines(at))
+
+
+def _every(view: View, level: str) -> tuple[Ints, NDArray[np.int32]]:
+    """All entries of ``level``, and the row of each."""
+    entries, owners = (disk_array(view.folder, view.number(level), kind) for kind in (np.int64, np.int32))
+    begin = 0
+    for first, rows in view.parts(level, AT_ONCE):
+        some = rows.entries(level)
+        entries[begin:begin + len(some)], owners[begin:begin + len(some)] = some, rows.owners(level) + first
+        begin += len(some)
+    return entries, owners
 
 
 def _table(corpus: Corpus, owners: NDArray[np.integer], lines: NDArray[np.integer], rule: str, reasons: pa.Array,
@@ -73,8 +85,7 @@ def write_changes(path: Path, corpus: Corpus) -> None:
 
 
 def _changed(corpus: Corpus) -> Iterator[pa.Table]:
-    for first, rows in corpus.view.parts("changes", AT_ONCE):
-        entries, owners = rows.entries("changes"), rows.owners("changes") + first
-        for at in in_parts(np.arange(len(entries))):
-            columns = [rows.values("changes", name, entries[at]) for name in CHANGED.names[1:]]
-            yield pa.table([corpus.ids_of(owners[at]), *columns], schema=CHANGED)
+    entries, owners = _every(corpus.view, "changes")
+    for at in in_parts(numbered(corpus.folder, len(entries))):
+        columns = [corpus.view.values("changes", name, entries[at]) for name in CHANGED.names[1:]]
+        yield pa.table([corpus.ids_of(owners[at]), *columns], schema=CHANGED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -37,11 +38,13 @@ from vernacular.provenance.corpus_tables import (
     file_of,
     read_rows,
     read_tables,
+    write_rows,
     write_tables,
 )
 from vernacular.text.word_hashes import offsets
 from vernacular.text.words import words
 
+Row = dict[str, Any]
 Mask = NDArray[np.bool_]
 _SAMPLES, _EXCERPT = 5, 160
 _RUNS_AT_ONCE = 2_000_000  # runs of words that are compared at once
@@ -111,7 +114,7 @@ def run(work: StageContext[Splits]) -> Report:
                       fix="Use names of entries under `sources:`", code=Code.CONFIG_VALUE)
     given = assign(*_positions(view, path, settings), settings)
     parts: dict[str, Part] = {}
-    rejects: list[Iterator[pa.Table]] = []
+    rejects: list[Iterator[Row]] = []
     indexes: list[HeldOut] = []
     for name, number in (("test", TEST), ("dev", DEV), ("train", TRAIN)):
         chosen = given == number
@@ -121,7 +124,7 @@ def run(work: StageContext[Splits]) -> Report:
         parts[name] = _reread(work.out / file_of(name), overlap, library)
         if name != "train":
             indexes.append(parts[name].held_out_index(f"the {name} part", overlap))
-    write_tables(work.out / REJECTS, REJECTED_OF_SPLITS, chain.from_iterable(rejects))
+    write_rows(work.out / REJECTS, chain.from_iterable(rejects), REJECTED_OF_SPLITS)
     for part, share in (("train", 1.0), ("dev", settings.dev), ("test", settings.test)):
         if share > 0 and not len(parts[part].view):
             raise Problem(f"too little text: of {len(rows)} documents none is left for {part} once shared text is out",
@@ -212,18 +215,16 @@ def _chosen_rows(source: Path, chosen: Mask, dropped: Shared) -> Iterator[pa.Tab
         first = last
 
 
-def _rejected_rows(source: Path, dropped: Shared, reasons: Sequence[str], part: str) -> Iterator[pa.Table]:
+def _rejected_rows(source: Path, dropped: Shared, reasons: Sequence[str], part: str) -> Iterator[Row]:
     """The lines of ``source`` that were ``dropped``, for ``rejects.parquet``."""
     first = 0
     for table in read_tables(source, ["id", "text"]) if len(dropped.lines) else ():
-        last = first + len(table)
-        yield pa.Table.from_pylist([
-            {"id": table["id"][number].as_py(), "line": line + 1, "part": part, "rule": "overlap",
-             "reason": reasons[reason], "text": text}
-            for number, lines in dropped.of(first, last)
-            for line, text in enumerate(table["text"][number].as_py().split("\n"))
-            if (reason := lines.get(line)) is not None], schema=REJECTED_OF_SPLITS)
-        first = last
+        for number, lines in dropped.of(first, first + len(table)):
+            texts = table["text"][number].as_py().split("\n")
+            for line, reason in lines.items():
+                yield {"id": table["id"][number].as_py(), "line": line + 1, "part": part, "rule": "overlap",
+                       "reason": reasons[reason], "text": texts[line]}
+        first += len(table)
 
 
 def _report(out: Path, parts: dict[str, Part]) -> Report:
