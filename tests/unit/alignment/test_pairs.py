@@ -197,8 +197,8 @@ def test_a_table_holds_both_sides(tmp_path: Path, ending: str) -> None:
 
 
 @pytest.mark.parametrize(("ours", "theirs", "expected"), [
-    ("many*.txt", "translation.txt", "VN-DATA-MISSING"),
-    ("none.txt", "translation.txt", "VN-DATA-MISSING"),
+    ("many*.txt", "translation.txt", "VN-DATA-JOIN"),
+    ("none.txt", "translation.txt", "VN-DATA-JOIN"),
     ("a.csv", "b.csv", "VN-DATA-COLUMN"),
     ("a.po", "b.po", "VN-DATA-COLUMN"), ("source.txt", "a.csv", "VN-DATA-COLUMN")])
 def test_what_may_not_belong_together_is_refused(tmp_path: Path, ours: str, theirs: str, expected: str) -> None:

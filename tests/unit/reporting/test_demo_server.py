@@ -187,7 +187,7 @@ def test_entities_are_shown_as_a_release_answers_them(language: Language) -> Non
 
     assert mark("B-PER I-PER O B-PER") == "B-PER I-PER O B-PER"
     for wrong, at, before in (("B-PER I-PER O I-PER", 4, "O"), ("I-PER I-PER O O", 1, "nothing")):
-        with pytest.raises(Problem, match=f"I-PER.* {at} .* {before}.*B-PER.*VN-MARK-LABEL"):
+        with pytest.raises(Problem, match=f"I-PER.* {at} .* {before}.*B-PER.*VN-DATA-LABEL"):
             mark(wrong)
 
 
