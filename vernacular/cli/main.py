@@ -116,7 +116,8 @@ def run(code: LanguageCode,
     os.execv(sys.executable, [*arguments, "--debug"] if debug else arguments)
 
 
-from vernacular.cli import release as cli_release  # noqa: E402, F401  # here, so that its commands are listed in their order
+from vernacular.cli import release as cli_release  # noqa: E402, F401, I001  # here, so that its commands are listed in their order
+from vernacular.cli import export as cli_export  # noqa: E402, F401  # behind those of releases
 
 
 @command()

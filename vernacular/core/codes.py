@@ -72,3 +72,5 @@ class Code(StrEnum):
     PUBLISH_RED = "VN-PUBLISH-RED"  # a release that may not be published, with the reasons
     PUBLISH_REPO = "VN-PUBLISH-REPO"  # not the name of a repository
     PUBLISH_TOKEN = "VN-PUBLISH-TOKEN"  # no token for the hub
+    EXPORT_GATE = "VN-EXPORT-GATE"  # an exported model whose answers differ too much from the release's
+    EXPORT_KIND = "VN-EXPORT-KIND"  # a model, task or format that cannot be exported in this way

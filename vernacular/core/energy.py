@@ -36,9 +36,9 @@ def watts() -> float | None:
     if asked := os.environ.get("VERNACULAR_WATTS"):
         return _number(asked)
     table = _table()
-    processor = _processor_watts(_processor(), table) if table else None
+    power = _processor_watts(processor(), table) if table else None
     cards = _card_watts()
-    return None if processor is None and cards is None else (processor or 0.0) + (cards or 0.0)
+    return None if power is None and cards is None else (power or 0.0) + (cards or 0.0)
 
 
 def kilowatt_hours(minutes: float | None) -> float | None:
@@ -66,7 +66,8 @@ def _table() -> str | None:
         return None
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Return the name of the processor, or an empty text."""
     info = Path("/proc/cpuinfo")
     if info.is_file():
         for line in info.read_text(encoding="utf-8").splitlines():

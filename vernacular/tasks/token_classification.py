@@ -82,6 +82,11 @@ class TokenClassification(Labelling):
             _fields(row)[1], checked(_fields(row)[1], row, True), strict=True))
         return {"tags_repaired": number} if number else {}
 
+    @property
+    def marks_entities(self) -> bool:
+        """Whether its labels are IOB2 tags of entities."""
+        return self._entities
+
     def item(self, row: Row) -> Item:
         """Return the words joined by spaces, or the original text if the file has it."""
         words, tags = _fields(row)
