@@ -54,7 +54,7 @@ ALLOWED = {
         "vernacular/search/encoder.py", "vernacular/search/index.py",
 
         "vernacular/tasks/predictor.py", "vernacular/tasks/stage.py", "vernacular/tokenizer/extend.py",
-        "vernacular/tokenizer/trim.py"],
+        "vernacular/tokenizer/trim.py", "vernacular/conversion/released.py"],
     MIRROR: ["vernacular/sources/download.py", "vernacular/sources/mirror.py",
              "vernacular/sources/wikipedia.py", "vernacular/sources/web/page_store.py",
              "vernacular/sources/web/warc.py"],
@@ -64,6 +64,11 @@ ALLOWED = {
     CODE: ["vernacular/reference/__main__.py", "vernacular/reference/code_page.py", "vernacular/cli/common.py",
            "vernacular/bases/table.py"],
     "the files of a new project, which the person at the keyboard names": ["vernacular/config/new_project.py"],
+    "an export: a folder that the person at the keyboard names, and that it makes": [
+        "vernacular/conversion/card.py", "vernacular/conversion/folders.py",
+        "vernacular/conversion/ctranslate2_folder.py"],
+    "the exported folder around it, without Vernacular": [
+        "vernacular/conversion/standalone/onnx_model.py", "vernacular/conversion/standalone/ctranslate2_model.py"],
     "a browser, at the address of the UI": ["pipelines/ui.py"],
     DAGSTER: ["assets/pictures.py", "pipelines/run_locks.py", "pipelines/purge_history.py",
               "pipelines/history_records.py", "pipelines/dagster_home.py",
@@ -75,7 +80,8 @@ ALLOWED = {
               "vernacular/instruct/task_arithmetic.py",
               "vernacular/tasks/adapter_model.py"],
     TEMPORARY: ["vernacular/sources/web/crawler_process.py", "vernacular/release/ecosystem.py",
-                "vernacular/release/load_check.py"],
+                "vernacular/release/load_check.py", "vernacular/conversion/measurement.py",
+                "vernacular/conversion/worker.py"],
     "a release, here or downloaded, which opens without following a link": ["vernacular/release/files.py"],
     "the folder of a base, whose links it refuses": ["vernacular/modeling/base_files.py"],
     "the standard streams": ["vernacular/core/terminal.py"],

@@ -10,7 +10,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 # What ends in ``cli.main``; is captured, and may not import the library; is torch's; writes to nowhere.
 GUARDED_OTHERWISE = {"vernacular/release/ecosystem.py", "pipelines/on_torchrun.py",
-                     "vernacular/sandbox/worker.py"}
+                     "vernacular/sandbox/worker.py", "vernacular/conversion/worker.py",
+                     "vernacular/conversion/standalone/serve.py"}
 DOORS = {"vernacular/core/terminal.py", "vernacular/core/console.py"}
 WRITES = {"print", "typer.echo", "click.echo", "typer.secho", "click.secho", "Console", "rich.print",
           *(f"sys.{stream}.{call}" for stream in ("stdout", "stderr", "__stdout__", "__stderr__", "stdout.buffer")

@@ -1,8 +1,8 @@
 """An encoder with its task's head as ``model.onnx``: in float32, or quantized to int8.
 
-In int8 the embedding's rows are quantized in torch, each with a scale of its own; linear layers by onnxruntime, with a
-scale for each output and with activations quantized while it runs. The head and the layers that narrow (the second of
-each feed-forward block) stay in float32: quantized, they lose the most (docs/experiments/export.md).
+In int8 the embedding's rows are quantized in torch, each with a scale of its own; linear layers by onnxruntime in
+blocks of 32 weights, with activations quantized by the same blocks while it runs. One scale for a layer's activations,
+as ``quantize_dynamic`` has it, lost three points (docs/experiments/export.md). The head stays in float32.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from vernacular.core.errors import Problem, is_disk_full, is_system_error
 MODEL = "model.onnx"
 _OPSET = 17
 _LARGEST = 1_900_000_000  # bytes of weights: a file of protobuf ends at 2 GiB
-_QUANTIZED = ("MatMul", "Gemm")  # the linear layers
+_BLOCK = 32  # weights that share a scale
+_INT8_PRODUCTS = 4  # onnxruntime's accuracy level at which activations are int8, too
 
 
 class _QuantizedRows(torch.nn.Module):
@@ -103,20 +104,24 @@ def write_onnx(model: Any, embeds: bool, precision: Precision, folder: Path) -> 
                           where=f"--to onnx, {family}", fix="Use a base of another family",
                           code=Code.EXPORT_KIND) from error
         if precision is Precision.INT8:
-            from onnxruntime.quantization import QuantType, quantize_dynamic
-            quantize_dynamic(plain, folder / MODEL, per_channel=True, weight_type=QuantType.QInt8,
-                             op_types_to_quantize=list(_QUANTIZED), nodes_to_exclude=_sensitive(model, plain))
+            _quantize(model, plain, folder / MODEL)
             plain.unlink()
 
 
-def _sensitive(model: Any, file: Path) -> list[str]:
-    """Return the nodes of ``file`` that stay in float32: linear layers of the head, and those that narrow."""
+def _quantize(model: Any, plain: Path, to: Path) -> None:
+    """Write the file ``plain`` with the linear layers of the body in int8."""
     import onnx
+    from onnxruntime.quantization.matmul_nbits_quantizer import DefaultWeightOnlyQuantConfig, MatMulNBitsQuantizer
     body = {id(module) for module in model.base_model.modules()}
-    names = {f"model.{name}" for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)
-             and (id(module) not in body or module.in_features > module.out_features)}
-    nodes = onnx.load(file, load_external_data=False).graph.node
-    return [node.name for node in nodes if node.name.strip("/").replace("/", ".").rpartition(".")[0] in names]
+    head = {f"model.{name}" for name, module in model.named_modules()
+            if isinstance(module, torch.nn.Linear) and id(module) not in body}
+    whole = onnx.load(plain)
+    names = [node.name for node in whole.graph.node
+             if node.name.strip("/").replace("/", ".").rpartition(".")[0] in head]
+    how = DefaultWeightOnlyQuantConfig(block_size=_BLOCK, is_symmetric=True, accuracy_level=_INT8_PRODUCTS, bits=8)
+    quantizer = MatMulNBitsQuantizer(whole, nodes_to_exclude=names, algo_config=how)
+    quantizer.process()
+    quantizer.model.save_model_to_file(str(to), False)
 
 
 @contextmanager
