@@ -233,6 +233,12 @@ encoders, `objective: causal` for decoders. The table is what a tiny random mode
 - **tags words**, **classifies texts**: whether transformers has a classifier of the family, which tasks such as names
   or topics need. Without one, `vernacular check` refuses the model with such tasks (`VN-MODEL-KIND`).
 
+**Large bases.** `base.precision: bfloat16` stores matrices in two bytes a weight, `nf4` in half a byte (decoders, with
+`pip install 'vernacular[nf4]'`). They are then frozen; LoRA and the rows of new tokens are trained in float32. `nf4` is
+for pretraining: what is merged, scored and released has two bytes a weight. Activations are computed as before, so the
+checks of this page hold. Families whose weights are not in linear layers (experts of Mixtral and gpt-oss; Mamba) are
+refused in one line. [Memory of large models](../experiments/memory.md) has measurements.
+
 Weights may be safetensors, GGUF, or pickled (`pytorch_model.bin`); of pickled ones only tensors are read. No code of a
 checkpoint is run (`trust_remote_code`).
 

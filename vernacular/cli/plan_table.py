@@ -13,8 +13,9 @@ from vernacular.core.errors import Problem
 from vernacular.core.report import Remark
 from vernacular.core.store import Store
 from vernacular.core.terminal import say
+from vernacular.forecast.cards import CARDS, card_for, fits
 from vernacular.forecast.cost import ModelForecast, forecast_model, forecast_text
-from vernacular.forecast.memory import CARDS, CardMemory, card_for, fits
+from vernacular.forecast.memory import CardMemory
 from vernacular.forecast.ranges import Range, total
 from vernacular.forecast.remarks import forecast_remarks
 from vernacular.forecast.speed import Origin

@@ -1,4 +1,4 @@
-"""Which card a training fits on, and what makes it smaller."""
+"""The memory of a card that a model's trainings take, and what makes it smaller."""
 
 from __future__ import annotations
 
@@ -7,24 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from vernacular.config.schema import Model
-from vernacular.modeling.memory import GIB, TrainingMemory, training_memory
+from vernacular.modeling.memory import TrainingMemory
 from vernacular.pretraining.cost import step_memory
-
-CARDS = (8, 12, 16, 24, 48, 80)  # GiB that cards have
-_CONTEXT = 0.6 * GIB  # bytes that CUDA and its libraries take besides tensors
-_USABLE = 0.92  # share of a card that tensors fill before the allocator fails: blocks do not fit together exactly
-
-__all__ = ["CARDS", "CardMemory", "card_for", "card_memory", "fits", "training_memory"]
-
-
-def fits(needed: float, card: float) -> bool:
-    """Whether a training that needs ``needed`` bytes runs on a card of ``card`` GiB."""
-    return needed + _CONTEXT <= _USABLE * card * GIB
-
-
-def card_for(needed: float) -> int | None:
-    """Return the smallest of ``CARDS`` that ``needed`` bytes fit on; None if there is none."""
-    return next((card for card in CARDS if fits(needed, card)), None)
 
 
 @dataclass(frozen=True)

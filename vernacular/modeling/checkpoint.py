@@ -100,6 +100,8 @@ def load_checkpoint(path: Path, model: Any, optimizer: torch.optim.Optimizer) ->
         return Progressed()
     state = torch.load(path, weights_only=True, map_location=next(model.parameters()).device)
     restore_weights(model, state["model"])
+    for group, own in zip(state["optimizer"]["param_groups"], optimizer.param_groups, strict=True):
+        group["fused"] = own["fused"]  # distributed training has another
     optimizer.load_state_dict(state["optimizer"])
     for parameter, of_one in optimizer.state.items():
         for name, value in of_one.items():

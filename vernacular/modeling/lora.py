@@ -24,6 +24,7 @@ def wrap(model: Any, new_rows: Sequence[int], rank: int) -> Any:
     1.
     """
     from peft import LoraConfig, get_peft_model
+    from peft.tuners.lora import LoraLayer
 
     decoder = model.get_output_embeddings()
     body = {id(parameter) for parameter in model.base_model.parameters()}
@@ -39,6 +40,9 @@ def wrap(model: Any, new_rows: Sequence[int], rank: int) -> Any:
         raise Problem(f"PEFT has no LoRA for all layers of {type(model).__name__} ({reason})",
                       where="pretraining.method", fix="Use `method: full`, or another base model",
                       code=Code.MODEL_KIND) from error
+    for module in wrapped.modules():  # autocast converts what needs it; PEFT would keep a copy of every input
+        if isinstance(module, LoraLayer):
+            module.cast_input_dtype_enabled = False
     if len(new_rows):
         _train_rows(model, torch.tensor(list(new_rows)))
     for parameter in head:

@@ -9,8 +9,8 @@ from tests.generate import TINY_MODEL, write_language
 from tests.tiny import write_llama
 from vernacular.config.load import load_language
 from vernacular.core.store import Store
+from vernacular.forecast.cards import CARDS, card_for, fits
 from vernacular.forecast.cost import forecast_model
-from vernacular.forecast.memory import CARDS, card_for, fits
 from vernacular.forecast.text import count_text
 from vernacular.modeling.memory import GIB
 
