@@ -8,7 +8,7 @@ from typing import Literal, get_args
 from vernacular.bases.table import Candidate
 from vernacular.config.schema import Precision
 from vernacular.config.training import Pretraining
-from vernacular.forecast.memory import fits
+from vernacular.forecast.cards import fits
 from vernacular.modeling.memory import GIB, training_memory
 
 Machine = Literal["laptop", "8", "24", "80"]

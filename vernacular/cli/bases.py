@@ -86,7 +86,7 @@ def _text(spoken: Spoken, advice: Sequence[Advice], choices: Sequence[Choice], h
     yield "Take first:"
     yield from advice_lines(advice, spoken)
     yield ""
-    rows = [("candidate", "parameters", "license", "full", "LoRA", "here", task)]
+    rows: list[tuple[str, ...]] = [("candidate", "parameters", "license", "full", "LoRA", "here", task)]
     shown = [choice for number, choice in enumerate(choices) if number < _SHOWN or choice.candidate.id in here]
     rows += [_row(choice, spoken, here, fertility) for choice in shown]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]

@@ -118,7 +118,7 @@ def locate(base: Base, language: Language) -> Path:
 
 
 def family_of(path: Path) -> str | None:
-    """Return the family of a base's language model, from its config.json; None if there is none, or no family in it.
+    """Return the family of a base (``model_type``), from its config.json; None if there is none, or no family in it.
 
     ``path``: a transformers folder; of a .gguf file nothing is read.
     """
@@ -129,9 +129,7 @@ def family_of(path: Path) -> str | None:
         found: Any = json.loads(config.read_bytes())
     except (ValueError, RecursionError):
         return None  # refused when it is loaded
-    inner = found.get("text_config") if isinstance(found, dict) else None
-    family = (inner if isinstance(inner, dict) and "model_type" in inner else found).get("model_type") if isinstance(
-        found, dict) else None
+    family = found.get("model_type") if isinstance(found, dict) else None
     return family if isinstance(family, str) else None
 
 

@@ -41,9 +41,10 @@ def lacks_classifier(family: str, unit: Unit) -> bool:
     if family in _WITH_BOTH:
         return False
     from transformers.models.auto import configuration_auto, modeling_auto
+    known: Any = vars(configuration_auto)["CONFIG_MAPPING_NAMES"]
     names: Any = (modeling_auto.MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES if unit == "word" else
                   modeling_auto.MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES)
-    return family in configuration_auto.CONFIG_MAPPING_NAMES and family not in names
+    return family in known and family not in names
 
 
 def missing_classifiers(family: str, tasks: Mapping[str, Task], where: str) -> Iterator[Problem]:
