@@ -15,6 +15,7 @@ from vernacular.cli.checking.folder import Checked, check_all
 from vernacular.cli.checking.printed import errors_of
 from vernacular.cli.main import app
 from vernacular.config.load import load_language
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, Problems
 from vernacular.core.project import Project
 from vernacular.datasets.raw_pairs import read_raw_pairs
@@ -174,3 +175,13 @@ def test_the_command_ends_with_2_and_prints_errors_by_file(tmp_path: Path, monke
     folder_with(tmp_path, {})
     result = CliRunner().invoke(app, ["check", "qaa"])
     assert result.exit_code == 0 and result.stderr == "" and result.stdout.splitlines()[-1].startswith("next: ")
+
+
+def test_a_base_without_the_classifiers_of_the_tasks_is_an_error(tmp_path: Path) -> None:
+    """It would be refused after hours of training."""
+    folder_with(tmp_path, {"base/config.json": '{"model_type": "granite"}'},
+                models={"tiny": {**TINY_MODEL, "objective": "causal"}})
+    problem = check(tmp_path).faults.combined()
+    assert problem is not None
+    assert [one.code for one in problem.problems] == [Code.MODEL_KIND] * 2
+    assert {name for one in problem.problems for name in ("topic", "names") if name in one.what} == {"topic", "names"}
