@@ -32,7 +32,7 @@ ordered by, in this order:
 5. the published score for the language, on the benchmark that has most of the candidates;
 6. the size: the smallest first, since it is the soonest trained. The largest that knows as much is named after *then*.
 
-Training fits if its estimated memory does ([forecast](../experiments/forecast.md)), with the default settings and the
+Training fits if its estimated memory does ([memory](../experiments/memory.md)), with the default settings and the
 whole vocabulary (`vocabulary.trim` makes multilingual encoders smaller), tried in this order: all weights, LoRA, LoRA
 in bfloat16, LoRA in nf4 (decoders). A laptop has no card and gives {LAPTOP_GIB} GiB; weights stay in float32 there, and
 models above {LAPTOP_PARAMETERS // 10**6} million parameters are too slow.
