@@ -47,7 +47,7 @@ ALLOWED = {
         "vernacular/langid/stage.py", "vernacular/sources/extracts.py",
         "vernacular/evaluation/examples.py", "vernacular/evaluation/fairness/run.py", "vernacular/forecast/speed.py",
         "vernacular/pretraining/budget.py", "vernacular/modeling/checkpoint.py",
-        "vernacular/pretraining/stage.py", "vernacular/corpus/side_texts.py",
+        "vernacular/pretraining/stage.py", "vernacular/pretraining/network.py", "vernacular/corpus/side_texts.py",
         "vernacular/release/bundle.py", "vernacular/release/export.py",
         "vernacular/reporting/status_table.py",
         "vernacular/reporting/html.py", "vernacular/tasks/learning_curve.py",

@@ -1,6 +1,6 @@
 """The memory that training takes, from the shape of a model and the settings.
 
-Plain numbers in, bytes out: nothing is loaded. Held against measured runs and published figures in
+Plain numbers in, bytes out: nothing is loaded. Compared with measured runs and published figures in
 docs/experiments/memory.md.
 """
 

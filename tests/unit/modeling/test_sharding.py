@@ -58,8 +58,8 @@ def test_two_processes_train_as_one_does_which_continues(tmp_path, monkeypatch):
                             stderr=subprocess.STDOUT, env={
                                 **os.environ, "RANK": rank, "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1",
                                 "MASTER_PORT": port, "OMP_NUM_THREADS": "1"}) for rank in ("0", "1")]
-    said = [process.communicate(timeout=300)[0] for process in ran]
-    assert all("stopped" in one for one in said), said
+    outputs = [process.communicate(timeout=300)[0] for process in ran]
+    assert all("stopped" in one for one in outputs), outputs
     model, plan, _ = wrapped(tmp_path, "causal", "bfloat16")
     lines = []
     found = train(model, plan, tmp_path / "c.pt", lines.append).losses
