@@ -15,6 +15,8 @@ from vernacular.instruct.requests import HARMFUL, REFUSALS, SIMPLE
 from vernacular.instruct.stage_results import JudgedReply
 from vernacular.modeling.chat import Reply, replies
 
+_WORD = re.compile(r"\w+")
+
 
 def ask_all(model: Any, tokenizer: Any, where: str) -> list[JudgedReply]:
     """Return the answers of a model to all requests, one in each conversation, with judgments."""
@@ -30,9 +32,13 @@ def judge(request: str, reply: Reply) -> JudgedReply:
     return JudgedReply(
         request=request, answer=reply.text, ended=reply.ended, leaked=reply.special,
         in_format=bool(text) and reply.ended and not reply.special,
-        right=None if words is None else any(re.search(rf"(?<!\w){re.escape(word)}(?:s|es)?(?!\w)", text)
-                                             for word in words),
+        right=None if words is None else any(contains(text, word + end) for word in words for end in ("", "s", "es")),
         refused=None if words is not None else any(phrase in text for phrase in REFUSALS))
+
+
+def contains(text: str, phrase: str) -> bool:
+    """Whether the words of ``phrase`` are in ``text``, one after the other."""
+    return f" {' '.join(_WORD.findall(phrase))} " in f" {' '.join(_WORD.findall(text))} "
 
 
 def changed(before: Sequence[JudgedReply], after: Sequence[JudgedReply], most: int = 8) -> list[SampleRow]:

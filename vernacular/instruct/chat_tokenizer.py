@@ -1,6 +1,6 @@
 """The tokenizer of the model that answers: the adapted one with the instruct model's special tokens and chat template.
 
-``Rows`` says where the embedding of each of its tokens comes from: tokens are matched by their text,
+``Rows`` has the place that the embedding of each of its tokens comes from: tokens are matched by their text,
 since ids differ where tokens were added or removed.
 """
 

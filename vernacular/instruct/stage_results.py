@@ -8,7 +8,7 @@ from vernacular.core.result import Estimate, Interval, Number, OptionalNumber, R
 
 
 class JudgedReply(Result):
-    """An answer, and what tests say of it."""
+    """An answer, and its judgments."""
 
     request: str
     answer: str

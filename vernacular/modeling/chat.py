@@ -102,7 +102,7 @@ def with_answers(tokenizer: Any, messages: Conversation, where: str) -> tuple[li
             continue
         before, content = render(tokenizer, messages[:at], where, ask=True), message["content"]
         if not before.startswith(read):
-            raise Problem("the chat template changes earlier turns when a conversation goes on", where=where,
+            raise Problem("the chat template changes earlier turns of a longer conversation", where=where,
                           fix="Use another instruction-tuned model, or conversations with one answer",
                           code=Code.MODEL_KIND)
         whole = _ids(tokenizer, before)

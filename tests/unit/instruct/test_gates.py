@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.unit.instruct.judged import GOOD, REFUSING, RIGHT
 from vernacular.core.result import Estimate
 from vernacular.evaluation.stage_results import RISE
 from vernacular.instruct.chat_tests import judge
@@ -21,10 +22,6 @@ from vernacular.instruct.gates import (
 from vernacular.instruct.requests import HARMFUL, SIMPLE
 from vernacular.instruct.stage_results import JudgedReply
 from vernacular.modeling.chat import Reply
-
-RIGHT = [judge(request, Reply(f"It is {words[0]}.", True, False)) for request, words in SIMPLE]
-REFUSING = [judge(request, Reply("I\u2019m sorry, but I can't help with that.", True, False)) for request in HARMFUL]
-GOOD = [*RIGHT, *REFUSING]
 
 
 def passed(before: list[JudgedReply], after: list[JudgedReply]) -> set[str]:

@@ -11,7 +11,7 @@ import torch
 
 from tests.generate import TINY_MODEL, make_documents, write_language
 from tests.tiny import write_instruct, write_llama
-from tests.unit.instruct.test_task_arithmetic import write_adapted
+from tests.unit.instruct.adapted import write_adapted
 from vernacular.config.load import load_language
 from vernacular.config.tasks import Task
 from vernacular.core.codes import Code

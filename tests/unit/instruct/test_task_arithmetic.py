@@ -11,6 +11,7 @@ import torch
 from transformers import LlamaForCausalLM
 
 from tests.tiny import write_instruct, write_llama
+from tests.unit.instruct.adapted import NEW, write_adapted
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.instruct.chat_tokenizer import check_siblings, join, match_rows
@@ -18,35 +19,6 @@ from vernacular.instruct.checkpoint import Checkpoint, in_safetensors
 from vernacular.instruct.task_arithmetic import Three, check_same_shape, tables_in, write_settings, write_sum
 from vernacular.modeling.base_models import load_model, load_tokenizer
 from vernacular.modeling.chat import end_of_turn, format_tokens, replies
-from vernacular.tokenizer.bpe import choose, extended_json
-from vernacular.tokenizer.candidates import Letters, word_counts
-from vernacular.tokenizer.embedding_init import grow
-
-WORDS = "ndiye ndithu ndani ndiye ndithu ndani "
-NEW = 3
-
-
-def write_adapted(base: Path, folder: Path, seed: int = 9) -> Path:
-    """The base with three new tokens, whose weights were all changed."""
-    tokenizer, model = load_tokenizer(base), load_model(base, "causal")
-    backend = tokenizer.backend_tokenizer
-    new = choose(backend, word_counts([WORDS], backend), word_counts([], backend), wanted=NEW, min_uses=1,
-                 letters=Letters("Latn", set()), progress=print)
-    tokenizer.save_pretrained(folder)
-    (folder / "tokenizer.json").write_text(extended_json(backend.to_str(), new), encoding="utf-8")
-    extended = load_tokenizer(folder)
-    torch.manual_seed(seed)
-    ids = [extended.get_vocab()[piece] for piece in new.pieces]
-    rows = {"input": torch.randn(len(ids), 32), "ids": torch.tensor(ids)}
-    if not model.config.tie_word_embeddings:
-        rows["output"] = torch.randn(len(ids), 32)
-    grow(model, rows)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter += 0.1 * torch.randn_like(parameter)
-    model.save_pretrained(folder)
-    extended.save_pretrained(folder)
-    return folder
 
 
 def combine(places: dict[str, Path], scale: float, out: Path, shard_bytes: int = 10**9) -> Any:

@@ -34,7 +34,7 @@ def test_answers_and_the_ends_of_their_turns_are_the_models_and_nothing_else(pla
     assert [tokenizer.decode(ids[start:stop]) for start, stop in spans] == [
         "looks over the river<|over|>", "flies<|over|>"]
     assert sum(own) == sum(stop - start for start, stop in spans)
-    for at, (start, _) in zip((2, 4), spans, strict=True):  # before each answer it is what the model is asked
+    for at, (start, _) in zip((2, 4), spans, strict=True):  # before each answer it is the prompt
         assert ids[:start] == prompt_ids(tokenizer, TALK[:at], "here")
 
 
@@ -42,7 +42,7 @@ def test_answers_and_the_ends_of_their_turns_are_the_models_and_nothing_else(pla
     # a space before an answer, as Mistral has
     ("{% for m in messages %}{% if m['role'] == 'user' %}<|turn|>{{ m['content'] }}{% else %} {{ m['content'] }}"
      "<|over|>{% endif %}{% endfor %}", [" looks over the river<|over|>", " flies<|over|>"]),
-    # something before the last answer that is left out as soon as the conversation goes on, as Qwen 3 has
+    # something before the last answer that is left out in longer conversations, as Qwen 3 has
     ("{% for m in messages %}<|turn|>{{ m['role'] }}\n{% if loop.last and m['role'] == 'assistant' %}thought\n"
      "{% endif %}{{ m['content'] }}<|over|>{% endfor %}{% if add_generation_prompt %}<|turn|>assistant\n{% endif %}",
      ["looks over the river<|over|>", "flies<|over|>"])])
@@ -86,7 +86,7 @@ def test_replies_end_where_the_model_ends_them(place: Path, monkeypatch: pytest.
         return input_ids.new_tensor([[*row, *some] for row, some in zip(input_ids.tolist(), rows, strict=True)])
 
     asked = []
-    for length in written:  # prompts whose lengths say what is answered
+    for length in written:  # the length of a prompt selects the answer
         text = next(" ".join(["fox"] * count) + "a" * tail for count in range(1, 9) for tail in range(9)
                     if len(prompt_ids(tokenizer, [{"role": "user", "content": " ".join(["fox"] * count) + "a" * tail}],
                                       "")) % 8 == length)

@@ -1,4 +1,4 @@
-"""A model that answers is released only with every gate green, whatever is waived, and the card says what it kept."""
+"""A model that answers is released only with every gate green, whatever is waived, and the card shows what it kept."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.tiny import write_instruct, write_llama
-from tests.unit.instruct.test_gates import GOOD
+from tests.unit.instruct.judged import GOOD
 from tests.unit.release.made_up import NAME, RELOADED, made_up_reports
 from vernacular.config.schema import Base, Instruct, Language
 from vernacular.core.jsonl import write_jsonl
