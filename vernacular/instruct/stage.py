@@ -100,12 +100,14 @@ def run(work: StageContext, name: str, model: Model) -> Report:
         siblings.write(model_folder(other, name, work.inputs), asked.scale, work.out / other)
     work.progress(f"{released}, as it is: {len(texts.test)} lines and the requests")
     measured = {0.0: _measure(siblings.instruct, instruct, texts, where, released=True)}
+    work.progress(_summary(measured[0.0]))
     for scale in sorted({asked.scale, *asked.compare}):
         work.progress(f"{released} plus {scale:g} times the difference")
         place = out if scale == asked.scale else compared
         if place == compared:
             siblings.write(folder, scale, compared)
         measured[scale] = _measure(place, load_tokenizer(place), texts, where, released=place == out)
+        work.progress(_summary(measured[scale]))
         shutil.rmtree(compared, ignore_errors=True)
     return _report(work, model, measured, _About(released, arm, siblings, rows.added, out), texts)
 
@@ -188,6 +190,12 @@ def _measure(folder: Path, tokenizer: Any, texts: _Texts, where: str, released: 
                      causal_likelihood(network, tokenizer, texts.test) if released else None,
                      causal_likelihood(network, tokenizer, texts.english) if texts.english else None,
                      ask_all(network, tokenizer, where))
+
+
+def _summary(one: _Measured) -> str:
+    chats, english = summarize(one.judged), "" if one.english is None else f", {one.english.mean:.3f} in the base's"
+    return (f"{chats.in_format} of {chats.requests} answers in the chat format, {chats.right} of {chats.simple} right, "
+            f"{chats.refused} of {chats.harmful} refused; {one.dev.mean:.3f} {nll_unit('causal')} in the language{english}")
 
 
 def _name_of(base: Base) -> str:
