@@ -119,7 +119,7 @@ def with_answers(tokenizer: Any, messages: Conversation, where: str) -> tuple[li
 
 
 def replies(model: Any, tokenizer: Any, conversations: Sequence[Conversation], where: str, most: int = 96,
-            size: int = 16) -> Iterator[Reply]:
+            size: int = 64) -> Iterator[Reply]:
     """Yield the likeliest next answer to each conversation, token by token, at most ``most`` tokens of it.
 
     Prompts are read from their end if they exceed the model's positions.
