@@ -133,7 +133,7 @@ def _languages(project: Project) -> Iterator[Finding]:
                           needed=False)
         wanted = {source.package: "source" for source in language.sources if isinstance(source, PackageSource)}
         for model in language.models_to_run().values():
-            wanted |= {model.base.package: "base model"} if model.base.package else {}
+            wanted |= {base.package: "base model" for base in model.bases if base.package}
             wanted |= {source.package: "text" for source, _ in model.beside if isinstance(source, PackageSource)}
         for package, role in wanted.items():
             try:

@@ -79,6 +79,8 @@ def network_needs(language: Language, root: Path) -> dict[str, dict[str, bool]]:
             **({f"the base of {name}": fetched(model.base)} if model.base.hub else {}),
             **{f"{source.name} ({role} of {name})": lies(source, role) for source, role in model.beside
                if isinstance(source, NetworkSource)}}
+        if model.instruct is not None and model.instruct.model.hub:
+            found[f"instruct/{name}"] = {f"the instruct model of {name}": fetched(model.instruct.model)}
     return found
 
 

@@ -85,9 +85,10 @@ def _bases(language: Language) -> Iterator[str]:
             check_precision(model.base.precision, model.objective, f"{language.code} models {name}: base.precision")
         except Problem as problem:
             yield str(problem)
-        if not model.base.hub:
+    for base in (base for model in language.models_to_run().values() for base in model.bases):
+        if not base.hub:
             try:
-                locate(model.base, language)
+                locate(base, language)
             except Problem as problem:
                 yield str(problem)
 
@@ -187,8 +188,8 @@ def _seed(language: Language, root: Path) -> Iterator[str]:
 def _publishing(language: Language) -> Iterator[str]:
     models = language.models_to_run().values()
     labels = [task.data for task in language.tasks.values() if task.data is not None]
-    licences = [found.licence for found in (*language.sources, *labels, *(model.base for model in models), *(
-        model.instruct.model for model in models if model.instruct is not None))]
+    licences = [found.licence for found in (*language.sources, *labels, *(
+        base for model in models for base in model.bases))]
     open_ = [name for name, missing in (
         ("owner:", not language.owner),
         ("licence: of every source, base and set of labels", UNVERIFIED in licences),

@@ -154,6 +154,11 @@ class Model(Strict):
                 *((source, "retention") for source in self.retention)]
 
     @property
+    def bases(self) -> list[Base]:
+        """The models that others made: the base, and its instruct model if there is one."""
+        return [self.base, *([self.instruct.model] if self.instruct is not None else [])]
+
+    @property
     def initialise(self) -> Initialise:
         """How new embedding rows are initialized."""
         return self.vocabulary.initialise or ("translations" if self.alignment is not None else "mean")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from vernacular.behavior_tests.load import load_suite
 from vernacular.config.schema import Language, Model
+from vernacular.config.stage_names import chat_places
 from vernacular.config.tasks import Task
 from vernacular.core.errors import Problem
 from vernacular.datasets.labeled import not_fetched
@@ -79,7 +80,7 @@ def amounts_of_model(language: Language, root: Path, name: str, model: Model, sh
     for (arm, suffix, _) in TRAINED:
         found[f"model/{name}{suffix}"] = _pretraining(model, shape, arm, translated)
     if model.instruct is not None:
-        found[f"instruct/{name}"] = _instruct(model, shape)
+        found |= {stage: _instruct(model, shape) for stage in chat_places(language, name).values()}
     for task_name, task in language.tasks_of(name).items():
         found[f"task/{task_name}_{name}"] = _task(language, root, task_name, task, model, shape)
     return found | _evaluations(language, name, model, shape)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vernacular.config.schema import Language, Model
+from vernacular.config.stage_names import chat_places
 from vernacular.core.store import Store
 from vernacular.forecast.amounts import Amount, Shape, amounts_of_model, amounts_of_text
 from vernacular.forecast.memory import CardMemory, card_memory
@@ -144,7 +145,8 @@ def _disk(language: Language, name: str, model: Model, parameters: int, size: Te
     """Return GiB of the corpus and a model's artifacts: both variants, the release with task models, adapters."""
     tuned = sum(task.fine_tune for task in language.tasks_of(name).values())
     adapters = tuned * 3 * len(model.lora.seeds) * 0.03 * parameters * 4
-    whole = (4 if model.base.precision == "float32" else 2) * parameters * (3 + tuned)
+    bytes_each = 4 if model.base.precision == "float32" else 2
+    whole = bytes_each * parameters * (3 + tuned + 2 * len(chat_places(language, name)))
     return Range(whole * 0.95 + size.words.low * _TEXT_BYTES.low,
                  whole * 1.1 + adapters + size.words.high * _TEXT_BYTES.high) * (1 / GIB)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.generate import TINY_MODEL, write_language
-from tests.tiny import write_bert
+from tests.tiny import write_bert, write_llama
 from vernacular.catalog import stages_of
 from vernacular.cli.plan_table import lines_of
 from vernacular.cli.planning import steps_of
@@ -21,7 +21,7 @@ from vernacular.pipeline.stage import run_stage
 
 def forecast(tmp_path: Path, documents: int = 30, **changes: Any) -> ModelForecast:
     folder = write_language(tmp_path / "languages", documents=documents, models={"tiny": {**TINY_MODEL, **changes}})
-    write_bert(folder / "base")
+    (write_llama if changes.get("objective") == "causal" else write_bert)(folder / "base")
     language, store = load_language(folder), Store(tmp_path / "artifacts")
     size = count_text(language, store.root, None)
     return forecast_model(language, store, "tiny", language.models["tiny"], size, quick=True)
@@ -33,6 +33,13 @@ def test_every_stage_of_the_model_has_a_time(tmp_path: Path) -> None:
     assert {name for name in stages_of(language) if not name.startswith("corpus/")} == set(found.seconds)
     assert all(0 < one.low < one.high for one in found.seconds.values())
     assert 0 < found.memory_gib.low < found.memory_gib.high and 0 < found.disk_gib.low < found.disk_gib.high
+
+
+def test_a_model_that_answers_has_one_too(tmp_path: Path) -> None:
+    found = forecast(tmp_path, objective="causal", instruct={"model": {"path": "sibling", "licence": "CC0-1.0"}})
+    language = load_language(tmp_path / "languages" / "qaa")
+    assert {name for name in stages_of(language) if not name.startswith("corpus/")} == set(found.seconds)
+    assert found.seconds["instruct/tiny"].low > 0
 
 
 def test_more_steps_seeds_and_text_take_longer(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ WORDS = "ndiye ndithu ndani ndiye ndithu ndani "
 NEW = 3
 
 
-def write_adapted(base: Path, folder: Path, seed: int = 9) -> Path:
-    """The base with three new tokens, whose weights were all changed."""
+def write_adapted(base: Path, folder: Path, seed: int = 9, moved: float = 0.1) -> Path:
+    """The base with three new tokens, whose weights were all changed, by ``moved`` on average."""
     tokenizer, model = load_tokenizer(base), load_model(base, "causal")
     backend = tokenizer.backend_tokenizer
     new = choose(backend, word_counts([WORDS], backend), word_counts([], backend), wanted=NEW, min_uses=1,
@@ -25,14 +25,15 @@ def write_adapted(base: Path, folder: Path, seed: int = 9) -> Path:
     (folder / "tokenizer.json").write_text(extended_json(backend.to_str(), new), encoding="utf-8")
     extended = load_tokenizer(folder)
     torch.manual_seed(seed)
+    width, size = model.config.hidden_size, float(model.get_input_embeddings().weight.std())
     ids = [extended.get_vocab()[piece] for piece in new.pieces]
-    rows = {"input": torch.randn(len(ids), 32), "ids": torch.tensor(ids)}
+    rows = {"input": size * torch.randn(len(ids), width), "ids": torch.tensor(ids)}
     if not model.config.tie_word_embeddings:
-        rows["output"] = torch.randn(len(ids), 32)
+        rows["output"] = size * torch.randn(len(ids), width)
     grow(model, rows)
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter += 0.1 * torch.randn_like(parameter)
+            parameter += moved * torch.randn_like(parameter)
     model.save_pretrained(folder)
     extended.save_pretrained(folder)
     return folder
