@@ -63,15 +63,18 @@ def _kept(name: str, before: int, after: int, count: int, what: str) -> Gate:
                 fix="Lower `instruct.scale`, or train fewer steps")
 
 
-def english_gate(before: Estimate | None, after: Estimate | None, unit: str) -> Gate:
-    """Return the gate on the likelihood of text in the base's languages; red where it was not measured."""
+def english_gate(before: Estimate | None, after: Estimate | None, unit: str, caveat: str = "") -> Gate:
+    """Return the gate on the likelihood of text in the base's languages; red where it was not measured.
+
+    ``caveat``: what limits the figures.
+    """
     if before is None or after is None:
         return Gate(name=ENGLISH, passed=False, fix="Name text in the base's languages under `retention:`", reason=(
             "not measured: `retention:` of the model has no text in the languages of its base"))
     rise = after.mean / before.mean - 1
     return Gate(name=ENGLISH, passed=rise <= RISE, value=rise, threshold=RISE, reason=(
         f"the likelihood of text in the base's languages ({unit}) changed by {rise:+.1%} against the instruct model; "
-        f"lower is better, and the limit is {RISE:+.1%}"),
+        f"lower is better, and the limit is {RISE:+.1%}{f'; {caveat}' if caveat else ''}"),
                 fix="Lower `instruct.scale`, or raise `pretraining.replay`")
 
 

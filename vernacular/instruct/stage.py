@@ -25,6 +25,7 @@ from vernacular.core.jsonl import write_jsonl
 from vernacular.core.plots import curves
 from vernacular.core.report import Report
 from vernacular.core.result import SampleRow
+from vernacular.evaluation.forgetting import REPLAYED
 from vernacular.evaluation.likelihood import difference, interval
 from vernacular.instruct.chat_tests import ask_all, changed
 from vernacular.instruct.checkpoint import SHARD_BYTES
@@ -156,7 +157,8 @@ def _report(work: StageContext, model: Model, measured: dict[float, _Measured], 
     report = Report(gates=[
         template_gate(*(format_tokens(load_tokenizer(path), where) for path in (about.siblings.instruct, about.out))),
         *behavior_gates(before.judged, after.judged),
-        english_gate(result.before.english, result.after.english, result.unit),
+        english_gate(result.before.english, result.after.english, result.unit,
+                     REPLAYED if model.pretraining.replay else ""),
         language_gate(result.differences["language"], result.unit)])
     report.set_result(result)
     _show(report, work, result, before, after)
