@@ -13,7 +13,8 @@ from vernacular.release.result_models import ReleaseResults
 # Our kinds of tasks by the hub's names (https://huggingface.co/tasks).
 _TASKS = {"token_classification": "token-classification", "sequence_classification": "text-classification",
           "sentence_pairs": "text-classification", "question_answering": "question-answering",
-          "sentence_retrieval": "sentence-similarity", "generation": "text-generation"}
+          "sentence_retrieval": "sentence-similarity", "generation": "text-generation",
+          "chat": "text-generation"}
 
 
 def licence_of(results: ReleaseResults) -> tuple[str, str]:
@@ -21,6 +22,8 @@ def licence_of(results: ReleaseResults) -> tuple[str, str]:
     rights = results.rights
     licences = {text.licence for text in rights.texts} | {rights.base.licence} | {
         labels.licence for labels in rights.labels.values() if labels}  # the adapters hold them
+    if rights.instruct is not None and any(chat.kept for chat in results.chats.values()):
+        licences.add(rights.instruct.licence)
     if "unverified" in licences:
         return "other", "unverified"
     if len(licences) == 1:

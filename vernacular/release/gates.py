@@ -151,10 +151,9 @@ def _retention(results: ReleaseResults) -> Gate:
 
 def _chat(results: ReleaseResults) -> Gate:
     """The gates of the model that answers as one. A waiver publishes the rest of the release, never this model."""
-    missing = [place for place in (CHAT, *(f"tasks/{task}" for task, found in results.tasks.items()
-                                           if found.kind == "chat")) if place not in results.chats]
-    if missing:
-        return Gate(name=CHAT, passed=False, reason=f"not measured: {', '.join(missing)}")
+    missing = [stage for stage in results.missing if stage.startswith(("instruct/", "chat/"))]
+    if missing or not results.chats:
+        return Gate(name=CHAT, passed=False, reason=f"not measured: {', '.join(missing) or CHAT}")
     red = [f"{place}: {gate.name} ({gate.reason})" for place, chat in results.chats.items() for gate in chat.gates
            if not gate.passed]
     return Gate(name=CHAT, passed=all(chat.kept for chat in results.chats.values()), value=len(red), threshold=0,

@@ -8,8 +8,9 @@ import pytest
 
 from tests.tiny import write_instruct, write_llama
 from tests.unit.instruct.judged import GOOD
-from tests.unit.release.made_up import NAME, RELOADED, made_up_reports
+from tests.unit.release.made_up import NAME, RELOADED, made_up_reports, task_details
 from vernacular.config.schema import Base, Instruct, Language
+from vernacular.config.tasks import Task
 from vernacular.core.jsonl import write_jsonl
 from vernacular.core.report import Gate, Report
 from vernacular.core.result import Estimate
@@ -35,7 +36,7 @@ from vernacular.release.waivers import Waiver
 def answering(language: Language, licence: str = "apache-2.0") -> Language:
     """The language with an instruct model."""
     instruct = Instruct(model=Base(package="llm-tiny", path="model", licence=licence), scale=0.5)  # type: ignore[call-arg]
-    model = language.models[NAME].model_copy(update={"instruct": instruct})
+    model = language.models[NAME].model_copy(update={"instruct": instruct, "objective": "causal"})
     return language.model_copy(update={"models": {NAME: model}})
 
 
@@ -80,6 +81,24 @@ def test_the_card_says_whether_it_contains_the_model(language: Language, red: st
     assert "## Chat" in card and "1.250" in card and f"{len(GOOD)} of {len(GOOD)}" in card
     assert not red or f"`{red}`" in card
     assert "## Chat" not in write_card(results_of(language, None))
+
+
+@pytest.mark.parametrize("red", ["", "refusals_kept"])
+def test_what_it_learned_from_conversations_is_a_model_of_its_own(language: Language, red: str) -> None:
+    task = Task.model_validate({"kind": "chat", "data": {"kind": "files", "train": "a.jsonl", "licence": "CC0-1.0"}})
+    language = answering(language).model_copy(update={"tasks": {"talk": task}})
+    scores = Report(details=task_details("talk", 20.0, 30.0, [5.0, 10.0, 15.0]) | {
+        "kind": "chat", "metric": "chrf", "labels": []})
+    reports = made_up_reports() | {f"instruct/{NAME}": report_of(), f"task/talk_{NAME}": scores}
+    unmeasured = gather(language, NAME, language.models[NAME], reports, reloaded=RELOADED)
+    gate = chat_gate(unmeasured)
+    assert gate is not None and not gate.passed and f"chat/talk_{NAME}" in unmeasured.missing
+    reports[f"chat/talk_{NAME}"] = report_of(red)
+    found = gather(language, NAME, language.models[NAME], reports, reloaded=RELOADED)
+    gate, card = chat_gate(found), write_card(found)
+    assert gate is not None and gate.passed == (not red) and "## Chat: talk" in card
+    assert ('pipeline("text-generation", "tasks/talk")' in card) == (not red)
+    assert 'pipeline("text-generation", "chat")' in card
 
 
 def test_the_licence_of_the_instruct_model_counts(language: Language) -> None:
