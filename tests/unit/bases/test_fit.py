@@ -12,7 +12,7 @@ TABLE = {row.id: row for row in read_table()}
 
 @pytest.mark.parametrize(("base", "machine", "found"), [
     ("sentence-transformers/all-MiniLM-L6-v2", "laptop", ("full", "float32")),
-    ("FacebookAI/xlm-roberta-base", "laptop", ("lora", "float32")),
+    ("cis-lmu/glot500-base", "laptop", ("lora", "float32")),
     ("FacebookAI/xlm-roberta-base", "24", ("full", "float32")),
     ("FacebookAI/xlm-roberta-large", "laptop", None),  # too slow
     ("Qwen/Qwen3-8B-Base", "laptop", None), ("Qwen/Qwen3-8B-Base", "8", None),
