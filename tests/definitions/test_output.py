@@ -12,7 +12,8 @@ ROOT = Path(__file__).resolve().parents[2]
 GUARDED_OTHERWISE = {"vernacular/release/ecosystem.py", "pipelines/on_torchrun.py",
                      "vernacular/sandbox/worker.py", "vernacular/conversion/worker.py",
                      "vernacular/conversion/standalone/serve.py"}
-DOORS = {"vernacular/core/terminal.py", "vernacular/core/console.py"}
+# The last is a program for an exported folder, where the library is not.
+DOORS = {"vernacular/core/terminal.py", "vernacular/core/console.py", "vernacular/conversion/standalone/serve.py"}
 WRITES = {"print", "typer.echo", "click.echo", "typer.secho", "click.secho", "Console", "rich.print",
           *(f"sys.{stream}.{call}" for stream in ("stdout", "stderr", "__stdout__", "__stderr__", "stdout.buffer")
             for call in ("write", "writelines"))}

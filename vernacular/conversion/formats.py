@@ -36,7 +36,7 @@ class Wish:
     threads: int  # that are measured
 
 
-_PACKAGES = {Format.ONNX: ("onnx", "onnxruntime"), Format.CTRANSLATE2: ("ctranslate2",)}
+_PACKAGES = {Format.ONNX: ("onnx", "onnx_ir", "onnxruntime"), Format.CTRANSLATE2: ("ctranslate2",)}
 
 
 def check_format(to: Format, precision: Precision, objective: str, folder: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.tiny import write_llama
-from tests.unit.release.test_load_check import LONGEST, write_release
+from tests.unit.release.tiny_releases import LONGEST, write_release
 from vernacular.conversion.folders import agreement_of, convert, measured
 from vernacular.conversion.formats import Format, Precision, Wish
 from vernacular.conversion.released import LANGUAGE_MODEL, Part

@@ -9,8 +9,7 @@ import json
 import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-
-from model import Model
+from typing import Any
 
 LARGEST = 100_000  # bytes of a request
 
@@ -18,7 +17,7 @@ LARGEST = 100_000  # bytes of a request
 class Handler(BaseHTTPRequestHandler):
     """Answers a POST."""
 
-    model: Model
+    model: Any
     timeout = 10  # seconds for a request to arrive
 
     def do_POST(self) -> None:
@@ -43,6 +42,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
+    from model import Model  # beside this file, in an exported folder
     Handler.model = Model(Path(__file__).resolve().parent)
     server = HTTPServer(("127.0.0.1", int(sys.argv[1]) if len(sys.argv) > 1 else 8000), Handler)
     sys.stdout.write(f"http://127.0.0.1:{server.server_port}\n")
