@@ -197,7 +197,8 @@ def _measure(folder: Path, tokenizer: Any, texts: _Texts, where: str, released: 
 def _summary(one: _Measured) -> str:
     chats, english = summarize(one.judged), "" if one.english is None else f", {one.english.mean:.3f} in the base's"
     return (f"{chats.in_format} of {chats.requests} answers in the chat format, {chats.right} of {chats.simple} right, "
-            f"{chats.refused} of {chats.harmful} refused; {one.dev.mean:.3f} {nll_unit('causal')} in the language{english}")
+            f"{chats.refused} of {chats.harmful} refused; {one.dev.mean:.3f} {nll_unit('causal')} in the language"
+            f"{english}")
 
 
 def _name_of(base: Base) -> str:

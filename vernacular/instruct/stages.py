@@ -27,7 +27,8 @@ def _outside(language: Language, root: Path, model: Model) -> dict[str, str]:
 def _settings(language: Language, name: str, model: Model) -> dict[str, JsonValue]:
     assert model.instruct is not None
     return {"base": model.base.model_dump(mode="json"), "instruct": model.instruct.model_dump(mode="json"),
-            "items": model.likelihood_items, "replayed": model.pretraining.replay > 0, "chats": bool(chat_tasks(language, name)),
+            "items": model.likelihood_items, "replayed": model.pretraining.replay > 0,
+            "chats": bool(chat_tasks(language, name)),
             "retention": [source.model_dump(mode="json", by_alias=True) for source in model.retention]}
 
 
