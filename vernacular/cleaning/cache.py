@@ -35,7 +35,7 @@ KEY, SIZE = "key", "bytes"  # columns of every table: 128 bits of the document's
 _CHECK = 8  # bytes of the checksum that ends a file
 _SMALL, _MOST_SMALL = BATCH // 2, 16  # bytes of text in a small table, and how many of these are left
 _ODD = np.uint64(0x9E3779B97F4A7C15)
-_MOST_OPEN = 512  # tables that stay open; each takes 40 kB beside its file
+_MOST_OPEN = 2048  # tables that stay open; each takes 40 kB beside its file
 
 
 @contextlib.contextmanager
