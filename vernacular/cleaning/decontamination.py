@@ -16,7 +16,7 @@ from vernacular.core.errors import Problem
 from vernacular.core.store import digest_of
 from vernacular.text.word_hashes import U64, Tokens
 
-_MOST_BITS = 26  # of the table that says which hashes are surely not there
+_MOST_BITS = 26  # of the table of hashes that may be there; others are not
 
 class NamedHashes:
     """Hashes, which rise and of which each is there once, and the index of the name of each."""

@@ -43,8 +43,8 @@ class _Tables(Sequence[pa.RecordBatch]):
 class View:
     """The tables of a library as they are for certain rows, in the order of the rows.
 
-    A level is a column of lists. An entry of a level is known by its place among those of all tables. What is asked of
-    a view is in memory at once: of a large one ask ``parts``.
+    A level is a column of lists. An entry of a level is known by its place among those of all tables. A method
+    gives its result in memory at once: take a large view in ``parts``.
     """
 
     tables: Sequence[pa.RecordBatch]  # all tables

@@ -1,4 +1,4 @@
-"""Parts hold all equal hashes, in the order of the whole; numbers stand for ids."""
+"""Parts hold all equal hashes, in the order of the whole; ids are numbers."""
 
 from __future__ import annotations
 
