@@ -85,7 +85,7 @@ def _place_rows(table: Any, inputs: tuple[torch.Tensor, ...], output: torch.Tens
 def _keep_rows(model: Any) -> None:
     """Write the trained rows into their tables."""
     table, decoder = model.get_input_embeddings(), model.get_output_embeddings()
-    if decoder.new is None:
+    if getattr(decoder, "new", None) is None:
         return
     for layer, rows in ((table, table.new_rows), (decoder, decoder.new[0])):
         layer.weight.data[decoder.new[1]] = rows.detach().to(layer.weight.dtype)
