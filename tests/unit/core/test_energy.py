@@ -20,7 +20,7 @@ def test_a_processor_is_found_by_its_whole_name(name: str, watts: float | None) 
 def test_energy_is_power_times_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("VERNACULAR_WATTS", raising=False)
     monkeypatch.setattr(energy, "_card_watts", lambda: None)
-    monkeypatch.setattr(energy, "_processor", lambda: "AMD EPYC 9354P")
+    monkeypatch.setattr(energy, "processor", lambda: "AMD EPYC 9354P")
     monkeypatch.setattr(energy, "_table", lambda: TABLE)
     assert energy.kilowatt_hours(30) == pytest.approx(0.14)
     monkeypatch.setattr(energy, "_table", lambda: None)
