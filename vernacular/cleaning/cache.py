@@ -24,6 +24,7 @@ import xxhash
 from numpy.typing import NDArray
 
 from vernacular.cleaning.disk_arrays import disk_array, part_bits, partitioned, stretches
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.provenance.corpus_tables import LONG, text_sizes
 from vernacular.text.word_hashes import U64, Ints, mix, offsets
@@ -167,7 +168,7 @@ class Library:
         table = read_table(self.folder / name, checked=False)
         if table is None:
             raise Problem("a table of the cache was lost while it was in use", where=str(self.folder),
-                          fix="Run again; nothing else should write there")
+                          fix="Run again; nothing else should write there", code=Code.STAGE_STOPPED)
         return table
 
     def find(self, keys: U64) -> Ints:
