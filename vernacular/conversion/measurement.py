@@ -48,7 +48,7 @@ def measure(request: Mapping[str, Any]) -> Measured:
         asked, answers = Path(place) / "request.json", Path(place) / "answers.json"
         asked.write_text(json.dumps(request), encoding="utf-8")
         ended = subprocess.run(
-            [sys.executable, "-P", worker.__file__, str(asked), str(answers)], capture_output=True, text=True,
+            [sys.executable, "-P", "-B", worker.__file__, str(asked), str(answers)], capture_output=True, text=True,
             check=False, timeout=_SECONDS, cwd=place, env={
                 **os.environ, "HF_HUB_OFFLINE": "1", "CUDA_VISIBLE_DEVICES": "", "TOKENIZERS_PARALLELISM": "false"})
         if ended.returncode:

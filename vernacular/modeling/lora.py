@@ -35,7 +35,8 @@ def wrap(model: Any, new_rows: Sequence[int], rank: int) -> Any:
     settings = LoraConfig(r=rank, lora_alpha=rank, target_modules="all-linear", exclude_modules=outside or None)
     try:
         wrapped = get_peft_model(model, settings)
-    except ValueError as error:  # Mamba: its kernels read some weights without calling their layer
+    # Mamba: its kernels read some weights without calling their layer. Others have layers of an unusual shape.
+    except (ValueError, AttributeError, IndexError, TypeError) as error:
         reason = str(error).partition(". ")[0]  # the rest lists layers in any order
         raise Problem(f"PEFT has no LoRA for all layers of {type(model).__name__} ({reason})",
                       where="pretraining.method", fix="Use `method: full`, or another base model",

@@ -175,7 +175,7 @@ def _gradient(model: Any, plan: Plan, step: int) -> torch.Tensor:
             ids = torch.from_numpy(part.inputs.astype(np.int64))
             rows = embedding(ids).detach().requires_grad_()
         with autocast(device):
-            states = read(model, part, rows)
+            states = read(model, part, None if rows is None else rows.clone())  # CTRL scales its inputs in place
             value = nats_at(model, states, part) / count
             moved = plan.states.distance(states, part.rows) * state_weight if plan.states is not None else 0.0
         torch.autograd.backward(value + moved)

@@ -5,11 +5,13 @@ Old rows are copied bit by bit. ``mixtures`` defines the content of new ones.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 
+from vernacular.core.errors import faults_as_problems
 from vernacular.modeling.frozen_weights import freeze_in
 from vernacular.modeling.precision import stored_in
 from vernacular.tokenizer.mixtures import Mixture
@@ -44,8 +46,14 @@ def new_rows(model: Any, mixed: Sequence[Mixture], seed: int) -> dict[str, torch
 
 
 def resize(model: Any, count: int) -> None:
-    """Give the tables of ``model`` ``count`` rows, stored as before."""
-    model.resize_token_embeddings(count, mean_resizing=False)
+    """Give the tables of ``model`` ``count`` rows, stored as before.
+
+    Raises:
+        Problem: this family cannot have other tokens.
+    """
+    known = inspect.signature(model.resize_token_embeddings).parameters  # MobileBERT's is of its own
+    with faults_as_problems("the table of tokens of this family", "models base", of_family=True):
+        model.resize_token_embeddings(count, **({"mean_resizing": False} if "mean_resizing" in known else {}))
     if stored_in(model) != "float32":
         freeze_in(model, stored_in(model))
 
