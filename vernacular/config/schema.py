@@ -106,12 +106,12 @@ class Instruct(Strict):
 
     model: Base = Field(description=(
         "The model that was instruction-tuned from this base: same architecture and tokenizer, with a chat template."))
-    scale: float = Field(0.5, gt=0, le=2, examples=[0.25], description=(
+    scale: float = Field(0.25, gt=0, le=2, examples=[0.5], description=(
         "Factor of the difference, adapted minus base, that is added. Lower it if a gate of `instruct` is red; "
         "raise it for more of the language (docs/experiments/chat.md)."))
     compare: list[Annotated[float, Field(gt=0, le=2)]] = Field(default_factory=list, description=(
         "Further scales to measure and show beside `scale`. Each takes as long as another test of the model."),
-        examples=[[0.25, 0.75, 1.0]])
+        examples=[[0.5, 1.0]])
 
 
 class Model(Strict):
