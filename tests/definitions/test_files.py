@@ -80,7 +80,7 @@ ALLOWED = {
               "vernacular/instruct/task_arithmetic.py",
               "vernacular/tasks/adapter_model.py"],
     TEMPORARY: ["vernacular/sources/web/crawler_process.py", "vernacular/release/ecosystem.py",
-                "vernacular/release/load_check.py", "vernacular/conversion/measurement.py",
+                "vernacular/release/apart.py",
                 "vernacular/conversion/worker.py"],
     "a release, here or downloaded, which opens without following a link": ["vernacular/release/files.py"],
     "the folder of a base, whose links it refuses": ["vernacular/modeling/base_files.py"],

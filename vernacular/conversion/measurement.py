@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +12,7 @@ from vernacular.conversion import worker
 from vernacular.conversion.results import Cost
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
+from vernacular.release.apart import ask_apart
 
 _SECONDS = 1800.0  # longest that all items may take
 
@@ -44,16 +39,6 @@ def measure(request: Mapping[str, Any]) -> Measured:
     Raises:
         Problem: the process failed, with its last line.
     """
-    with tempfile.TemporaryDirectory() as place:
-        asked, answers = Path(place) / "request.json", Path(place) / "answers.json"
-        asked.write_text(json.dumps(request), encoding="utf-8")
-        ended = subprocess.run(
-            [sys.executable, "-P", "-B", worker.__file__, str(asked), str(answers)], capture_output=True, text=True,
-            check=False, timeout=_SECONDS, cwd=place, env={
-                **os.environ, "HF_HUB_OFFLINE": "1", "CUDA_VISIBLE_DEVICES": "", "TOKENIZERS_PARALLELISM": "false"})
-        if ended.returncode:
-            last = (ended.stderr.strip().splitlines() or ["no message"])[-1]
-            raise Problem(f"the {request['runtime']} model does not run ({last})", where=str(request["folder"]),
-                          fix="Report it with the versions of onnxruntime, ctranslate2 and transformers",
-                          code=Code.EXPORT_KIND)
-        return Measured(**json.loads(answers.read_text(encoding="utf-8")))
+    return Measured(**ask_apart(worker.__file__, ("-P", "-B"), dict(request), _SECONDS, lambda last: Problem(
+        f"the {request['runtime']} model does not run ({last})", where=str(request["folder"]),
+        fix="Report it with the versions of onnxruntime, ctranslate2 and transformers", code=Code.EXPORT_KIND)))

@@ -6,11 +6,6 @@ and generated text need more than such a call: there peft loads the adapter, and
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +19,7 @@ from vernacular.core.errors import Problem
 from vernacular.datasets.items import Item
 from vernacular.modeling.base_models import load_model, load_tokenizer, quiet
 from vernacular.release import ecosystem
+from vernacular.release.apart import ask_apart
 from vernacular.release.model_check import (
     Call,
     Chatted,
@@ -98,19 +94,9 @@ def run_calls(calls: Sequence[Call]) -> list[Any]:
     Raises:
         Problem: the process failed, with its last line.
     """
-    with tempfile.TemporaryDirectory() as place:
-        request, answers = Path(place) / "request.json", Path(place) / "answers.json"
-        request.write_text(json.dumps(calls), encoding="utf-8")
-        done = subprocess.run(
-            [sys.executable, "-I", ecosystem.__file__, str(request), str(answers)], capture_output=True, text=True,
-            check=False, timeout=_SECONDS, cwd=place, env={
-                **os.environ, "HF_HUB_OFFLINE": "1", "CUDA_VISIBLE_DEVICES": "", "TOKENIZERS_PARALLELISM": "false"})
-        if done.returncode:
-            last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-            raise Problem(f"the new release does not load ({last})", where="release",
-                          fix="Report it with the versions of transformers, peft and sentence-transformers",
-                          code=Code.RELEASE_LOAD)
-        found: list[Any] = json.loads(answers.read_text(encoding="utf-8"))
+    found: list[Any] = ask_apart(ecosystem.__file__, ("-I",), calls, _SECONDS, lambda last: Problem(
+        f"the new release does not load ({last})", where="release",
+        fix="Report it with the versions of transformers, peft and sentence-transformers", code=Code.RELEASE_LOAD))
     return found
 
 
