@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.overrides import TorchFunctionMode
 
 
@@ -64,3 +66,9 @@ def device_of(model: Any) -> torch.device:
     """Return the device of a model's weights."""
     device: torch.device = next(model.parameters()).device
     return device
+
+
+def to_device(array: NDArray[Any], device: torch.device) -> torch.Tensor:
+    """Return ``array`` as a tensor; neither processor nor GPU waits for a copy to the GPU."""
+    tensor = torch.from_numpy(np.require(array, requirements=("C", "W")))
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)

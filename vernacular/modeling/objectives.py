@@ -18,7 +18,7 @@ from torch.nn.functional import cross_entropy
 
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, faults_as_problems
-from vernacular.modeling.device import autocast
+from vernacular.modeling.device import autocast, device_of, to_device
 from vernacular.modeling.fused_loss import UNSCORED
 from vernacular.modeling.heads import summed_nats
 from vernacular.modeling.masking import mask_words
@@ -100,11 +100,9 @@ def read(model: Any, batch: Batch, embedded: torch.Tensor | None = None) -> torc
 
     ``embedded``: (blocks, length, width) input embeddings, if already looked up.
     """
-    device = next(model.parameters()).device
     inputs = {"inputs_embeds": embedded} if embedded is not None else {
-        "input_ids": torch.from_numpy(batch.inputs.astype(np.int64)).to(device)}
-    return read_packed(model, inputs, torch.from_numpy(batch.pieces).to(device),
-                       torch.from_numpy(batch.positions).to(device), batch.causal)
+        "input_ids": to_device(batch.inputs.astype(np.int64), device_of(model))}
+    return read_packed(model, inputs, batch.pieces, batch.positions, batch.causal)
 
 
 def nats_at(model: Any, hidden: torch.Tensor, batch: Batch) -> torch.Tensor:
@@ -112,8 +110,8 @@ def nats_at(model: Any, hidden: torch.Tensor, batch: Batch) -> torch.Tensor:
     flat = batch.targets.reshape(-1)
     places = np.flatnonzero(flat != UNSCORED)
     spare = -len(places) % _MULTIPLE
-    targets = torch.from_numpy(np.append(flat[places], np.full(spare, UNSCORED))).to(hidden.device)
-    at = torch.from_numpy(np.append(places, np.zeros(spare, np.int64))).to(hidden.device)
+    targets = to_device(np.append(flat[places], np.full(spare, UNSCORED)), hidden.device)
+    at = to_device(np.append(places, np.zeros(spare, np.int64)), hidden.device)
     return summed_nats(model, hidden.flatten(0, 1)[at], targets)
 
 

@@ -13,7 +13,10 @@ from enum import StrEnum
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch._dynamo import mark_dynamic
 from transformers.masking_utils import (
     create_bidirectional_mask,
     create_bidirectional_sliding_window_mask,
@@ -23,6 +26,13 @@ from transformers.masking_utils import (
 
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, faults_as_problems
+from vernacular.modeling.device import device_of, to_device
+from vernacular.modeling.varlen_attention import (
+    cumulative_lengths,
+    has_kernel,
+    replaced_attention,
+    restore_attention,
+)
 
 _SAME = 1e-4  # largest difference, relative to the largest state, in float32
 _SAME_HALF = 5e-2  # in half precision
@@ -34,24 +44,27 @@ _REFUSALS = (AttributeError, KeyError, TypeError, ValueError, IndexError, Assert
 class Packing(StrEnum):
     """How packed blocks are read."""
 
+    VARLEN = "varlen"  # FlashAttention by the lengths of pieces; on a GPU
     MASK = "mask"  # one mask for all layers
     LAYERS = "layers"  # masks by layer type, such as sliding windows
     ALONE = "alone"  # pieces in separate rows, padded to similar length
     UNPADDED = "unpadded"  # pieces in separate rows, batches of equal length
 
 
-def read_packed(model: Any, inputs: dict[str, torch.Tensor], pieces: torch.Tensor, positions: torch.Tensor,
+def read_packed(model: Any, inputs: dict[str, torch.Tensor], pieces: NDArray[np.int32], positions: NDArray[np.int32],
                 causal: bool) -> torch.Tensor:
     """Return the last hidden states of packed blocks: (blocks, length, width).
 
     Args:
         model: a language model of transformers.
         inputs: ``input_ids`` (blocks, length) or ``inputs_embeds`` (blocks, length, width).
-        pieces: (blocks, length) index of the piece within the block.
+        pieces: (blocks, length) index of the piece within the block. An array, as is ``positions``:
+            reading from a GPU what to do next would make it wait.
         positions: (blocks, length) position within the piece.
         causal: whether a token attends only to earlier ones.
     """
-    if not bool(pieces.any()):
+    # By lengths, blocks of one piece are read as all others, so that nothing is compiled for them.
+    if getattr(model, "packing", None) is not Packing.VARLEN and not pieces.any():
         return _states(model, inputs)
     if getattr(model, "packing", None) is None:
         choose_packing(model, pieces.shape[1], causal)
@@ -69,8 +82,8 @@ def choose_packing(model: Any, length: int, causal: bool) -> Packing:
     # One piece is as long as possible: a window may be hardly shorter than a block.
     counts = [few, some, length - few - some, 1, length - 1]
     ids = _test_ids(model, 2 * length).to(device)
-    pieces = torch.arange(5, device=device).repeat_interleave(torch.tensor(counts, device=device)).view(2, length)
-    positions = torch.cat([torch.arange(count, device=device) for count in counts]).view(2, length)
+    pieces = np.repeat(np.arange(5, dtype=np.int32), counts).reshape(2, length)
+    positions = np.concatenate([np.arange(count, dtype=np.int32) for count in counts]).reshape(2, length)
     try:
         model.eval()
         way = _found(model, ids, counts, pieces, positions, causal)
@@ -83,22 +96,27 @@ def choose_packing(model: Any, length: int, causal: bool) -> Packing:
     return way
 
 
-def _found(model: Any, ids: torch.Tensor, counts: list[int], pieces: torch.Tensor, positions: torch.Tensor,
-           causal: bool) -> Packing | None:
+def _found(model: Any, ids: torch.Tensor, counts: list[int], pieces: NDArray[np.int32],
+           positions: NDArray[np.int32], causal: bool) -> Packing | None:
     """Return the first way that gives the states of ``counts`` tokens each, read alone; ``ids`` are one row."""
     # Autocast would cache the weights without gradients for the steps after this.
     with torch.no_grad(), torch.autocast(ids.device.type, enabled=False):
         with faults_as_problems("this family of models", "models base", of_family=True):
             alone = torch.cat([_states(model, {"input_ids": part}) for part in torch.split(ids, counts, dim=1)], dim=1)
         for way, reader in _READERS.items():
+            if way is Packing.VARLEN:
+                if not has_kernel(ids.device):
+                    continue
+                reader = partial(reader, trial=True)
             try:
-                packed = reader(model, {"input_ids": ids.view_as(pieces)}, pieces, positions, causal)
+                packed = reader(model, {"input_ids": ids.view(pieces.shape)}, pieces, positions, causal)
             except torch.OutOfMemoryError:
                 raise
             except _REFUSALS:  # this family does not accept such a mask
-                continue
-            if _equal(packed, alone.view(*pieces.shape, -1)):
+                packed = None
+            if packed is not None and _equal(packed, alone.view(*pieces.shape, -1)):
                 return way
+            restore_attention(model)
     return None
 
 
@@ -136,53 +154,70 @@ def _placed(model: Any, positions: torch.Tensor) -> dict[str, torch.Tensor]:
     return {"position_ids": positions.long() + (0 if first is None else first + 1)}
 
 
-def _with_mask(model: Any, inputs: dict[str, torch.Tensor], pieces: torch.Tensor, positions: torch.Tensor,
+def _by_lengths(model: Any, inputs: dict[str, torch.Tensor], pieces: NDArray[np.int32], positions: NDArray[np.int32],
+                causal: bool, trial: bool = False) -> torch.Tensor:
+    device = device_of(model)
+    cumulative = to_device(cumulative_lengths(positions), device)
+    if model.base_model._compiled_call_impl is not None:  # the number of pieces is another in each batch
+        mark_dynamic(cumulative, 0)
+    with replaced_attention(model, trial):
+        return _states(model, inputs, cumulative=cumulative, longest=pieces.shape[1],
+                       **_placed(model, to_device(positions, device)))
+
+
+def _with_mask(model: Any, inputs: dict[str, torch.Tensor], pieces: NDArray[np.int32], positions: NDArray[np.int32],
                causal: bool) -> torch.Tensor:
-    same = pieces[:, None, :, None] == pieces[:, None, None, :]
+    device = device_of(model)
+    index = to_device(pieces, device)
+    same = index[:, None, :, None] == index[:, None, None, :]
     if causal:
         same = same.tril()
     if getattr(model.config, "_attn_implementation", "eager") == "eager":
         kind = next(model.parameters()).dtype
-        if torch.is_autocast_enabled(pieces.device.type):
-            kind = torch.get_autocast_dtype(pieces.device.type)
-        same = torch.zeros(same.shape, dtype=kind, device=pieces.device).masked_fill_(~same, torch.finfo(kind).min)
-    return _states(model, inputs, attention_mask=same, **_placed(model, positions))
+        if torch.is_autocast_enabled(device.type):
+            kind = torch.get_autocast_dtype(device.type)
+        same = torch.zeros(same.shape, dtype=kind, device=device).masked_fill_(~same, torch.finfo(kind).min)
+    return _states(model, inputs, attention_mask=same, **_placed(model, to_device(positions, device)))
 
 
-def _with_layer_masks(model: Any, inputs: dict[str, torch.Tensor], pieces: torch.Tensor, positions: torch.Tensor,
-                      causal: bool) -> torch.Tensor:
-    config = model.config.get_text_config()
+def _with_layer_masks(model: Any, inputs: dict[str, torch.Tensor], pieces: NDArray[np.int32],
+                      positions: NDArray[np.int32], causal: bool) -> torch.Tensor:
+    config, device = model.config.get_text_config(), device_of(model)
     kind = next(model.parameters()).dtype
-    if torch.is_autocast_enabled(pieces.device.type):
-        kind = torch.get_autocast_dtype(pieces.device.type)
+    if torch.is_autocast_enabled(device.type):
+        kind = torch.get_autocast_dtype(device.type)
     how: dict[str, Any] = {
-        "config": config, "inputs_embeds": torch.empty((*pieces.shape, 1), dtype=kind, device=pieces.device),
-        "attention_mask": None, "past_key_values": None, "and_mask_function": packed_sequence_mask_function(pieces)}
+        "config": config, "inputs_embeds": torch.empty((*pieces.shape, 1), dtype=kind, device=device),
+        "attention_mask": None, "past_key_values": None,
+        "and_mask_function": packed_sequence_mask_function(to_device(pieces, device))}
     masks = create_masks_for_generate(**how) if causal else {
         "full_attention": create_bidirectional_mask(**how),
         "sliding_attention": create_bidirectional_sliding_window_mask(**how)}
-    return _states(model, inputs, attention_mask=masks, **_placed(model, positions))
+    return _states(model, inputs, attention_mask=masks, **_placed(model, to_device(positions, device)))
 
 
-def _alone(model: Any, inputs: dict[str, torch.Tensor], pieces: torch.Tensor, positions: torch.Tensor,
+def _alone(model: Any, inputs: dict[str, torch.Tensor], pieces: NDArray[np.int32], positions: NDArray[np.int32],
            causal: bool, multiple: int = _MULTIPLE) -> torch.Tensor:
     (name, values), = inputs.items()
-    flat, blocks, length = values.flatten(0, 1), *pieces.shape
-    starts = torch.nonzero((positions == 0).flatten()).flatten()
-    counts = torch.diff(starts, append=torch.tensor([blocks * length], device=starts.device))
+    flat, blocks, length, device = values.flatten(0, 1), *pieces.shape, device_of(model)
+    bounds = cumulative_lengths(positions)
+    starts, counts = bounds[:-1], np.diff(bounds)
     padded = -(-counts // multiple) * multiple
     states, places = [], []
-    for most in sorted(set(padded.tolist())):
+    for most in np.unique(padded).tolist():
         chosen = padded == most
-        offsets = torch.arange(min(most, int(counts[chosen].max())), device=starts.device)
+        offsets = np.arange(min(most, int(counts[chosen].max())))
         inside = offsets < counts[chosen, None]
-        at = (starts[chosen, None] + offsets).clamp(max=blocks * length - 1)
-        mask = {"attention_mask": inside.long()} if "attention_mask" in _parameters(model) else {}
-        states.append(_states(model, {name: flat[at]}, **mask)[inside])
+        at = (starts[chosen, None] + offsets).clip(max=blocks * length - 1)
+        there = to_device(np.flatnonzero(inside), device)
+        mask = ({"attention_mask": to_device(inside.astype(np.int64), device)}
+                if "attention_mask" in _parameters(model) else {})
+        states.append(_states(model, {name: flat[to_device(at, device)]}, **mask).flatten(0, 1)[there])
         places.append(at[inside])
-    return torch.cat(states)[torch.cat(places).argsort()].view(blocks, length, -1)
+    order = to_device(np.concatenate(places).argsort(), device)
+    return torch.cat(states)[order].view(blocks, length, -1)
 
 
 _READERS: dict[Packing, Callable[..., torch.Tensor]] = {
-    Packing.MASK: _with_mask, Packing.LAYERS: _with_layer_masks, Packing.ALONE: _alone,
+    Packing.VARLEN: _by_lengths, Packing.MASK: _with_mask, Packing.LAYERS: _with_layer_masks, Packing.ALONE: _alone,
     Packing.UNPADDED: partial(_alone, multiple=1)}

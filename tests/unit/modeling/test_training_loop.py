@@ -40,7 +40,7 @@ def test_a_body_that_reads_pieces_alone_is_not_compiled_for_each_shape(way, tmp_
     monkeypatch.setattr("vernacular.modeling.training_loop.device_of", lambda _: torch.device("cuda"))
     monkeypatch.setattr(model.base_model, "compile", lambda **how: compiled.append(how))
     compile_body(model, 10_000)
-    assert len(compiled) == (way in (Packing.MASK, Packing.LAYERS))
+    assert len(compiled) == (way in (Packing.VARLEN, Packing.MASK, Packing.LAYERS))
 
 
 def test_two_runs_are_one(tmp_path):
