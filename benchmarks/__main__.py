@@ -13,6 +13,7 @@ from benchmarks import (  # noqa: F401  # the figures make themselves known
     extension,
     identification,
     pretraining,
+    pretraining_on_gpu,
     rows,
     salted,
     scale,

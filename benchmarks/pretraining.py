@@ -43,68 +43,6 @@ def mlm_cpu_speedup_e5_trimmed() -> Iterator[Row]:
     yield _speedup("mlm_cpu_speedup_e5_trimmed", folder, rounds=2, peer_steps=3, our_steps=6, trim=True)
 
 
-@figure
-def mlm_gpu_tokens_per_s() -> Iterator[Row]:
-    """Tokens a second of masked pretraining on this card: random weights in the shape of XLM-R base, 512 tokens."""
-    from transformers import XLMRobertaConfig, XLMRobertaForMaskedLM
-
-    config = XLMRobertaConfig(vocab_size=250_002, max_position_embeddings=514, type_vocab_size=1, layer_norm_eps=1e-5,
-                              hidden_dropout_prob=0, attention_probs_dropout_prob=0)
-    yield _on_card("mlm_gpu_tokens_per_s", XLMRobertaForMaskedLM, config, "masked", length=512, batch=64)
-
-
-@figure
-def clm_gpu_tokens_per_s() -> Iterator[Row]:
-    """Tokens a second of causal pretraining on this card: random weights in the shape of SmolLM2-360M, 1,024 tokens."""
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    config = LlamaConfig(vocab_size=49_152, hidden_size=960, intermediate_size=2560, num_hidden_layers=32,
-                         num_attention_heads=15, num_key_value_heads=5, max_position_embeddings=8192,
-                         rms_norm_eps=1e-5, tie_word_embeddings=True)
-    yield _on_card("clm_gpu_tokens_per_s", LlamaForCausalLM, config, "causal", length=1024, batch=16)
-
-
-def _on_card(name: str, kind: Any, config: Any, objective: str, length: int, batch: int) -> Row:
-    import torch
-
-    if not torch.cuda.is_available():
-        raise Skipped("there is no CUDA card here")
-    seconds = random_seconds(kind, config, objective, length, batch, steps=40, device="cuda")
-    return Row(name, length * batch / statistics.median(seconds[10:]), "tokens/s", details={
-        "card": torch.cuda.get_device_name(), "blocks a step": batch, "GiB": torch.cuda.max_memory_allocated() / 2**30})
-
-
-def random_seconds(kind: Any, config: Any, objective: str, length: int, batch: int, steps: int,
-                   device: str) -> list[float]:
-    """Seconds of each step of our loop on random text with a random model: ``kind`` built from ``config``."""
-    import torch
-
-    from vernacular.config.training import Pretraining
-    from vernacular.modeling.objectives import Causal, Masked
-    from vernacular.modeling.optimizer import optimizer_for
-    from vernacular.modeling.packing import Blocks
-    from vernacular.modeling.training_loop import Plan, compile_body, take_step
-
-    torch.manual_seed(1)
-    config._attn_implementation = "sdpa"
-    model = kind(config).to(device).train()
-    shape = (4 * batch, length)
-    tokens = np.random.default_rng(1).integers(10, config.vocab_size, shape, dtype=np.int32)
-    places = np.broadcast_to(np.arange(length, dtype=np.int32), shape)
-    blocks = Blocks(tokens, places, np.ones(shape, bool), np.zeros(shape, np.int32), places)
-    settings = Pretraining(steps=1000, sequence_length=length, batch_size=batch, head_first=0)
-    plan = Plan(blocks, np.arange(len(tokens)), Masked(4, config.vocab_size, 0.15) if objective == "masked"
-                else Causal(), settings, 1000, np.zeros(0, np.int64), 1, lambda model: 0.0)
-    optimizer = optimizer_for(model, settings)
-    compile_body(model, plan.steps)
-    seconds = []
-    for step in range(steps):
-        started = time.perf_counter()
-        take_step(model, optimizer, plan, step)
-        seconds.append(time.perf_counter() - started)  # the loss that a step returns has waited for the card
-    return seconds
-
-
 def _installed(package: str) -> Path:
     try:
         return Path(str(distribution(package).locate_file("")))

@@ -7,13 +7,15 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import orjson
 import pytest
 
 from benchmarks import registry, starts
 from benchmarks.__main__ import main
 from benchmarks.folder import artifact, run, write_folder, write_text
-from benchmarks.pretraining import loop_seconds, random_seconds, trainer_seconds
+from benchmarks.pretraining import loop_seconds, trainer_seconds
+from benchmarks.pretraining_on_gpu import Setup, flops_per_token, time_steps
 from benchmarks.registry import FIGURES, Figure, Row, Skipped, need, write
 from benchmarks.rows import compared
 from benchmarks.salted import Salted, _judge, strew
@@ -62,7 +64,7 @@ def test_a_figure_is_chosen_by_name_and_one_that_fails_takes_no_other_down(
 
 def test_every_figure_says_what_it_measures() -> None:
     assert {"cleaning_mb_per_s", "refresh_share_of_full", "salted", "mlm_cpu_speedup_minilm",
-            "mlm_gpu_tokens_per_s"} <= set(FIGURES)
+            "mlm_gpu_tokens_per_s", "lora_gpu_tokens_per_s"} <= set(FIGURES)
     assert all(figure.meaning for figure in FIGURES.values())
     ignored = subprocess.run(["git", "check-ignore", str(registry.RESULTS)], cwd=registry.RESULTS.parent, check=False,
                              capture_output=True)
@@ -109,8 +111,9 @@ def test_salt_is_a_tenth_of_each_kind(size: int) -> None:
     assert all(grain in text for kind in corpus.salt for grain in corpus.salt[kind] if isinstance(grain, str))
 
 
-@pytest.mark.parametrize("objective", ["masked", "causal"])
-def test_what_a_card_is_measured_with_runs_on_a_processor(objective: str) -> None:
+@pytest.mark.parametrize(("objective", "rank"), [("masked", 0), ("causal", 0), ("causal", 4)])
+def test_what_a_card_is_measured_with_runs_on_a_processor(
+        objective: str, rank: int, monkeypatch: pytest.MonkeyPatch) -> None:
     from transformers import LlamaConfig, LlamaForCausalLM, XLMRobertaConfig, XLMRobertaForMaskedLM
 
     sizes = {"vocab_size": 200, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
@@ -118,8 +121,24 @@ def test_what_a_card_is_measured_with_runs_on_a_processor(objective: str) -> Non
     kind, config = ((XLMRobertaForMaskedLM, XLMRobertaConfig(**sizes, hidden_dropout_prob=0,
                                                              attention_probs_dropout_prob=0)) if objective == "masked"
                     else (LlamaForCausalLM, LlamaConfig(**sizes, num_key_value_heads=1, tie_word_embeddings=True)))
-    seconds = random_seconds(kind, config, objective, length=64, batch=4, steps=3, device="cpu")
-    assert len(seconds) == 3 and all(second > 0 for second in seconds)
+    setup = Setup(kind, config, objective, length=64, batch=4, rank=rank)
+    packed, whole = (time_steps(setup, 3, "cpu", several) for several in (True, False))
+    assert len(packed.seconds) == 3 and (packed.packing, whole.packing) == ("mask", "whole rows")
+    assert packed.flops < whole.flops  # fewer tokens to attend to
+    monkeypatch.setattr("vernacular.modeling.packed_attention.has_kernel", lambda device: True)
+    assert time_steps(setup, 3, "cpu", True).packing == "varlen"
+
+
+def test_frozen_weights_count_two_thirds_of_trained_ones() -> None:
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    config = LlamaConfig(vocab_size=100, hidden_size=8, intermediate_size=16, num_hidden_layers=1,
+                         num_attention_heads=2, num_key_value_heads=1, head_dim=4)
+    model, lengths = LlamaForCausalLM(config), np.array([4, 12])
+    body, head, attention = 8 * (8 + 4 + 4 + 8) + 3 * 8 * 16, 800, 12 * 8 * (16 + 144) / 16 / 2
+    assert flops_per_token(model, lengths, 0.5, True) == 6 * (body + 0.5 * head) + attention
+    assert flops_per_token(model, lengths, 1.0, False) == 6 * (body + head) + 2 * attention
+    assert flops_per_token(model.requires_grad_(False), lengths, 0.5, True) == 4 * (body + 0.5 * head) + attention
 
 
 def test_the_trainer_and_our_loop_are_timed_on_the_same_text(tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ class _Frozen:
     """What frozen layers share: how their matrix is stored. See ``FrozenLinear``."""
 
     weight: Any
+    bias: Any
     quantization: Any = None  # bitsandbytes' state of an NF4 matrix, whose bytes are ``weight``
     new: tuple[torch.nn.Parameter, torch.Tensor] | None = None  # trained rows of a decoder, and their ids
     transposed = False
@@ -71,7 +72,13 @@ class _Frozen:
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the outputs, in the precision of ``inputs`` or of autocast."""
-        out: torch.Tensor = _Multiply.apply(inputs, self)  # type: ignore[no-untyped-call]
+        kind = inputs.device.type
+        dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else inputs.dtype
+        if self.weight.dtype == dtype:  # not converted, so nothing to save; and it can be compiled
+            bias = None if self.bias is None else self.bias.to(dtype)
+            out = linear(inputs.to(dtype), self.matrix(dtype), bias)
+        else:
+            out = _Multiply.apply(inputs, self)  # type: ignore[no-untyped-call]
         if self.new is None:
             return out
         rows, ids = self.new

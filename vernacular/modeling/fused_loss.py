@@ -8,6 +8,8 @@ to rounding.
 from __future__ import annotations
 
 import ctypes
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -18,7 +20,8 @@ _CARD = 1 << 28  # on a GPU: 1 GB, so that a step takes few slices
 
 
 def linear_cross_entropy(hidden: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None,
-                         targets: torch.Tensor, new: tuple[torch.Tensor, torch.Tensor] | None = None) -> torch.Tensor:
+                         targets: torch.Tensor, new: tuple[torch.Tensor, torch.Tensor] | None = None,
+                         compiled: bool = False) -> torch.Tensor:
     """Return the sum of the negative log-likelihoods of ``targets`` in nats.
 
     Args:
@@ -27,16 +30,35 @@ def linear_cross_entropy(hidden: torch.Tensor, weight: torch.Tensor, bias: torch
         bias: (vocabulary,) of the decoder, or None.
         targets: (n,) ids; ``UNSCORED`` is ignored.
         new: rows that replace some of ``weight``, (rows, width), and their ids, (rows,).
+        compiled: whether softmax, loss and gradient are compiled: two passes over the logits, not ten.
     """
     rows, ids = new or (None, None)
-    total: torch.Tensor = _LinearCrossEntropy.apply(hidden, weight, bias, targets, rows, ids)  # type: ignore[no-untyped-call]
+    total: torch.Tensor = _LinearCrossEntropy.apply(hidden, weight, bias, targets, rows, ids, compiled)  # type: ignore[no-untyped-call]
     return total
+
+
+def _replace_by_slope(logits: torch.Tensor, known: torch.Tensor, scored: torch.Tensor) -> torch.Tensor:
+    """Replace ``logits`` by their gradient; return nats, (n, 1). All but ``logits`` are (n, 1)."""
+    part = logits.float()
+    peak = part.amax(1, keepdim=True)
+    total = (part - peak).exp().sum(1, keepdim=True)
+    nats = (total.log() + peak - part.gather(1, known)) * scored
+    is_target = torch.arange(logits.shape[1], device=logits.device) == known
+    logits.copy_(((part - peak).exp() / total - is_target.float()) * scored)
+    return nats
+
+
+@functools.cache
+def _compiled_slope() -> Callable[..., torch.Tensor]:
+    """The same in one function for the device."""
+    return torch.compile(_replace_by_slope)
 
 
 class _LinearCrossEntropy(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, hidden: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None,
-                targets: torch.Tensor, new: torch.Tensor | None, ids: torch.Tensor | None) -> torch.Tensor:
+                targets: torch.Tensor, new: torch.Tensor | None, ids: torch.Tensor | None,
+                compiled: bool) -> torch.Tensor:
         kind = hidden.device.type
         dtype = (torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else
                  torch.promote_types(hidden.dtype, weight.dtype))
@@ -53,6 +75,9 @@ class _LinearCrossEntropy(torch.autograd.Function):
             size = max(1, (_CACHED if kind == "cpu" else _CARD) // logits.shape[1])
             for first in range(0, len(targets), size):
                 here = slice(first, first + size)
+                if compiled:
+                    nats[here] = _compiled_slope()(logits[here], known[here], scored[here, None])[:, 0]
+                    continue
                 part = logits[here].float()
                 peak = part.amax(1, keepdim=True)
                 wanted = part.gather(1, known[here])
@@ -82,7 +107,7 @@ class _LinearCrossEntropy(torch.autograd.Function):
                 for_hidden = (for_hidden if of_new is None else for_hidden + of_new).to(ctx.types[0]) * grads[0]
             if ctx.needs_input_grad[1]:
                 for_weight = (slope.t() @ (states.float() * grads[0]).to(states.dtype)).to(ctx.types[1])
-        return for_hidden, for_weight, for_bias, None, for_new, None
+        return for_hidden, for_weight, for_bias, None, for_new, None, None
 
 
 def keep_memory() -> None:

@@ -50,7 +50,8 @@ def summed_nats(model: Any, states: torch.Tensor, targets: torch.Tensor) -> torc
         return cross_entropy(logits_of(model, states).float(), targets, reduction="sum", ignore_index=UNSCORED)
     with _passed_through(decoder):
         states = logits_of(model, states)
-    return linear_cross_entropy(states, decoder.weight, decoder.bias, targets, getattr(decoder, "new", None))
+    return linear_cross_entropy(states, decoder.weight, decoder.bias, targets, getattr(decoder, "new", None),
+                                compiled=model.base_model._compiled_call_impl is not None)
 
 
 def ends_with_decoder(model: Any) -> bool:

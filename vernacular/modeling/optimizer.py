@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from vernacular.config.training import Pretraining
+from vernacular.modeling.device import device_of, to_device
 from vernacular.modeling.frozen_weights import ROWS
 from vernacular.modeling.sharding import is_sharded
 
@@ -44,7 +45,7 @@ def new_rows_of(model: Any, new: NDArray[Any]) -> list[Rows]:
     tables = {id(table): table for table in (
         getattr(model.get_input_embeddings(), "weight", None), getattr(decoder, "weight", None),
         getattr(decoder, "bias", None)) if table is not None and table.requires_grad}
-    ids = torch.from_numpy(new).to(next(model.parameters()).device)
+    ids = to_device(new, device_of(model))
     return [*((table, ids) for table in tables.values()),
             *((parameter, slice(None)) for name, parameter in model.named_parameters() if ROWS in name)]
 

@@ -20,7 +20,7 @@ from vernacular.config.training import Pretraining
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.modeling.base_models import has_fresh_head, longest_input
-from vernacular.modeling.device import autocast, device_of, has_bf16
+from vernacular.modeling.device import autocast, device_of, has_bf16, to_device
 from vernacular.modeling.fused_loss import UNSCORED
 from vernacular.modeling.objectives import Batch, read
 from vernacular.modeling.packing import Blocks
@@ -168,7 +168,7 @@ class States:
             shares[at, :len(numbers)] = inside / inside.sum(1, keepdims=True)
             wanted[at, :len(numbers)] = states
         with torch.autocast(hidden.device.type, enabled=False):
-            means = torch.from_numpy(shares).to(hidden.device) @ hidden.float()
+            means = to_device(shares, hidden.device) @ hidden.float()
             return (means - wanted).square().mean(-1).sum() / self._spread
 
     def moved(self, model: Any) -> float | None:

@@ -6,15 +6,11 @@ states. Languages, stages and tokenizers are not known here.
 
 from __future__ import annotations
 
-import contextlib
-import math
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -32,12 +28,14 @@ from vernacular.modeling.checkpoint import (
     trained_weights,
     write,
 )
-from vernacular.modeling.device import autocast, device_of
+from vernacular.modeling.device import autocast, device_of, to_device
 from vernacular.modeling.distributed import share, sum_up, together
+from vernacular.modeling.interrupts import interrupts
 from vernacular.modeling.objectives import Batch, Objective, nats_at, read
 from vernacular.modeling.optimizer import further, new_rows_of, optimizer_for
 from vernacular.modeling.packed_attention import Packing
 from vernacular.modeling.packing import Blocks
+from vernacular.modeling.pending_loss import PendingLoss, read_all_but
 from vernacular.modeling.precision import stored_in
 from vernacular.modeling.schedules import rates
 from vernacular.modeling.sharding import is_sharded, local, total_norm
@@ -77,10 +75,10 @@ def compile_body(model: Any, steps: int) -> None:
 
     On a CPU matrix products take two thirds of a step, and compiling was slower
     (docs/experiments/training-speed.md). Pieces read alone have too many shapes: each would be
-    compiled.
+    compiled. Matrices in NF4 are unpacked by code that cannot be.
     """
     packed = (getattr(model, "packing", None) not in (Packing.ALONE, Packing.UNPADDED)
-              and stored_in(model) == "float32" and not is_sharded(model))
+              and stored_in(model) != "nf4" and not is_sharded(model))
     if packed and device_of(model).type == "cuda" and steps >= _WORTH_COMPILING:
         model.base_model.compile(dynamic=False)
 
@@ -111,6 +109,15 @@ def take_step(model: Any, optimizer: torch.optim.AdamW, plan: Plan, step: int) -
     Raises:
         Problem: the loss or the gradient is not finite; nothing was changed.
     """
+    return start_step(model, optimizer, plan, step).read()
+
+
+def start_step(model: Any, optimizer: torch.optim.AdamW, plan: Plan, step: int) -> PendingLoss:
+    """Take one optimizer step, for which a GPU is not waited; it changes nothing if the loss is not finite.
+
+    Raises:
+        Problem: the loss or the gradient is not finite, on a CPU or in sharded training.
+    """
     head, body = rates(step, plan.steps, plan.settings)
     for group in optimizer.param_groups:
         group["lr"] = body if group["part"] == "body" else head
@@ -128,14 +135,16 @@ def take_step(model: Any, optimizer: torch.optim.AdamW, plan: Plan, step: int) -
     sum_up([*(one for one in gradients if local(one) is one), loss])  # those of distributed layers are sums
     embedding = model.get_input_embeddings()
     if not body and type(embedding) is torch.nn.Embedding and embedding.weight.grad is not None:
-        new = torch.from_numpy(plan.new_rows).to(embedding.weight.device)
+        new = to_device(plan.new_rows, embedding.weight.device)
         kept = embedding.weight.grad[new]
         embedding.weight.grad.zero_()[new] = kept
     length = total_norm(gradients)
-    if not math.isfinite(float(loss)) or not math.isfinite(float(length)):
-        raise Problem(f"the {'gradient' if math.isfinite(float(loss)) else 'loss'} is not a number at step {step}",
-                      where="pretraining", fix="Lower pretraining.learning_rate; the last checkpoint is kept",
-                      code=Code.TRAINING_DIVERGED)
+    pending = PendingLoss(loss, length, step)
+    if loss.is_cuda and not is_sharded(model):
+        finite = loss.isfinite() & length.isfinite()
+        optimizer.found_inf = 1 - finite.float()  # type: ignore[attr-defined]  # AdamW does nothing then
+    else:
+        pending.read()
     scale = (length / _CLIP).clamp(min=1).float()
     if is_sharded(model):
         for one in gradients:
@@ -145,7 +154,7 @@ def take_step(model: Any, optimizer: torch.optim.AdamW, plan: Plan, step: int) -
     with further(new_rows_of(model, plan.new_rows), plan.further):
         optimizer.step()
     optimizer.zero_grad(set_to_none=True)
-    return float(loss)
+    return pending
 
 
 def _gradient(model: Any, plan: Plan, step: int) -> torch.Tensor:
@@ -211,6 +220,8 @@ def train(model: Any, plan: Plan, checkpoint: Path, say: Callable[[str], None]) 
     model.train()
     points = {round(index * plan.steps / plan.evaluations) for index in range(plan.evaluations + 1)}
     began = saved = reported = time.monotonic()
+    pending = deque[PendingLoss]()
+    ahead = 1 if device_of(model).type == "cuda" else 0  # steps for which it need not wait
     with interrupts() as asked:
         while not done.stopped:
             if done.step in points and (not done.curve or done.curve[-1][0] != done.step):
@@ -223,12 +234,14 @@ def train(model: Any, plan: Plan, checkpoint: Path, say: Callable[[str], None]) 
             if done.step >= plan.steps or done.stopped:
                 break
             started = time.monotonic()
-            done.losses.append(take_step(model, optimizer, plan, done.step))
+            pending.append(start_step(model, optimizer, plan, done.step))
             done.step += 1
+            done.losses += read_all_but(0 if done.step in points else ahead, pending)
             now = time.monotonic()
             done.seconds += now - started
             if now - reported > 10 or done.step == plan.steps:
                 reported = now
+                done.losses += read_all_but(0, pending)
                 left = done.seconds / done.step * (plan.steps - done.step)
                 point = f", held-out {done.curve[-1][1]:.3f} nats/character" if done.curve else ""
                 say(f"step {done.step}/{plan.steps}, loss {np.mean(done.losses[-20:]):.3f}{point}, {left:.0f} s left")
@@ -236,6 +249,8 @@ def train(model: Any, plan: Plan, checkpoint: Path, say: Callable[[str], None]) 
             due = bool(asked) or late or now - saved > settings.checkpoint_minutes * 60
             if sharded:  # every process takes part
                 due = bool(share(torch.tensor(float(due), device=device_of(model))))
+            if due:
+                done.losses += read_all_but(0, pending)
             if due and (first or sharded):
                 save_checkpoint(checkpoint, model, optimizer, done)
                 saved = now
@@ -258,25 +273,6 @@ def _waited(done: Progressed) -> int:
     return sum(step > done.best[0] for step, _ in done.curve)
 
 
-@contextlib.contextmanager
-def interrupts() -> Iterator[list[int]]:
-    """Yield a list that collects interrupts and termination signals (Slurm, Kubernetes) instead of aborting a step."""
-    asked: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield asked
-        return
-
-    def note(number: int, frame: FrameType | None) -> None:
-        asked.append(number)
-
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 def _evaluate(model: Any, plan: Plan) -> float:
     """Return the first process's value in all processes."""
     value = torch.zeros((), dtype=torch.float64, device=device_of(model))
@@ -288,8 +284,11 @@ def _evaluate(model: Any, plan: Plan) -> float:
 def evaluated(model: Any, evaluate: Callable[[Any], float]) -> float:
     """Return ``evaluate(model)`` without gradients, in mixed precision; leave the model in training mode."""
     model.eval()
+    body = model.base_model
+    compiled, body._compiled_call_impl = body._compiled_call_impl, None  # it would be compiled for each shape
     # Layers that are put together in inference mode could not be trained afterwards.
     with torch.no_grad() if is_sharded(model) else torch.inference_mode(), autocast(device_of(model)):
         value = evaluate(model)
+    body._compiled_call_impl = compiled
     model.train()
     return value

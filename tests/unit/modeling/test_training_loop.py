@@ -16,8 +16,10 @@ from tests.unit.modeling.tiny_training import same, setting, weights
 from vernacular.config.training import Pretraining
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
+from vernacular.modeling import lora
 from vernacular.modeling.checkpoint import Progressed, load_checkpoint, save_checkpoint
-from vernacular.modeling.objectives import check_reading
+from vernacular.modeling.device import autocast
+from vernacular.modeling.objectives import check_reading, read
 from vernacular.modeling.optimizer import optimizer_for
 from vernacular.modeling.packed_attention import Packing
 from vernacular.modeling.schedules import rates
@@ -41,6 +43,16 @@ def test_a_body_that_reads_pieces_alone_is_not_compiled_for_each_shape(way, tmp_
     monkeypatch.setattr(model.base_model, "compile", lambda **how: compiled.append(how))
     compile_body(model, 10_000)
     assert len(compiled) == (way in (Packing.VARLEN, Packing.MASK, Packing.LAYERS))
+
+
+def test_a_frozen_body_with_low_rank_changes_is_compiled_as_one_graph(tmp_path):
+    model, plan = setting(tmp_path, "causal", "bfloat16")
+    lora.wrap(model, [7, 8], 4)
+    batch = batch_of(0, plan)
+    with autocast(torch.device("cpu")):
+        wanted = read(model, batch)
+        model.base_model.compile(dynamic=False, backend="eager", fullgraph=True)
+        assert torch.equal(read(model, batch), wanted)
 
 
 def test_two_runs_are_one(tmp_path):

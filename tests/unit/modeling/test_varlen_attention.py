@@ -156,7 +156,7 @@ def test_a_kernel_without_windows_is_not_used_for_them(
     assert choose_packing(loaded("llama", tmp_path / "l"), LENGTH, True) is Packing.VARLEN
 
 
-@pytest.mark.parametrize("family", ["xlm-roberta", "llama", "gemma3_text"])
+@pytest.mark.parametrize("family", ["xlm-roberta", "llama", pytest.param("gemma3_text", marks=pytest.mark.slow)])
 def test_a_compiled_body_is_one_graph_for_any_number_of_pieces(family: str, tmp_path: Path, kernel: None) -> None:
     model, blocks = loaded(family, tmp_path).train(), blocks_of(4)
     choose_packing(model, LENGTH, FAMILIES[family] == "causal")
