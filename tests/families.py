@@ -226,6 +226,8 @@ encoders, `objective: causal` for decoders. The table is what a tiny random mode
   layers. `layers`: a mask for each type of layer, such as sliding windows. `alone`: the family mixes tokens without
   attention (recurrence, convolution) or takes no such mask; each text is a row, in batches of similar length.
   `unpadded`: padding changes the states too; batches of equal length, slower.
+  Not in the table, which was written on a processor: `varlen`, on a GPU with bfloat16. FlashAttention gets the lengths
+  of the texts, with no padding and no mask; it is tried first, and used where the states are the same.
 - **new tokens**: rows for new tokens are added, and the logits of the old tokens stay.
 - **full**, **LoRA**: `pretraining.method`; the loss falls, and low-rank changes are merged without a difference.
 - **recompute**: `pretraining.recompute` gives the same losses with less memory.

@@ -113,11 +113,7 @@ def take_step(model: Any, optimizer: torch.optim.AdamW, plan: Plan, step: int) -
 
 
 def start_step(model: Any, optimizer: torch.optim.AdamW, plan: Plan, step: int) -> PendingLoss:
-    """Take one optimizer step, for which a GPU is not waited; it changes nothing if the loss is not finite.
-
-    Raises:
-        Problem: the loss or the gradient is not finite, on a CPU or in sharded training.
-    """
+    """Take one optimizer step without waiting for a GPU; it changes nothing if its loss is not finite."""
     head, body = rates(step, plan.steps, plan.settings)
     for group in optimizer.param_groups:
         group["lr"] = body if group["part"] == "body" else head
@@ -140,11 +136,11 @@ def start_step(model: Any, optimizer: torch.optim.AdamW, plan: Plan, step: int) 
         embedding.weight.grad.zero_()[new] = kept
     length = total_norm(gradients)
     pending = PendingLoss(loss, length, step)
-    if loss.is_cuda and not is_sharded(model):
-        finite = loss.isfinite() & length.isfinite()
-        optimizer.found_inf = 1 - finite.float()  # type: ignore[attr-defined]  # AdamW does nothing then
-    else:
+    if is_sharded(model):
         pending.read()
+    else:
+        finite = loss.isfinite() & length.isfinite()
+        optimizer.found_inf = 1 - finite.float()  # type: ignore[attr-defined]  # at 1 AdamW does nothing
     scale = (length / _CLIP).clamp(min=1).float()
     if is_sharded(model):
         for one in gradients:

@@ -23,7 +23,7 @@ from vernacular.modeling.objectives import check_reading, read
 from vernacular.modeling.optimizer import optimizer_for
 from vernacular.modeling.packed_attention import Packing
 from vernacular.modeling.schedules import rates
-from vernacular.modeling.training_loop import batch_of, compile_body, take_step, train
+from vernacular.modeling.training_loop import batch_of, compile_body, start_step, take_step, train
 from vernacular.pretraining import budget
 from vernacular.pretraining.budget import known_speed, measure_speed, steps_within
 
@@ -142,6 +142,23 @@ def test_a_loss_that_is_no_number_stops(tmp_path):
         model.get_input_embeddings().weight[:] = float("nan")
     with pytest.raises(Problem, match="VN-TRAINING-DIVERGED"):
         train(model, plan, tmp_path / "c.pt", lambda line: None)
+
+
+def test_a_step_whose_loss_is_no_number_changes_nothing(tmp_path):
+    """A GPU is far ahead when the loss is read."""
+    model, plan = setting(tmp_path, head_first=0)
+    optimizer = optimizer_for(model, plan.settings)
+    take_step(model, optimizer, plan, 0)
+    bias = model.get_output_embeddings().bias
+    with torch.no_grad():
+        bias[5] = float("nan")
+    before, counts = weights(model), [state["step"].item() for state in optimizer.state.values()]
+    pending = start_step(model, optimizer, plan, 1)
+    assert all(torch.equal(left.nan_to_num(), right.nan_to_num()) for left, right in zip(
+        weights(model).values(), before.values(), strict=True))
+    assert [state["step"].item() for state in optimizer.state.values()] == counts
+    with pytest.raises(Problem, match="VN-TRAINING-DIVERGED"):
+        pending.read()
 
 
 def test_steps_follow_the_budget():
