@@ -1,7 +1,7 @@
 """The loss of a step that a GPU may still be computing.
 
-Reading a number from a GPU waits for all that it has been told to do. Reading the loss of the step
-before the last one instead lets the processor prepare the next step meanwhile.
+Reading a number from a GPU waits for everything that was started before. If the loss of the last
+step is read after the next one was started, the processor prepares a step while the GPU computes.
 """
 
 from __future__ import annotations
