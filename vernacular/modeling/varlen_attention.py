@@ -110,7 +110,7 @@ def _attend(module: torch.nn.Module, query: torch.Tensor, key: torch.Tensor, val
     if torch.is_autocast_enabled(query.device.type):  # which knows PyTorch's other kinds of attention
         dtype = torch.get_autocast_dtype(query.device.type)
         query, key, value = query.to(dtype), key.to(dtype), value.to(dtype)
-    flat = tuple(part.transpose(1, 2).flatten(0, 1) for part in (query, key, value))
+    flat = tuple(part.transpose(1, 2).flatten(0, 1).contiguous() for part in (query, key, value))
     attended = _by_lengths(flat, cumulative, longest, scaling, (side, 0 if causal else side))
     return attended.view(len(query), query.shape[2], query.shape[1], -1), None
 

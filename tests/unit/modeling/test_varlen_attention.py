@@ -104,6 +104,8 @@ def test_states_are_those_of_texts_alone_and_gradients_those_of_masks(
     other = copy.deepcopy(model)
     assert choose_packing(model, LENGTH, causal) is Packing.VARLEN  # states as alone, at 1e-4
     check_reading(model, batch_of(0, plan_of(FAMILIES[family])))
+    model.save_pretrained(tmp_path / "saved")
+    assert "vernacular" not in (tmp_path / "saved" / "config.json").read_text(encoding="utf-8")
     found, wanted = gradients(model, Packing.VARLEN, family), gradients(other, FOLLOWED[family], family)
     assert found.keys() == wanted.keys()
     for name, gradient in wanted.items():
@@ -156,7 +158,8 @@ def test_a_kernel_without_windows_is_not_used_for_them(
     assert choose_packing(loaded("llama", tmp_path / "l"), LENGTH, True) is Packing.VARLEN
 
 
-@pytest.mark.parametrize("family", ["xlm-roberta", "llama", pytest.param("gemma3_text", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("family", ["llama", *(pytest.param(family, marks=pytest.mark.slow)
+                                               for family in ("xlm-roberta", "gemma3_text"))])
 def test_a_compiled_body_is_one_graph_for_any_number_of_pieces(family: str, tmp_path: Path, kernel: None) -> None:
     model, blocks = loaded(family, tmp_path).train(), blocks_of(4)
     choose_packing(model, LENGTH, FAMILIES[family] == "causal")
