@@ -21,7 +21,9 @@ from vernacular.core.terminal import printable
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 _DISK_UNREACHABLE = (errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.EHOSTUNREACH,
                      errno.ENETDOWN, errno.ENETUNREACH)  # errors of a failed disk or an unreachable network disk
+_MEMORY_FULL = ("can't allocate memory", "not enough memory")
 _LONGEST = 2000  # characters of each part of a message, since it may quote outside text
+_LONGEST_QUOTE = 300  # characters of a library's own words
 _LONGEST_NUMBER = 12  # digits of a line number
 MOST_LISTED = 10  # problems shown per file; the others are counted
 
@@ -252,25 +254,40 @@ def is_disk_full(error: Exception) -> bool:
     return any(os.strerror(number) in str(error) for number in _DISK_FULL)
 
 
-@contextmanager
-def faults_as_problems(what: str, where: str, of_family: bool = False) -> Iterator[None]:
-    """Convert any error of a library that reads a file of a base model into a ``Problem``.
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether ``error`` means that memory, of the machine or of a card, is used up."""
+    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or (
+        isinstance(error, RuntimeError) and any(words in str(error) for words in _MEMORY_FULL))  # torch on a CPU
 
-    A full or failing disk and missing memory are raised unchanged, since the file is not the cause.
+
+@contextmanager
+def faults_as_problems(what: str, where: str, of_family: bool = False, fix: str = "") -> Iterator[None]:
+    """Convert any error of a library that reads or runs a base model into a ``Problem``.
+
+    A full or failing disk and missing memory are raised unchanged, since the model is not the cause.
 
     Args:
-        what: the part of the base model being read.
+        what: the part of the base model being read; or if ``of_family``, what is done with it.
         where: the file or folder.
         of_family: whether the kind of model is the cause, not its files.
+        fix: what to do instead of using another base model.
     """
     try:
         with panics_as_problems(where):
             yield
-    except (Problem, ImportError, MemoryError):
+    except Problem:
         raise
+    except ImportError as error:
+        raise Problem(f"a package is missing ({error})", where=where, fix="Install it, or use another base model",
+                      code=Code.MODEL_KIND) from error
     except Exception as error:  # damaged files can raise any exception
-        if is_disk_full(error) or is_system_error(error):
+        if is_disk_full(error) or is_system_error(error) or is_out_of_memory(error):
             raise
-        raise Problem(f"{what} cannot be used ({type(error).__name__}: {error})", where=where,
-                      fix=f"{'U' if of_family else 'Download the base model again, or u'}se another one",
-                      code=Code.MODEL_KIND if of_family else Code.MODEL_FILES) from error
+        words = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        words = words if len(words) <= _LONGEST_QUOTE else f"{words[:_LONGEST_QUOTE]} …"  # some list every family
+        if of_family:
+            raise Problem(f"{what} fails ({words})", where=where,
+                          fix=fix or "Use a base model of another family", code=Code.MODEL_KIND) from error
+        raise Problem(f"{what} cannot be used ({words})", where=where,
+                      fix=fix or "Download the base model again, or use another one",
+                      code=Code.MODEL_FILES) from error

@@ -19,7 +19,9 @@ from vernacular.config.schema import Base, Language, Precision
 from vernacular.core.codes import Code
 from vernacular.core.entry_point import EntryPoint
 from vernacular.core.errors import Problem, faults_as_problems
+from vernacular.modeling.base_checks import check_numbers, check_rows, check_shapes, looks_ahead, plain_config
 from vernacular.modeling.base_files import check_weights, locate
+from vernacular.modeling.family_faults import family_faults
 from vernacular.modeling.precision import check_precision
 
 SENTENCE_MODULES = "modules.json"  # written by Sentence Transformers into a model's folder
@@ -63,6 +65,9 @@ def load_tokenizer(path: Path) -> Any:
         if not tokenizer.is_fast:
             raise Problem("the tokenizer has no tokenizer.json", where=str(path), fix="Convert it to a fast tokenizer",
                           code=Code.MODEL_FILES)
+        if not {*tokenizer.get_vocab()} - {*tokenizer.all_special_tokens}:  # transformers makes one up
+            raise Problem("there is no tokenizer beside the model", where=str(path),
+                          fix="Download the base model again", code=Code.MODEL_FILES)
         backend = tokenizer.backend_tokenizer
         backend.no_truncation()
         backend.no_padding()
@@ -98,36 +103,50 @@ def load_model(path: Path, objective: str, precision: Precision | None = "float3
     # products do not. On a GPU transformers chooses what the family has.
     if not torch.cuda.is_available():
         how["attn_implementation"] = "eager"
+    if not extra:
+        how["config"] = plain_config(folder, kind)
+    if precision is None:
+        precision = "bfloat16" if getattr(how.get("config"), "dtype", None) == torch.bfloat16 else "float32"
+    check_precision(precision, objective, str(path))
+    stored = torch.float32 if precision == "float32" else torch.bfloat16
     with faults_as_problems("the model", str(path)):
         try:
-            if not extra:
-                how["config"] = _plain_config(folder)
-            if precision is None:
-                precision = "bfloat16" if getattr(how.get("config"), "dtype", None) == torch.bfloat16 else "float32"
-            check_precision(precision, objective, str(path))
-            stored = torch.float32 if precision == "float32" else torch.bfloat16
             model, info = kind.from_pretrained(folder, output_loading_info=True, dtype=stored,
-                                               trust_remote_code=False, **how)
+                                               ignore_mismatched_sizes=True, trust_remote_code=False, **how)
         except pickle.UnpicklingError as error:
             raise Problem("the weights are pickled and contain more than tensors, perhaps a program; they are not read",
                           where=str(path), fix="Get the model in safetensors format",
                           code=Code.MODEL_FILES) from error
-    if model.config.is_encoder_decoder:
-        raise Problem(f"a {type(model).__name__} is an encoder with a decoder", where=str(path),
-                      fix="Use an encoder with `objective: masked`, or a decoder with `objective: causal`",
-                      code=Code.MODEL_KIND)
+        except ValueError as error:
+            if "Unrecognized configuration class" not in str(error):
+                raise
+            family = how["config"].model_type if not extra else "this"
+            raise Problem(f"transformers loads no {objective} language model from a checkpoint of the family {family}",
+                          where=str(path), fix="Use a base model of another family", code=Code.MODEL_KIND) from error
+    check_shapes(sorted(info["mismatched_keys"]), str(path))
+    with family_faults(model, "loading", str(path)):
+        return _prepared(model, info["missing_keys"], objective, path, precision, stored if extra else None)
+
+
+def _prepared(model: Any, missing: Iterable[str], objective: str, path: Path, precision: Precision,
+              unquantized: Any) -> Any:
+    """Return the loaded ``model`` ready for use, checked; arguments and errors as in ``load_model``.
+
+    ``unquantized``: the type in which weights of a GGUF file are stored; None for others.
+    """
     for config in (model.config, model.config.get_text_config()):
         config.return_dict = True  # outputs are read by name
     _name_body(model)
-    missing = {name for name in info["missing_keys"] if "position_ids" not in name}
+    missing = {name for name in missing if "position_ids" not in name}
     body = {name for name in missing if name.startswith(f"{model.base_model_prefix}.")}
     if body:
         raise Problem(f"the checkpoint lacks {sorted(body)[0]} and {len(body) - 1} more weights",
                       where=str(path), fix=f"Use a {objective} checkpoint", code=Code.MODEL_FILES)
     if missing:
         start_head(model, missing)
-    if extra:
-        model = _name_body(_plain(model).to(stored))
+    check_numbers(model, path)
+    if unquantized is not None:
+        model = _name_body(_plain(model).to(unquantized))
     model = without_dropout(model).eval()
     return model if precision == "float32" else _FREEZE(model, precision)
 
@@ -152,17 +171,9 @@ def load_outline(base: Base, objective: str, language: Language) -> tuple[Any, A
         return load_base(base, objective, language)
     with faults_as_problems("the model", str(path)), torch.device("meta"):
         kind: Any = AutoModelForCausalLM
-        model = kind.from_config(_plain_config(str(path)), trust_remote_code=False)
+        model = kind.from_config(plain_config(str(path), kind), trust_remote_code=False)
         model.tie_weights()
     return _name_body(model), load_tokenizer(path)
-
-
-def _plain_config(folder: str) -> Any:
-    """Load a configuration, without the programs for attention and experts that it asks for, perhaps of the hub."""
-    from transformers import AutoConfig
-    config = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
-    config._attn_implementation = config._experts_implementation = None
-    return config
 
 
 def without_dropout(model: Any) -> Any:
@@ -273,19 +284,10 @@ def load_base(base: Base, objective: str, language: Language) -> tuple[Any, Any]
                       fix=f"Use a base made for the {objective} objective, or set the token in tokenizer_config.json",
                       code=Code.MODEL_KIND)
     model = load_model(path, objective, base.precision)
-    with faults_as_problems("this family of models", str(path), of_family=True):
-        ahead = objective == "causal" and _looks_ahead(model)
+    check_rows(tokenizer, model, objective, str(path))
+    with family_faults(model, "reading text", str(path)):
+        ahead = objective == "causal" and looks_ahead(model)
     if ahead:
         raise Problem("the base model is bidirectional; a causal objective needs a decoder", where=str(path),
                       fix="Set `objective: masked`, or use a causal base model", code=Code.MODEL_KIND)
     return model, tokenizer
-
-
-def _looks_ahead(model: Any) -> bool:
-    """Whether outputs depend on later tokens: transformers also loads encoders as causal models."""
-    import torch
-    with torch.enable_grad():
-        rows = model.get_input_embeddings()(torch.tensor([[0, 1, 2]])).detach().requires_grad_()
-        energy = model(inputs_embeds=rows, use_cache=False).logits[0, 0].square().sum()
-        by, = torch.autograd.grad(energy, rows)
-    return bool(by[0, 1:].any())

@@ -109,6 +109,20 @@ _CLASSES: dict[type, type[_Frozen]] = {torch.nn.Linear: FrozenLinear, Conv1D: Fr
 LINEAR = (torch.nn.Linear, FrozenLinear)  # layers that are nothing but a matrix and a bias
 
 
+def is_product(layer: torch.nn.Linear) -> bool:
+    """Whether ``layer`` computes what its class promises: some families give it a ``forward`` of their own."""
+    if type(layer) in LINEAR:
+        return True
+    inputs = torch.ones(2, layer.in_features, dtype=layer.weight.dtype, device=layer.weight.device)
+    with torch.no_grad():
+        try:
+            found, wanted = layer(inputs), linear(inputs, layer.weight, layer.bias)
+        except (RuntimeError, ValueError, TypeError, IndexError):  # it takes other shapes
+            return False
+    return isinstance(found, torch.Tensor) and found.shape == wanted.shape and (
+        found.is_meta or torch.allclose(found, wanted, rtol=1e-2, atol=1e-2))
+
+
 def freeze_in(model: Any, precision: Precision) -> Any:
     """Freeze ``model`` and store its matrices in ``precision``, in place; return it.
 
@@ -124,6 +138,8 @@ def freeze_in(model: Any, precision: Precision) -> Any:
     stored = every = 0
     for module in list(model.modules()):
         frozen = _CLASSES.get(type(module))
+        if isinstance(module, torch.nn.Linear) and not isinstance(module, _Frozen) and is_product(module):
+            frozen = FrozenLinear
         # Small ones stay: DeBERTa reads those of distances without calling them.
         table = isinstance(module, torch.nn.Embedding) and len(module.weight) >= rows
         for name, parameter in module.named_parameters(recurse=False):

@@ -13,8 +13,11 @@ import torch
 
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
-from vernacular.modeling.frozen_weights import ROWS, FrozenLinear, thaw
+from vernacular.modeling.family_faults import family_faults
+from vernacular.modeling.frozen_weights import ROWS, FrozenLinear, is_product, thaw
 from vernacular.modeling.precision import stored_in
+
+_WITH_KERNELS = frozenset(("falcon_h1", "falcon_mamba", "mamba", "mamba2", "nemotron_h"))  # as PEFT lists them
 
 
 def wrap(model: Any, new_rows: Sequence[int], rank: int) -> Any:
@@ -32,15 +35,11 @@ def wrap(model: Any, new_rows: Sequence[int], rank: int) -> Any:
             and parameter is not decoder.weight and parameter is not decoder.bias]
     outside = [name for name, module in model.named_modules()
                if any(id(parameter) not in body for parameter in module.parameters(recurse=False))]
+    outside += unadapted(model)
     settings = LoraConfig(r=rank, lora_alpha=rank, target_modules="all-linear", exclude_modules=outside or None)
-    try:
+    # Some families have layers of an unusual shape.
+    with family_faults(model, "LoRA", "pretraining.method", "Use `method: full`, or another base model"):
         wrapped = get_peft_model(model, settings)
-    # Mamba: its kernels read some weights without calling their layer. Others have layers of an unusual shape.
-    except (ValueError, AttributeError, IndexError, TypeError) as error:
-        reason = str(error).partition(". ")[0]  # the rest lists layers in any order
-        raise Problem(f"PEFT has no LoRA for all layers of {type(model).__name__} ({reason})",
-                      where="pretraining.method", fix="Use `method: full`, or another base model",
-                      code=Code.MODEL_KIND) from error
     for module in wrapped.modules():  # autocast converts what needs it; PEFT would keep a copy of every input
         if isinstance(module, LoraLayer):
             module.cast_input_dtype_enabled = False
@@ -49,6 +48,17 @@ def wrap(model: Any, new_rows: Sequence[int], rank: int) -> Any:
     for parameter in head:
         parameter.requires_grad_(True)
     return wrapped
+
+
+def unadapted(model: Any) -> list[str]:
+    """Return the names of the layers that get no low-rank change.
+
+    Routers of experts return more than a product (Llama 4, PhiMoE). The kernels of Mamba read the
+    weights of ``out_proj`` without calling it, so PEFT refuses it.
+    """
+    read = {"out_proj"} if model.config.model_type in _WITH_KERNELS else set()
+    return [name for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)
+            and (name.rpartition(".")[2] in read or not is_product(module))]
 
 
 def _train_rows(model: Any, ids: torch.Tensor) -> None:

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
 from vernacular.core.codes import Code
-from vernacular.core.errors import Problem, faults_as_problems
-from vernacular.modeling.device import autocast, device_of, to_device
+from vernacular.core.errors import Problem
+from vernacular.modeling.device import autocast
+from vernacular.modeling.family_faults import family_faults
 from vernacular.modeling.fused_loss import UNSCORED
 from vernacular.modeling.heads import summed_nats
 from vernacular.modeling.masking import mask_words
@@ -116,7 +117,7 @@ def nats_at(model: Any, hidden: torch.Tensor, batch: Batch) -> torch.Tensor:
 
 
 def check_reading(model: Any, batch: Batch) -> None:
-    """Check on the batch's first block that training computes the logits of each piece alone.
+    """Check on the batch's first block that training computes the logits of each piece alone, and their gradient.
 
     Raises:
         Problem: it does not: masks, positions, embeddings or the head of this family work otherwise.
@@ -128,7 +129,7 @@ def check_reading(model: Any, batch: Batch) -> None:
     first = dataclasses.replace(batch.part(0, len(batch.inputs)), inputs=inputs[:1].astype(np.int32))
     ids = torch.from_numpy(first.inputs.astype(np.int64)).to(device)
     counts = np.diff(np.append(np.flatnonzero(first.positions[0] == 0), ids.shape[1])).tolist()
-    with torch.no_grad(), faults_as_problems("this family of models", "models base", of_family=True):
+    with torch.no_grad(), family_faults(model, "reading text"):
         alone = torch.cat([model(input_ids=piece).logits for piece in torch.split(ids, counts, dim=1)], dim=1)
         wanted = float(cross_entropy(alone[0].float(), torch.from_numpy(first.targets[0]).to(device),
                                      reduction="sum", ignore_index=UNSCORED))
@@ -140,6 +141,27 @@ def check_reading(model: Any, batch: Batch) -> None:
         raise Problem(f"a {type(model).__name__} gives a text another likelihood in a block than alone ({ours:.4g} "
                       f"and {wanted:.4g} nats)", where="models base", fix="Use another base model",
                       code=Code.MODEL_KIND)
+    with family_faults(model, "a training step"):
+        _take_gradient(model, first)
+
+
+def _take_gradient(model: Any, batch: Batch) -> None:
+    """Compute the gradient of ``batch`` as training does, and drop it: some families fail only then."""
+    device, table, training = next(model.parameters()).device, model.get_input_embeddings(), model.training
+    model.train()
+    try:
+        with torch.enable_grad():
+            embedded = None
+            if type(table) is torch.nn.Embedding and table.weight.requires_grad:
+                ids = torch.from_numpy(batch.inputs.astype(np.int64)).to(device)
+                embedded = table(ids).detach().requires_grad_()
+            with autocast(device):
+                loss = nats(model, batch, None if embedded is None else embedded.clone())
+            if loss.requires_grad:
+                torch.autograd.backward(loss)
+    finally:
+        model.zero_grad(set_to_none=True)
+        model.train(training)
 
 
 def objective_for(kind: str, tokenizer: Any, share: float) -> Objective:

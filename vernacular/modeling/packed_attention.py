@@ -25,14 +25,8 @@ from transformers.masking_utils import (
 )
 
 from vernacular.core.codes import Code
-from vernacular.core.errors import Problem, faults_as_problems
-from vernacular.modeling.device import device_of, to_device
-from vernacular.modeling.varlen_attention import (
-    cumulative_lengths,
-    has_kernel,
-    replaced_attention,
-    restore_attention,
-)
+from vernacular.core.errors import Problem
+from vernacular.modeling.family_faults import family_faults
 
 _SAME = 1e-4  # largest difference, relative to the largest state, in float32
 _SAME_HALF = 5e-2  # in half precision
@@ -101,7 +95,7 @@ def _found(model: Any, ids: torch.Tensor, counts: list[int], pieces: NDArray[np.
     """Return the first way that gives the states of ``counts`` tokens each, read alone; ``ids`` are one row."""
     # Autocast would cache the weights without gradients for the steps after this.
     with torch.no_grad(), torch.autocast(ids.device.type, enabled=False):
-        with faults_as_problems("this family of models", "models base", of_family=True):
+        with family_faults(model, "reading text"):
             alone = torch.cat([_states(model, {"input_ids": part}) for part in torch.split(ids, counts, dim=1)], dim=1)
         for way, reader in _READERS.items():
             if way is Packing.VARLEN:

@@ -18,6 +18,8 @@ from safetensors.torch import load_file, save_file
 
 from vernacular.config.training import Lora
 from vernacular.modeling.device import autocast, float32
+from vernacular.modeling.family_faults import NO_TASKS, family_faults
+from vernacular.modeling.lora import unadapted
 from vernacular.modeling.packing import padded_ids
 
 HEAD, BODY, ADAPTER = "head.safetensors", "body.safetensors", "adapter_config.json"
@@ -171,8 +173,10 @@ def trainable(network: Network, settings: Lora, seed: int) -> Network:
     if settings.method == "lora":
         from peft import LoraConfig, get_peft_model
         from peft.tuners.lora import LoraLayer
-        network.body = get_peft_model(network.body, LoraConfig(
-            r=settings.rank, lora_alpha=settings.alpha, lora_dropout=settings.dropout, target_modules="all-linear"))
+        how = LoraConfig(r=settings.rank, lora_alpha=settings.alpha, lora_dropout=settings.dropout,
+                         target_modules="all-linear", exclude_modules=unadapted(network.body) or None)
+        with family_faults(network.body, "LoRA", "tasks", NO_TASKS):
+            network.body = get_peft_model(network.body, how)
         for module in network.body.modules():  # autocast converts what needs it; peft would convert every input
             if isinstance(module, LoraLayer):
                 module.cast_input_dtype_enabled = False

@@ -17,12 +17,15 @@ import torch
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.modeling.base_models import without_dropout
+from vernacular.modeling.device import device_of
+from vernacular.modeling.family_faults import NO_TASKS, family_faults
 from vernacular.tasks.adapter_model import Encoded, Network
 
 Unit = Literal["word", "text"]
 _ENCODERS = {"bert", "camembert", "roberta", "xlm-roberta"}  # normalized after each layer; texts: the first token
 _DAMPED, _DAMPING = 2 / 3, 0.3  # share of upper layers, and the scale of their contribution to a state
 _MEAN_SCALE = 8.0  # of the mean relative to the first token's own state from the residual connection
+_TRIED = 8  # tokens of a text on which a new classifier is tried
 _LINEAR_RANGE = 0.3  # tanh of a normalized state times this is nearly linear
 
 
@@ -126,6 +129,19 @@ def build_classifier(model: Any, labels: Sequence[str], unit: Unit, many: bool, 
         Problem: transformers has no such classifier for this family, or one of its layers cannot
             start as the identity.
     """
+    with family_faults(model, f"classifying a {unit}", "tasks", NO_TASKS):
+        out = _built(model, labels, unit, many, padding)
+        ids = torch.arange(len(model.get_input_embeddings().weight), device=device_of(model))[None, -_TRIED:]
+        with torch.no_grad():
+            shape = tuple(out(input_ids=ids, attention_mask=torch.ones_like(ids)).logits.shape)
+    if shape != ((1, ids.shape[1]) if unit == "word" else (1,)) + (max(1, len(labels)),):
+        raise Problem(f"the classifier of a {unit} of {model.config.model_type} models gives outputs of the shape "
+                      f"{shape}", where="tasks", fix=NO_TASKS, code=Code.MODEL_KIND)
+    return out
+
+
+def _built(model: Any, labels: Sequence[str], unit: Unit, many: bool, padding: int | None) -> Any:
+    """Build the classifier; arguments and errors as in ``build_classifier``."""
     from transformers import AutoModelForSequenceClassification, AutoModelForTokenClassification
     kind: Any = AutoModelForTokenClassification if unit == "word" else AutoModelForSequenceClassification
     config = copy.deepcopy(model.config)
@@ -144,8 +160,7 @@ def build_classifier(model: Any, labels: Sequence[str], unit: Unit, many: bool, 
             out = kind.from_config(config, attn_implementation=model.config._attn_implementation)
     except ValueError:
         raise Problem(f"transformers has no classifier of a {unit} for {config.model_type} models", where="tasks",
-                      fix="Use a base of another family, or remove the tasks of this folder",
-                      code=Code.MODEL_KIND) from None
+                      fix=NO_TASKS, code=Code.MODEL_KIND) from None
     if encoder:
         _share_layers(out.base_model, model.base_model, unit)
     else:
@@ -168,8 +183,7 @@ def _start_as_identity(module: Any, name: str, family: str) -> None:
     square = isinstance(module, torch.nn.Linear) and module.in_features == module.out_features
     if not square and not hasattr(module, "reset_parameters"):
         raise Problem(f"the classifier of {family} models has {name}, which is neither a square linear layer nor a "
-                      "normalization", where="tasks", fix="Use a base of another family, or remove the tasks",
-                      code=Code.MODEL_KIND)
+                      "normalization", where="tasks", fix=NO_TASKS, code=Code.MODEL_KIND)
     with torch.no_grad():
         if square:
             module.weight.copy_(torch.eye(module.in_features) * _LINEAR_RANGE)
@@ -237,7 +251,6 @@ def _last_linear(model: Any) -> Any:
              and module.out_features == model.config.num_labels]
     if not found:
         raise Problem(f"the classifier of {model.config.model_type} models does not end "
-                      "in a linear layer", where="tasks",
-                      fix="Use a base of another family, or remove the tasks of this folder", code=Code.MODEL_KIND)
+                      "in a linear layer", where="tasks", fix=NO_TASKS, code=Code.MODEL_KIND)
     return found[-1]
 

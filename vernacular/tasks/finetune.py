@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from vernacular.config.training import Lora
 from vernacular.datasets.items import Item
 from vernacular.modeling.base_models import longest_input
 from vernacular.modeling.device import autocast
+from vernacular.modeling.family_faults import NO_TASKS, family_faults
 from vernacular.modeling.schedules import rise_and_fall
 from vernacular.tasks.adapter_model import Network, pieces, trainable
 from vernacular.tasks.base import Answer, Head, Kind
@@ -75,10 +77,12 @@ def fine_tune(kind: Kind, model: Any, tokenizer: Any, items: Sequence[Item], dev
             if step == steps:
                 break
             network.train()
-            with autocast(network.head.weight.device):
-                loss = kind.loss(network, [encoded[row] for row in rows], [items[row] for row in rows], padding)
+            with nullcontext() if step else family_faults(model, f"fine-tuning ({kind.task.kind})", "tasks", NO_TASKS):
+                with autocast(network.head.weight.device):
+                    loss = kind.loss(network, [encoded[row] for row in rows], [items[row] for row in rows], padding)
+                if loss is not None:
+                    torch.autograd.backward(loss)
             if loss is not None:
-                torch.autograd.backward(loss)
                 torch.nn.utils.clip_grad_norm_(
                     (parameter for parameter in network.parameters() if parameter.requires_grad), 1.0)
                 optimizer.step()

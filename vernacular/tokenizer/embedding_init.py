@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from vernacular.core.errors import faults_as_problems
+from vernacular.modeling.family_faults import family_faults
 from vernacular.modeling.frozen_weights import freeze_in
 from vernacular.modeling.precision import stored_in
 from vernacular.tokenizer.mixtures import Mixture
@@ -52,7 +52,7 @@ def resize(model: Any, count: int) -> None:
         Problem: this family cannot have other tokens.
     """
     known = inspect.signature(model.resize_token_embeddings).parameters  # MobileBERT's is of its own
-    with faults_as_problems("the table of tokens of this family", "models base", of_family=True):
+    with family_faults(model, "another number of tokens", fix="Set vocabulary: {new_pieces: 0}, or use another base"):
         model.resize_token_embeddings(count, **({"mean_resizing": False} if "mean_resizing" in known else {}))
     if stored_in(model) != "float32":
         freeze_in(model, stored_in(model))

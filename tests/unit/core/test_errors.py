@@ -10,17 +10,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
 from tests.panics import panic
 from vernacular.config.limits import Limits
+from vernacular.core.codes import Code
 from vernacular.core.errors import (
     Collector,
     Problem,
     Problems,
     TransientProblem,
     as_problem,
+    faults_as_problems,
     is_disk_full,
     panics_as_problems,
 )
@@ -49,6 +52,26 @@ def test_a_panic_is_a_problem_and_nothing_else_is_touched() -> None:
     for error in (KeyboardInterrupt, SystemExit, ValueError):
         with pytest.raises(error), panics_as_problems("here"):
             raise error
+
+
+@pytest.mark.parametrize("of_family", [True, False])
+def test_missing_memory_and_interruption_are_no_faults_of_a_model(of_family: bool) -> None:
+    full = RuntimeError("[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: ...")
+    for error in (MemoryError(), torch.OutOfMemoryError("CUDA out of memory"), full, KeyboardInterrupt(),
+                  OSError(errno.ENOSPC, "full")):
+        with pytest.raises(type(error)) as caught, faults_as_problems("a step", "models base", of_family):
+            raise error
+        assert caught.value is error
+
+
+@pytest.mark.parametrize(("error", "of_family", "code"), [
+    (ImportError("timm"), False, Code.MODEL_KIND), (RuntimeError("shape"), True, Code.MODEL_KIND),
+    (RuntimeError("shape"), False, Code.MODEL_FILES)])
+def test_other_faults_of_a_model_are_one_line_with_the_librarys_words(
+        error: Exception, of_family: bool, code: str) -> None:
+    with pytest.raises(Problem) as caught, faults_as_problems("a step", "models base", of_family):
+        raise error
+    assert caught.value.code == code and str(error) in caught.value.what
 
 
 def test_several_problems_are_one_that_says_the_first_and_their_number() -> None:

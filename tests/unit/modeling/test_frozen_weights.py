@@ -84,7 +84,7 @@ def test_a_training_resumes_to_the_same_bits_from_a_small_checkpoint(precision, 
     assert same(trained_weights(model, optimizer_for(model, plan.settings)), wanted)
 
 
-@pytest.mark.parametrize("family", ["bert", "deberta-v2", "gpt2", "gemma3_text", "qwen3"])
+@pytest.mark.parametrize("family", ["bert", "deberta-v2", "gpt2", "gemma3_text", "qwen3", "falcon"])
 def test_families_work_in_two_bytes(family, tmp_path):
     found = conformance(family, tmp_path, "bfloat16")
     assert {found[column] for column in ("new tokens", "LoRA", "recompute", "classifies texts")} <= {

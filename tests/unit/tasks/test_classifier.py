@@ -142,6 +142,26 @@ def test_a_family_without_such_a_classifier_is_refused() -> None:
     assert isinstance(build_classifier(roformer, ["a", "b"], "text", False, 0).eval(), torch.nn.Module)
 
 
+def test_a_classifier_that_needs_a_mark_at_the_end_of_a_text_is_refused() -> None:
+    """Decoders of BART read no text without ``</s>``, which other decoders do not have."""
+    from transformers import BartConfig, BartForCausalLM
+    bart = BartForCausalLM(BartConfig(vocab_size=20, d_model=8, decoder_layers=1, decoder_attention_heads=2,
+                                      decoder_ffn_dim=8, is_decoder=True, is_encoder_decoder=False))
+    with pytest.raises(Problem, match="VN-MODEL-KIND"):
+        build_classifier(bart, ["a", "b"], "text", False, 1)
+
+
+def test_a_family_that_cannot_be_fine_tuned_so_is_refused(tmp_path: Path) -> None:
+    """I-BERT has no linear layers that PEFT knows."""
+    from transformers import IBertConfig, IBertForMaskedLM
+    write_bert(tmp_path)
+    tokenizer, kind, items = load_tokenizer(tmp_path), topics("a", "b"), [Item("the fox", (0,)), Item("a dog", (1,))]
+    model = IBertForMaskedLM(IBertConfig(vocab_size=len(tokenizer), hidden_size=8, intermediate_size=8,
+                                         num_hidden_layers=1, num_attention_heads=2))
+    with pytest.raises(Problem, match="VN-MODEL-KIND"):
+        fine_tune(kind, model, tokenizer, items, [], SETTINGS, 1)
+
+
 def _without_class(model: Any) -> Any:
     model.config.__class__ = type("NewConfig", (type(model.config),), {"model_type": "new"})
     return model
