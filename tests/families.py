@@ -14,11 +14,17 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM
+from tokenizers import Tokenizer, models
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM, PreTrainedTokenizerFast
 
+from tests.family_shapes import CAUSAL, FAMILIES, MASKED, TOKENS, WINDOW
 from tests.project import CHECKOUT
 from vernacular.config.schema import Precision
 from vernacular.config.training import Pretraining
+from vernacular.conversion.ctranslate2_folder import write_ctranslate2
+from vernacular.conversion.formats import Precision as ExportPrecision
+from vernacular.conversion.onnx_file import write_onnx
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.modeling import lora
 from vernacular.modeling.base_models import load_model, without_dropout
@@ -33,50 +39,7 @@ from vernacular.tasks.classifier import Unit, build_classifier
 from vernacular.tokenizer.embedding_init import grow
 
 PAGE = CHECKOUT / "docs" / "reference" / "models.md"
-TOKENS, LENGTH, NEW, WINDOW = 64, 48, 3, 8
-_SPECIAL = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
-_ENCODER: dict[str, Any] = {
-    "vocab_size": TOKENS, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 3, "num_attention_heads": 4,
-    "max_position_embeddings": 64, **_SPECIAL}
-_DECODER = {**_ENCODER, "num_key_value_heads": 2}
-_HEADS = {**_DECODER, "head_dim": 8}
-_WINDOWS = {"sliding_window": WINDOW, "num_hidden_layers": 6}
-_GPT = {"vocab_size": TOKENS, "n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 64, "bos_token_id": 1,
-        "eos_token_id": 2}
-_MAMBA = {"vocab_size": TOKENS, "hidden_size": 32, "num_hidden_layers": 2, "state_size": 8, **_SPECIAL}
-# transformers' name of the family -> the changes of its default configuration.
-MASKED: dict[str, dict[str, Any]] = {
-    "bert": _ENCODER, "roberta": _ENCODER, "xlm-roberta": _ENCODER, "camembert": _ENCODER, "xlm-roberta-xl": _ENCODER,
-    "electra": {**_ENCODER, "embedding_size": 16}, "albert": {**_ENCODER, "embedding_size": 16}, "mpnet": _ENCODER,
-    "distilbert": {"vocab_size": TOKENS, "dim": 32, "hidden_dim": 48, "n_layers": 3, "n_heads": 4,
-                   "max_position_embeddings": 64, "pad_token_id": 0},
-    "deberta-v2": {**_ENCODER, "relative_attention": True, "position_buckets": 16, "pos_att_type": ["p2c", "c2p"],
-                   "share_att_key": True, "norm_rel_ebd": "layer_norm", "position_biased_input": False},
-    "modernbert": {**_ENCODER, "local_attention": WINDOW, "cls_token_id": 1, "sep_token_id": 2},
-    "eurobert": _DECODER, "nomic_bert": _ENCODER, "megatron-bert": _ENCODER, "roformer": _ENCODER,
-    "rembert": {**_ENCODER, "input_embedding_size": 16, "output_embedding_size": 20},
-    "convbert": {**_ENCODER, "embedding_size": 32}}
-CAUSAL: dict[str, dict[str, Any]] = {
-    "llama": _DECODER, "mistral": {**_DECODER, **_WINDOWS}, "mixtral": {**_DECODER, "num_local_experts": 2},
-    "qwen2": _DECODER, "qwen3": _HEADS, "smollm3": _DECODER, "olmo2": _DECODER, "olmo3": {**_DECODER, **_WINDOWS},
-    "phi": _DECODER, "phi3": _DECODER, "gemma": _HEADS, "gemma2": {**_HEADS, **_WINDOWS},
-    "gemma3_text": {**_HEADS, **_WINDOWS}, "gemma4_text": {**_HEADS, **_WINDOWS, "vocab_size_per_layer_input": TOKENS},
-    "granite": _DECODER, "cohere": _DECODER, "cohere2": {**_DECODER, **_WINDOWS}, "gpt2": _GPT, "gpt_neox": _ENCODER,
-    "gptj": {**_GPT, "rotary_dim": 4},
-    "gpt_oss": {**_HEADS, **_WINDOWS, "num_local_experts": 2, "num_experts_per_tok": 1},
-    "xglm": {"vocab_size": TOKENS, "d_model": 32, "num_layers": 2, "attention_heads": 4, "ffn_dim": 48,
-             "max_position_embeddings": 64, **_SPECIAL},
-    "opt": {**_ENCODER, "ffn_dim": 48, "word_embed_proj_dim": 32}, "falcon": _ENCODER, "stablelm": _DECODER,
-    "bloom": {"vocab_size": TOKENS, "hidden_size": 32, "n_layer": 2, "n_head": 4, **_SPECIAL}, "apertus": _DECODER,
-    "starcoder2": {**_DECODER, **_WINDOWS}, "exaone4": {**_DECODER, **_WINDOWS}, "ernie4_5": _DECODER,
-    "modernbert-decoder": {**_ENCODER, "local_attention": WINDOW, "num_hidden_layers": 6},
-    "qwen3_5_text": {**_HEADS, "linear_num_key_heads": 2, "linear_num_value_heads": 2, "linear_key_head_dim": 8,
-                     "linear_value_head_dim": 8, "num_hidden_layers": 4},
-    "lfm2": {**_DECODER, "full_attn_idxs": [1], "block_ff_dim": 32}, "mamba": _MAMBA,
-    "mamba2": {**_MAMBA, "num_heads": 8, "head_dim": 8, "n_groups": 1},
-    "jamba": {**_DECODER, "attn_layer_period": 2, "attn_layer_offset": 1, "num_experts": 1, "num_experts_per_tok": 1,
-              "use_mamba_kernels": False, "mamba_d_state": 8, "mamba_dt_rank": 4}}
-FAMILIES = {**dict.fromkeys(MASKED, "masked"), **dict.fromkeys(CAUSAL, "causal")}
+LENGTH, NEW = 48, 3
 
 
 def write_family(family: str, folder: Path) -> Path:
@@ -190,9 +153,42 @@ def _classifies(unit: Unit, model: Any, kind: str) -> str:
     return "yes"
 
 
+def _exported(model: Any, kind: str) -> str:
+    """Convert as ``vernacular export`` does, in float32, and compare the logits."""
+    ids = torch.arange(5, 5 + 2 * WINDOW - 4).view(2, -1)  # CTranslate2 reads no text longer than a window
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if kind == "masked":
+            classifier = build_classifier(model, ["a", "b"], "text", False, 0)
+            write_onnx(classifier, False, ExportPrecision.FP32, folder)
+            from onnxruntime import InferenceSession  # optional packages
+            session = InferenceSession(folder / "model.onnx")
+            inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "token_type_ids": torch.zeros_like(ids)}
+            given = {one.name: inputs[one.name].numpy() for one in session.get_inputs()}
+            found, wanted = session.run(None, given)[0], classifier(input_ids=ids).logits
+        else:
+            model.save_pretrained(folder / "model")
+            _write_tokenizer(folder / "model")
+            (folder / "out").mkdir()
+            write_ctranslate2(folder / "model", ExportPrecision.FP32, folder / "out")
+            from ctranslate2 import Generator
+            scores = Generator(str(folder / "out")).forward_batch(ids.tolist(), return_log_probs=False)
+            found, wanted = np.array(scores), model(input_ids=ids).logits
+    if not np.allclose(found[..., :TOKENS], wanted, rtol=0, atol=1e-3 * float(wanted.abs().max())):
+        raise Problem("the converted model has other logits", where="export", fix="", code=Code.EXPORT_GATE)
+    return "onnx" if kind == "masked" else "ctranslate2"
+
+
+def _write_tokenizer(folder: Path) -> None:
+    words = {f"w{index}": index for index in range(TOKENS)}
+    tokenizer = Tokenizer(models.BPE(vocab=words, merges=[]))
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="w0", bos_token="w1", eos_token="w2",
+                            unk_token="w3").save_pretrained(folder)
+
+
 COLUMNS: dict[str, Callable[[Any, str], str]] = {
     "packed": _packed, "new tokens": _grown, "full": _full, "LoRA": _lora, "recompute": _recomputed, "saved": _saved,
-    "tags words": partial(_classifies, "word"), "classifies texts": partial(_classifies, "text")}
+    "tags words": partial(_classifies, "word"), "classifies texts": partial(_classifies, "text"), "export": _exported}
 
 
 def conformance(family: str, folder: Path, precision: Precision = "float32") -> dict[str, str]:
@@ -201,7 +197,7 @@ def conformance(family: str, folder: Path, precision: Precision = "float32") -> 
     model = load_model(write_family(family, folder), kind, precision)
     found = {}
     for column, check in COLUMNS.items():
-        if precision != "float32" and column in ("full", "saved"):
+        if precision != "float32" and column in ("full", "saved", "export"):
             continue
         subject = copy.deepcopy(model)
         try:
@@ -211,7 +207,7 @@ def conformance(family: str, folder: Path, precision: Precision = "float32") -> 
                         _grown(subject, kind)
                 found[column] = check(subject, kind)
         except Problem as problem:
-            found[column] = f"no: {problem.what}"
+            found[column] = "-" if problem.code == Code.EXPORT_KIND else f"no: {problem.what}"
     return found
 
 
@@ -234,12 +230,22 @@ encoders, `objective: causal` for decoders. The table is what a tiny random mode
 - **saved**: what is saved loads again with the same logits, in Vernacular and with transformers alone.
 - **tags words**, **classifies texts**: whether transformers has a classifier of the family, which tasks such as names
   or topics need. Without one, `vernacular check` refuses the model with such tasks (`VN-MODEL-KIND`).
+- **export**: [`vernacular export`](../how-to/export-a-release.md) in float32 gives the same logits: of an encoder with
+  its classifier as `onnx`, of a decoder as `ctranslate2`, here on texts shorter than a window (CTranslate2 leaves out
+  Gemma 2's caps of logits). `-`: no converter.
+
+A family or a checkpoint that does something unexpected ends in one line that names the family, what failed and the
+library's own words (`VN-MODEL-KIND`), or the file that does not fit (`VN-MODEL-FILES`): before the first step, not
+after hours. Encoders with a decoder (T5, T5Gemma, BART, mBART, NLLB, Whisper) are refused, also for their encoder
+alone; a checkpoint of BART's decoder is a decoder. So are families that transformers does not know, and quantized
+checkpoints. DeBERTa v1 and X-MOD fail where bfloat16 is computed natively.
 
 **Large bases.** `base.precision: bfloat16` stores matrices in two bytes a weight, `nf4` in half a byte (decoders, with
 `pip install 'vernacular[nf4]'`). They are then frozen; LoRA and the rows of new tokens are trained in float32. `nf4` is
 for pretraining: what is merged, scored and released has two bytes a weight. Activations are computed as before, so the
-checks of this page hold. Families whose weights are not in linear layers (experts of Mixtral and gpt-oss; Mamba) are
-refused in one line. [Memory of large models](../experiments/memory.md) has measurements.
+checks of this page hold. Families whose weights are not in linear layers (experts of Mixtral and gpt-oss) or are read
+without calling them (Mamba) are refused in one line.
+[Memory of large models](../experiments/memory.md) has measurements.
 
 Weights may be safetensors, GGUF, or pickled (`pytorch_model.bin`); of pickled ones only tensors are read. No code of a
 checkpoint is run (`trust_remote_code`).
@@ -253,7 +259,7 @@ def page(found: dict[str, dict[str, str]]) -> str:
     notes = []
     for family, cells in found.items():
         notes += [f"- `{family}`, {column}: {cell.removeprefix('no: ')}" for column, cell in cells.items()
-                  if cell.startswith("no: ") and column in ("LoRA", "recompute")]
+                  if cell.startswith("no: ") and column in ("LoRA", "recompute", "export")]
         short = " | ".join(cell.partition(":")[0] for cell in cells.values())
         lines.append(f"| {family} | {FAMILIES[family]} | {short} |")
     return HEAD + "\n".join(lines) + "\n\n" + "\n".join(notes) + "\n"

@@ -33,9 +33,9 @@ def plain_config(folder: str, kind: Any) -> Any:
                       fix="Use an encoder with `objective: masked`, or a decoder with `objective: causal`",
                       code=Code.MODEL_KIND)
     if type(config) not in kind._model_mapping:
-        raise Problem(f"transformers {__version__} has no class {kind.__name__.removeprefix('Auto')} for the family "
-                      f"{config.model_type}", where=folder, code=Code.MODEL_KIND, fix=(
-                          "Use an encoder with `objective: masked`, or a decoder with `objective: causal`"))
+        raise Problem(f"transformers {__version__} has no {kind.__name__} for the family {config.model_type}",
+                      where=folder, code=Code.MODEL_KIND,
+                      fix="Use an encoder with `objective: masked`, or a decoder with `objective: causal`")
     config._attn_implementation = config._experts_implementation = None
     return config
 
@@ -97,6 +97,7 @@ def looks_ahead(model: Any) -> bool:
     """Whether outputs depend on later tokens: transformers also loads encoders as causal models."""
     import torch
     read: list[Any] = []
+    ids = torch.tensor([[0, 1, 2]])
 
     def follow(_: Any, inputs: Any, rows: Any) -> Any:
         read.append(rows.detach().requires_grad_())
@@ -105,8 +106,10 @@ def looks_ahead(model: Any) -> bool:
     hook = model.get_input_embeddings().register_forward_hook(follow)
     try:
         with torch.enable_grad():
-            energy = model(input_ids=torch.tensor([[0, 1, 2]]), use_cache=False).logits[0, 0].square().sum()
+            energy = model(input_ids=ids, use_cache=False).logits[0, 0].square().sum()
             gradients = torch.autograd.grad(energy, read, allow_unused=True)
     finally:
         hook.remove()
+    with torch.no_grad():  # RecurrentGemma keeps its last state, and cannot be copied with a graph
+        model(input_ids=ids, use_cache=False)
     return any(by is not None and bool(by[0, 1:].any()) for by in gradients)

@@ -117,12 +117,6 @@ def load_model(path: Path, objective: str, precision: Precision | None = "float3
             raise Problem("the weights are pickled and contain more than tensors, perhaps a program; they are not read",
                           where=str(path), fix="Get the model in safetensors format",
                           code=Code.MODEL_FILES) from error
-        except ValueError as error:
-            if "Unrecognized configuration class" not in str(error):
-                raise
-            family = how["config"].model_type if not extra else "this"
-            raise Problem(f"transformers loads no {objective} language model from a checkpoint of the family {family}",
-                          where=str(path), fix="Use a base model of another family", code=Code.MODEL_KIND) from error
     check_shapes(sorted(info["mismatched_keys"]), str(path))
     with family_faults(model, "loading", str(path)):
         return _prepared(model, info["missing_keys"], objective, path, precision, stored if extra else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +20,8 @@ from transformers import (
     MoshiForCausalLM,
 )
 
-from tests.families import CAUSAL, FAMILIES, batch_of, plan_of, write_family
+from tests.families import batch_of, plan_of, write_family
+from tests.family_shapes import CAUSAL, FAMILIES
 from tests.tiny import write_bert, write_llama
 from vernacular.config.load import load_language
 from vernacular.config.schema import Base
@@ -174,3 +176,9 @@ def test_a_family_that_fails_only_in_training_is_refused_before_it(family: str, 
     hook.remove()
     check_reading(model, batch)
     assert not model.training and all(parameter.grad is None for parameter in model.parameters())
+
+
+def test_a_model_that_keeps_its_last_state_can_be_copied_after_the_check(tmp_path: Path) -> None:
+    model = load_model(write_family("recurrent_gemma", tmp_path), "causal")
+    assert not looks_ahead(model)
+    copy.deepcopy(model)

@@ -16,7 +16,8 @@ import pytest
 import torch
 from transformers import BartConfig, BartForConditionalGeneration, RobertaConfig, RobertaForMaskedLM
 
-from tests.families import FAMILIES, TOKENS, write_family
+from tests.families import write_family
+from tests.family_shapes import FAMILIES, TOKENS
 from tests.tiny import write_bert, write_llama
 from vernacular.config.load import load_language
 from vernacular.config.schema import Base

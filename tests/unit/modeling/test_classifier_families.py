@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from transformers.models.auto import modeling_auto
 
-from tests.families import FAMILIES
+from tests.family_shapes import FAMILIES
 from vernacular.config.tasks import Task
 from vernacular.core.codes import Code
 from vernacular.modeling.classifier_families import (
@@ -42,3 +42,7 @@ def test_a_problem_for_each_classifier_that_is_missing() -> None:
     problem, = missing_classifiers("gemma3_text", TASKS, "here")
     assert problem.code == Code.MODEL_KIND and problem.where == "here"
     assert not [*missing_classifiers("bert", TASKS, "here")]
+
+
+def test_a_decoder_of_bart_classifies_no_text() -> None:
+    assert lacks_classifier("bart", "text") and lacks_classifier("mbart", "text")

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from tests.families import FAMILIES, conformance, write_family
+from tests.families import conformance, write_family
+from tests.family_shapes import FAMILIES
 from tests.tiny import write_bert, write_llama
 from tests.unit.modeling.tiny_lora import interrupted, wrapped
 from tests.unit.modeling.tiny_training import same

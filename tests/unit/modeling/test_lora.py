@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.families import COLUMNS, write_family
 from tests.unit.modeling.tiny_lora import NEW, interrupted, wrapped
 from tests.unit.modeling.tiny_training import same, setting, weights
 from vernacular.modeling.base_models import load_model
@@ -58,6 +59,15 @@ def test_an_untied_head_learns_its_new_rows_too(tmp_path):
     for table in (merged.lm_head.weight, merged.get_input_embeddings().weight):
         assert table[old:].abs().sum(1).min() > 0  # they began at nought
     assert torch.equal(merged.lm_head.weight[:old], start[:old])
+
+
+@pytest.mark.parametrize("family", ["phimoe", "mamba"])
+def test_layers_that_are_more_than_a_product_or_are_not_called_are_left_out(family, tmp_path):
+    """A router of experts returns a tuple; kernels read the weights of Mamba's last layer."""
+    model = load_model(write_family(family, tmp_path), "causal")
+    with torch.no_grad():
+        COLUMNS["new tokens"](model, "causal")
+    assert COLUMNS["LoRA"](model, "causal") == "yes"
 
 
 def test_a_lora_training_resumes_to_the_same_result(tmp_path):

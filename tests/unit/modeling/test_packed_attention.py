@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from tests.families import FAMILIES, LENGTH, PAGE, TOKENS, blocks_of, conformance, page, plan_of, write_family
+from tests.families import LENGTH, PAGE, blocks_of, conformance, page, plan_of, write_family
+from tests.family_shapes import FAMILIES, TOKENS
 from vernacular.core.errors import Problem
 from vernacular.modeling.base_models import load_model
 from vernacular.modeling.heads import ends_with_decoder, logits_of
