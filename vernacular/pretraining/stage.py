@@ -86,9 +86,9 @@ def run(work: StageContext, name: str, model: Model, arm: Arm) -> Report:
     begun = _begin(work, name, model, arm, device)
     network, tokenizer, settings = begun.network, begun.tokenizer, begun.settings
     text = texts.read(work, model, tokenizer)
-    states = _states(work, model, begun, text, device)
     objective, sizes = objective_for(model.objective, tokenizer, settings.mask_share), lengths(tokenizer)
     check_reading(network, objective.batch(text.dev, np.arange(1), (0, 3)))
+    states = _states(work, model, begun, text, device)
     translations = None if model.alignment is None else TranslationLoss(
         Learned.read(work.inputs[f"alignment/{name}"]), tokenizer, model.alignment, network, work.seed,
         f"{work.language.code} models {name}: alignment.translations")

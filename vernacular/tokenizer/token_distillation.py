@@ -22,6 +22,7 @@ import torch
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.modeling.device import autocast
+from vernacular.modeling.family_faults import family_faults
 from vernacular.modeling.packing import encodings, opening
 from vernacular.pipeline.stage import Progress, silent
 
@@ -122,7 +123,9 @@ def distil(model: Any, tokenizers: tuple[Any, Any], ids: Sequence[int], start: d
         for step, batch in enumerate(batches):
             for group in optimizer.param_groups:
                 group["lr"] = RATE * group["size"] * (1 - step / len(batches))
-            apart, nats = _losses(model, body, rows, ids, batch, first)
+            with contextlib.nullcontext() if step else family_faults(
+                    model, "distillation", where, "Use initialise: mean"):
+                apart, nats = _losses(model, body, rows, ids, batch, first)
             losses.append((float(apart.detach()), float(nats.detach())))
             torch.autograd.backward(apart + nats * (losses[-1][0] / max(losses[-1][1], 1e-9)))
             optimizer.step()

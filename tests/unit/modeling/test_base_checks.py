@@ -35,7 +35,7 @@ WRITERS = {"masked": write_bert, "causal": write_llama}
 
 
 def configured(**changes: object) -> Callable[[Path], None]:
-    """Change config.json; a setting that is None is removed."""
+    """Change config.json; None removes a setting."""
     def change(folder: Path) -> None:
         path = folder / "config.json"
         settings = {**json.loads(path.read_text(encoding="utf-8")), **changes}
