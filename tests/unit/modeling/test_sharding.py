@@ -24,6 +24,7 @@ import torch
 from tests.unit.modeling.tiny_lora import wrapped
 from vernacular.modeling import training_loop
 from vernacular.modeling.distributed import start
+from vernacular.modeling.objectives import check_reading
 from vernacular.modeling.sharding import is_sharded, local, shard
 training_loop.autocast = lambda device: torch.autocast("cpu", enabled=False)
 folder, device = Path(sys.argv[1]), start()
@@ -33,6 +34,8 @@ training_loop.recompute_states(model)
 shard(model, device)
 assert is_sharded(model)
 assert sum(local(one).numel() for one in model.base_model.layers.parameters()) <= 0.55 * before
+check_reading(model, training_loop.batch_of(0, plan))
+assert all(one.grad is None for one in model.parameters())
 batch = plan.objective.batch
 def stopped(*args):
     if args[-1][-1] == 7:
