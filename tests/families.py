@@ -215,8 +215,8 @@ HEAD = """# Families of base models
 
 Any checkpoint of these families works as `base:`, from a package, a folder or the hub. `objective: masked` is for
 encoders, `objective: causal` for decoders. The table is what a tiny random model of each family did in a test;
-`python -m tests.families` writes it again. Others may work too: each training begins with the check of the column
-*packed*, and refuses in one line what it cannot train correctly (`VN-MODEL-KIND`).
+`python -m tests.families` writes it again, in about five minutes. Others may work too: each training begins with the
+check of the column *packed*, and refuses in one line what it cannot train correctly (`VN-MODEL-KIND`).
 
 - **packed**: several texts share a row, and each must get the states that it has alone. `mask`: one mask for all
   layers. `layers`: a mask for each type of layer, such as sliding windows. `alone`: the family mixes tokens without
@@ -232,7 +232,8 @@ encoders, `objective: causal` for decoders. The table is what a tiny random mode
   or topics need. Without one, `vernacular check` refuses the model with such tasks (`VN-MODEL-KIND`).
 - **export**: [`vernacular export`](../how-to/export-a-release.md) in float32 gives the same logits: of an encoder with
   its classifier as `onnx`, of a decoder as `ctranslate2`, here on texts shorter than a window (CTranslate2 leaves out
-  Gemma 2's caps of logits). `-`: no converter.
+  Gemma 2's caps of logits). `-`: no converter, or one that does not read this family's present settings (Phi,
+  GPT-NeoX).
 
 A family or a checkpoint that does something unexpected ends in one line that names the family, what failed and the
 library's own words (`VN-MODEL-KIND`), or the file that does not fit (`VN-MODEL-FILES`): before the first step, not
