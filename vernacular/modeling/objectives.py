@@ -18,7 +18,7 @@ from torch.nn.functional import cross_entropy
 
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
-from vernacular.modeling.device import autocast
+from vernacular.modeling.device import autocast, device_of, to_device
 from vernacular.modeling.family_faults import family_faults
 from vernacular.modeling.fused_loss import UNSCORED
 from vernacular.modeling.heads import summed_nats

@@ -26,7 +26,14 @@ from transformers.masking_utils import (
 
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
+from vernacular.modeling.device import device_of, to_device
 from vernacular.modeling.family_faults import family_faults
+from vernacular.modeling.varlen_attention import (
+    cumulative_lengths,
+    has_kernel,
+    replaced_attention,
+    restore_attention,
+)
 
 _SAME = 1e-4  # largest difference, relative to the largest state, in float32
 _SAME_HALF = 5e-2  # in half precision
