@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING
 from vernacular.behavior_tests.schema import UNREVIEWED, Suite
 from vernacular.config.licences import UNVERIFIED
 from vernacular.config.schema import Language
-from vernacular.config.sources import FilesSource, InboxSource, LocalSource, NetworkSource, Web, is_url
+from vernacular.config.sources import (
+    COMMON_CRAWL,
+    CommonCrawlSource,
+    FilesSource,
+    InboxSource,
+    LocalSource,
+    NetworkSource,
+    WebPages,
+    is_url,
+)
 from vernacular.config.statement import stated
 from vernacular.core.errors import Problem
 from vernacular.evaluation.fairness.plan import load_plan
@@ -71,9 +80,11 @@ def _elsewhere(language: Language) -> Iterator[str]:
                *(task.data for task in language.tasks.values()),
                *(task.transferred.data for task in language.tasks.values() if task.transferred is not None)]
     named = [getattr(reader, key, None) or "" for reader in readers for key in ("folder", "dataset", "dump")]
+    named += [address for reader in readers if isinstance(reader, CommonCrawlSource)
+              for address in (reader.index_url, reader.data_url) if address not in COMMON_CRAWL]
     paths = [path for path in named if PurePosixPath(path).is_absolute()]
     asked = [*filter(is_url, named), *(f"private ones (source {reader.name})" for reader in readers
-                                       if isinstance(reader, Web) and reader.private_addresses)]
+                                       if isinstance(reader, WebPages) and reader.private_addresses)]
     for what, places in (("reads outside of the folder", paths), ("requests addresses of its own choice", asked)):
         if places:
             yield f"it {what}: {', '.join(places)}. If somebody else wrote it, check that before a run"

@@ -10,6 +10,7 @@ from vernacular.config.codes import is_registered, is_same
 from vernacular.config.labeled_data import PARTS, FileData, HubData
 from vernacular.config.schema import Language
 from vernacular.config.sources import (
+    CommonCrawlSource,
     FilesSource,
     HubSource,
     InboxSource,
@@ -204,3 +205,5 @@ def _paths_of(source: Source) -> Iterator[tuple[str, str, str, bool]]:
         yield "dataset", source.dataset, FOLDER, True
     elif isinstance(source, WikipediaSource) and source.dump and not is_url(source.dump):
         yield "dump", source.dump, FOLDER, True
+    elif isinstance(source, CommonCrawlSource) and source.domain_list is not None:
+        yield "domain_list", source.domain_list, FOLDER, False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from vernacular.config.expressions import Expression
 from vernacular.config.licences import Licence
@@ -40,6 +40,16 @@ def check_pinned(dataset: str, revision: str | None) -> None:
 
 
 Encoding = Annotated[str, AfterValidator(_codec)]
+COMMON_CRAWL = ("https://index.commoncrawl.org", "https://data.commoncrawl.org")  # the index and the archive
+Include = Annotated[list[Expression], Field(
+    description="Regular expressions (RE2); a page's URL must match one of them. Empty: all pages.",
+    examples=[["/lg/", "/luganda/"]])]
+Exclude = Annotated[list[Expression], Field(
+    description="Regular expressions (RE2) of URLs that are never fetched.", examples=[["/tag/", "[?]page="]])]
+Domain = Annotated[str, StringConstraints(pattern=r"^[^\s/?#@:]+(:\d+)?(/\S*)?$", max_length=500)]
+CrawlId = Annotated[str, StringConstraints(pattern=r"^CC-MAIN-\d{4}(-\d{2,4})?$")]
+Alpha3 = Annotated[str, StringConstraints(pattern=r"^[a-z]{3}$")]
+Address = Annotated[str, StringConstraints(pattern=r"^https?://[^\s?#@]+$")]
 _ENCODING = ("Encoding of files that are not Unicode, such as windows-1252. Not set: detected; a file is rejected "
              "if the result is uncertain.")
 _TEXT_FIELD = ("Field or column with the text, for jsonl, csv and parquet. In csv and tsv also its number from 0 "
@@ -148,8 +158,8 @@ class WikipediaSource(NetworkSource):
         examples=["dumps/lgwiki-20260101-pages-articles.xml.bz2"])
 
 
-class Web(NetworkSource):
-    """Settings for fetching web pages; the limits keep a crawl small and polite."""
+class WebPages(NetworkSource):
+    """Settings of sources of web pages, wherever the pages come from."""
 
     contact: str = Field(min_length=3, description=(
         "Your e-mail address or URL. It is sent with every request, so that site owners can reach you."),
@@ -157,10 +167,6 @@ class Web(NetworkSource):
     language_hints: list[str] = Field(default_factory=list, description=(
         "Codes that mark pages of the language in URLs and hreflang. Empty: the folder's own code."),
         examples=[["lg", "lug"]])
-    most_pages: int = Field(2000, ge=1, examples=[500], description=(
-        "Most pages fetched in one run; the next run continues."))
-    most_minutes: float = Field(60, gt=0, examples=[30], description=(
-        "Most minutes spent fetching in one run; the next run continues."))
     most_page_bytes: int = Field(5_000_000, ge=1000, examples=[1000000], description=(
         "Largest page that is fetched, in bytes."))
     delay_seconds: float = Field(1.0, ge=0, examples=[5], description=(
@@ -170,6 +176,15 @@ class Web(NetworkSource):
         "Allow hosts on this machine and its private network. Enable it only for your own server."))
 
 
+class Web(WebPages):
+    """Settings for fetching web pages from their sites; the limits keep a crawl small and polite."""
+
+    most_pages: int = Field(2000, ge=1, examples=[500], description=(
+        "Most pages fetched in one run; the next run continues."))
+    most_minutes: float = Field(60, gt=0, examples=[30], description=(
+        "Most minutes spent fetching in one run; the next run continues."))
+
+
 class CrawlSource(Web):
     """A web site: sitemaps and feeds first, then links, on the allowed hosts, subject to robots.txt."""
 
@@ -177,11 +192,8 @@ class CrawlSource(Web):
     start: list[str] = Field(min_length=1, description="URLs to start from.", examples=[["https://example.org/"]])
     hosts: list[str] = Field(default_factory=list, description=(
         "Hosts to stay on. Empty: those of `start`."), examples=[["example.org", "www.example.org"]])
-    include: list[Expression] = Field(default_factory=list, description=(
-        "Regular expressions (RE2); a page's URL must match one of them. Empty: all pages."),
-        examples=[["/lg/", "/luganda/"]])
-    exclude: list[Expression] = Field(default_factory=list, description=(
-        "Regular expressions (RE2) of URLs that are never fetched."), examples=[["/tag/", "[?]page="]])
+    include: Include = Field(default_factory=list)
+    exclude: Exclude = Field(default_factory=list)
     depth: int = Field(8, ge=0, examples=[3], description="Most links followed from a start page.")
 
 
@@ -195,6 +207,40 @@ class FeedSource(Web):
         "Hosts that may be fetched from. Empty: those of `feeds`."), examples=[["example.org"]])
 
 
+class CommonCrawlSource(WebPages):
+    """Pages of chosen domains in Common Crawl: the captures are read, not the sites."""
+
+    kind: Literal["commoncrawl"] = Field(description="Pages of chosen domains in Common Crawl.")
+    crawls: list[CrawlId] = Field(min_length=1, description=(
+        "Ids of the crawls to read, as listed at index.commoncrawl.org. There is no `latest`: the same ids give the "
+        "same text next year."), examples=[["CC-MAIN-2025-43", "CC-MAIN-2025-38"]])
+    domains: list[Domain] = Field(default_factory=list, description=(
+        "Domains to read with all hosts below them (example.org), or only what begins with a path "
+        "(example.org/lg/)."), examples=[["example.org", "news.example.net/lg/"]])
+    domain_list: str | None = Field(None, description=(
+        "A file with more domains, in the language folder: one a line, or a page of commoncrawl/web-languages."),
+        examples=["domains.md"])
+    languages: list[Alpha3] = Field(default_factory=list, description=(
+        "ISO 639-3 codes; a capture that the index assigns to other languages only is left out. The index knows some "
+        "160 languages. Empty: all captures, and identification decides."), examples=[["nya", "eng"]])
+    include: Include = Field(default_factory=list)
+    exclude: Exclude = Field(default_factory=list)
+    most_requests: int = Field(2000, ge=1, examples=[20000], description=(
+        "Most requests to the index and the archive in all. Raise it to continue."))
+    most_mb: int = Field(500, ge=1, examples=[5000], description=(
+        "Most megabytes fetched from the index and the archive in all. Raise it to continue."))
+    index_url: Address = Field(COMMON_CRAWL[0], description="Where the index is.",
+                               examples=["https://index.example.org"])
+    data_url: Address = Field(COMMON_CRAWL[1], description="Where the WARC files are.",
+                              examples=["https://data.example.org"])
+
+    @model_validator(mode="after")
+    def _named(self) -> CommonCrawlSource:
+        if not self.domains and self.domain_list is None:
+            raise ValueError("no domain is named: set `domains:` or `domain_list:`")
+        return self
+
+
 LocalSource = FilesSource | InboxSource | PackageSource
-Source = Annotated[FilesSource | InboxSource | PackageSource | HubSource | WikipediaSource | CrawlSource | FeedSource,
-                   Field(discriminator="kind")]
+Source = Annotated[FilesSource | InboxSource | PackageSource | HubSource | WikipediaSource | CrawlSource | FeedSource |
+                   CommonCrawlSource, Field(discriminator="kind")]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from vernacular.config.schema import Language
-from vernacular.config.sources import Web
+from vernacular.config.sources import WebPages
 from vernacular.config.stage_names import HOLD_DOCUMENTS
 from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import MANIFEST, Artifact, Store, write_atomically
@@ -20,7 +20,7 @@ from vernacular.provenance.corpus_tables import DOCUMENTS, SUFFIX, file_of, read
 from vernacular.provenance.document import BESIDE
 from vernacular.provenance.suppression_list import url_digest
 from vernacular.sources import open_source, place_of
-from vernacular.sources.web.source import WebSource
+from vernacular.sources.web.page_source import PageSource
 
 # Stages whose artifacts were learned from training text.
 SEES_TEXT = ("tokenizer", "alignment", "model", "task", "release")
@@ -55,8 +55,8 @@ def same_place(path: str, url: str) -> bool:
 def read_instead(language: Language, store: Store, url: str) -> dict[str, bool]:
     """The pages that web sources read in place of ``url``: with its very text (True), or that it leads to (False)."""
     opened = [open_source(source, place_of(language, source, store.root)) for source in language.sources
-              if isinstance(source, Web)] if url else []
-    found = dict(source.instead(url) for source in opened if isinstance(source, WebSource))
+              if isinstance(source, WebPages)] if url else []
+    found = dict(source.instead(url) for source in opened if isinstance(source, PageSource))
     return {page: same for page, same in found.items() if page}
 
 

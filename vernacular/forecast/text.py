@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vernacular.config.schema import Language, Model
-from vernacular.config.sources import NetworkSource, Source, Web
+from vernacular.config.sources import CommonCrawlSource, NetworkSource, Source, Web
 from vernacular.core.errors import Problem
 from vernacular.core.store import Artifact
 from vernacular.forecast.ranges import Range, exactly
@@ -127,7 +127,10 @@ def _size_of(source: NetworkSource) -> str:
     most = [f"{source.most_documents:,} documents"] if source.most_documents is not None else []
     if isinstance(source, Web):
         most.append(f"{source.most_pages:,} pages")
-    return f"not fetched yet; at most {most[0]}" if most else "not fetched yet; size unknown"
+    if isinstance(source, CommonCrawlSource):
+        least = exactly(source.most_requests * source.delay_seconds).time()  # one request at a time
+        most.append(f"{source.most_requests:,} requests and {source.most_mb:,} MB, which take {least} or more")
+    return f"not fetched yet; at most {' and '.join(most)}" if most else "not fetched yet; size unknown"
 
 
 def _trained(language: Language, splits: Artifact | None, found: Range) -> Range:

@@ -20,7 +20,7 @@ from vernacular.provenance.suppression_list import Suppressions
 
 _CLASSES = {"files": "files:FolderFiles", "inbox": "inbox:Inbox", "package": "package:PackageFiles",
             "hub": "hub:HubDataset", "wikipedia": "wikipedia:WikipediaDump", "crawl": "crawl:Crawl",
-            "feed": "feed:Feed"}
+            "feed": "feed:Feed", "commoncrawl": "commoncrawl.source:CommonCrawl"}
 
 
 @dataclass(frozen=True)

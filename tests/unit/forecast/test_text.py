@@ -42,11 +42,16 @@ def test_a_source_that_is_not_here_is_named_with_its_limit(tmp_path: Path) -> No
     path = folder / "language.yaml"
     settings = yaml.safe_load(path.read_text(encoding="utf-8"))
     settings["sources"] += [{"name": "wiki", "kind": "wikipedia", "wiki": "lg", "licence": "CC0-1.0",
-                             "consent": "contributor", "register": "other", "most_documents": 500}]
+                             "consent": "contributor", "register": "other", "most_documents": 500},
+                            {"name": "mined", "kind": "commoncrawl", "domains": ["example.org"],
+                             "crawls": ["CC-MAIN-2025-43"], "contact": "me@example.org", "licence": "unverified",
+                             "consent": "unknown", "register": "web", "most_requests": 1200, "most_mb": 70}]
     path.write_text(yaml.safe_dump(settings), encoding="utf-8")
     (folder / "text" / "river" / "text.txt").unlink()
     counted = count_text(load_language(folder), tmp_path / "artifacts", None)
-    assert [name.split(" (")[0] for name in counted.absent] == ["wiki"] and "500 documents" in counted.absent[0]
+    assert [name.split(" (")[0] for name in counted.absent] == ["wiki", "mined"]
+    assert "500 documents" in counted.absent[0]
+    assert all(part in counted.absent[1] for part in ("1,200 requests", "70 MB", "20 minutes"))
     assert counted.words.low > 0
 
 

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.address import IPv4Address
 
-from vernacular.sources.web.ip_filter import _Sieve, is_public
+from vernacular.sources.web.ip_filter import _Sieve
 from vernacular.sources.web.language_hints import codes_of, foreign, hint_of, translated_by
 from vernacular.sources.web.licence import spdx_of
+from vernacular.sources.web.public_addresses import is_public
 from vernacular.sources.web.robots import meta_robots, read_robots
 from vernacular.sources.web.sitemaps import read_listing
 from vernacular.text.urls import canonical, endless, host_of, hosts_of, shape_of, within

@@ -3,5 +3,5 @@
 ``extract`` (with ``charset``, ``licence`` and ``language_hints``) parses a page; ``page_store``
 (with ``warc``) stores pages; ``frontier`` selects the next one; ``crawler_process`` fetches in a
 separate process (with ``spider``, ``response``, ``politeness``, ``robots``, ``ip_filter``,
-``sitemaps``); ``source`` starts that process and reads the store.
+``public_addresses``, ``sitemaps``); ``source`` starts that process, ``page_source`` reads the store.
 """

@@ -8,6 +8,7 @@ and lists.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import unicodedata
 from dataclasses import dataclass, field
@@ -83,6 +84,12 @@ def extract(html: bytes, url: str, content_type: str = "") -> Extracted | None:
     return Extracted("\n".join(lines), title, author, date, licence=licence, licence_evidence=evidence,
                      language=language, alternates=alternates, translated_by=service, encoding=decoded.encoding,
                      notes=notes)
+
+
+def fingerprint(text: str) -> str:
+    """Return a digest of the letters of ``text``: pages that differ only in digits are equal."""
+    letters = "".join(character for character in text.lower() if unicodedata.category(character)[0] in "LM")
+    return hashlib.sha256(letters.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def parse(text: str) -> HtmlElement | None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from vernacular.config.expressions import compile_expression
 from vernacular.sources.web.language_hints import foreign, hint_of, label_hint, primary
 from vernacular.sources.web.page_store import GONE, Mirror
-from vernacular.text.urls import canonical, endless, is_media, origin_of, shape_of, within
+from vernacular.text.urls import canonical, endless, host_of, is_media, origin_of, shape_of, within
 
 if TYPE_CHECKING:
     from vernacular.sources.web.facts import Facts
@@ -115,11 +115,12 @@ class Frontier:
         return True
 
     def learn(self, row: sqlite3.Row, facts: Facts, follow: bool) -> None:
-        """Queue the links of the page of ``row`` with their languages. Call within a transaction."""
+        """Note the hosts that the page of ``row`` links to, and queue its links. Call within a transaction."""
         url, labels = row["url"], {canonical(target): label for label, target in facts.alternates.items()}
         for target, label in labels.items():
             if target and within(target, self.hosts):
                 self.mark(target, label)
+        self.mirror.note_outgoing(url, {host_of(target) for target in facts.links if not within(target, self.hosts)})
         if hint_of(url, self.codes) == "in" and label_hint(facts.language, self.codes) == "in":
             self.mark(url, facts.language)
         if not (row["follow"] and follow):

@@ -24,6 +24,7 @@ from vernacular.sources.web import warc
 
 INDEX = "index.sqlite"
 PATIENCE = 10.0  # seconds to wait for a locked index; a crawl pauses meanwhile
+_MOST_HOSTS = 50  # other hosts recorded for a page
 GONE = 2  # fetches in a row without the page after which it is no longer read
 _TABLES = """
 CREATE TABLE IF NOT EXISTS pages (
@@ -39,6 +40,7 @@ CREATE INDEX IF NOT EXISTS pages_text ON pages (text);
 CREATE TABLE IF NOT EXISTS files (name TEXT PRIMARY KEY, length INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS origins (
     origin TEXT PRIMARY KEY, open INTEGER NOT NULL, robots TEXT NOT NULL, body TEXT NOT NULL, checked TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS outgoing (url TEXT, host TEXT, PRIMARY KEY (url, host)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS labels (origin TEXT, label TEXT, PRIMARY KEY (origin, label));
 CREATE TABLE IF NOT EXISTS runs (
     id INTEGER PRIMARY KEY, settings TEXT NOT NULL, started REAL NOT NULL, finished REAL,
@@ -196,6 +198,19 @@ class Mirror:
         self.index.execute(f"UPDATE pages SET {', '.join(f'{name} = ?' for name in columns)} WHERE url = ?",
                            (*columns.values(), url))
 
+    def note_outgoing(self, url: str, hosts: Collection[str]) -> None:
+        """Record the other hosts that the page at ``url`` links to; call within a transaction."""
+        self.index.execute("DELETE FROM outgoing WHERE url = ?", (url,))
+        self.index.executemany("INSERT INTO outgoing VALUES (?, ?)",
+                               [(url, host) for host in sorted(hosts)[:_MOST_HOSTS] if host])
+
+    def outgoing(self) -> Iterator[tuple[str, str]]:
+        """Yield (URL, host) for the hosts that readable pages link to; nothing from a mirror of an older version."""
+        if self.index.execute("SELECT 1 FROM sqlite_master WHERE name = 'outgoing'").fetchone() is not None:
+            yield from (tuple(row) for row in self.index.execute(
+                "SELECT outgoing.url, host FROM outgoing JOIN pages ON pages.url = outgoing.url "
+                "WHERE file IS NOT NULL AND gone < ?", (GONE,)))
+
     def urls(self) -> list[str]:
         """Return the URLs of all known pages."""
         return [url for (url,) in self.index.execute("SELECT url FROM pages ORDER BY url")]
@@ -211,6 +226,7 @@ class Mirror:
         with self.transaction():
             for url in urls:
                 self.index.execute("DELETE FROM pages WHERE url = ?", (url,))
+                self.index.execute("DELETE FROM outgoing WHERE url = ?", (url,))
                 self.index.execute("UPDATE pages SET via = '' WHERE via = ?", (url,))
                 self.index.execute("UPDATE pages SET note = '' WHERE instr(note, ?)", (url,))
         for (name,) in self.index.execute("SELECT name FROM files ORDER BY name").fetchall():

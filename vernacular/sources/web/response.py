@@ -1,21 +1,12 @@
-"""HTTP responses: headers, content type, failure reasons, and a fingerprint of the text."""
+"""HTTP responses: headers, content type, and failure reasons."""
 
 from __future__ import annotations
-
-import hashlib
-import unicodedata
 
 from scrapy.http import Headers, Response
 from twisted.python.failure import Failure
 
 from vernacular.sources.web.ip_filter import PublicResolver
 from vernacular.text.urls import host_of
-
-
-def fingerprint(text: str) -> str:
-    """Return a digest of the letters of ``text``: pages that differ only in digits are equal."""
-    letters = "".join(character for character in text.lower() if unicodedata.category(character)[0] in "LM")
-    return hashlib.sha256(letters.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def header(response: Response, name: str) -> str:

@@ -9,6 +9,7 @@ import regex
 
 AGENT = "Vernacular"  # the user agent in robots.txt files
 LARGEST = 500 * 1024  # RFC 9309 requires at least this limit
+HOPS = 5  # redirects of a robots.txt that are followed
 _ABSENT = (404, 410)
 _DIRECTIVE = regex.compile(r"^\s*(user-?\s?agent|dis?allow|allow|sitemaps?|crawl-?\s?delay|host|request-rate|"
                            r"visit-time|clean-param|content-signal|noindex)\s*:", regex.I | regex.M)

@@ -23,20 +23,20 @@ from vernacular.core.errors import Problem, TransientProblem, as_problem
 from vernacular.core.store import now
 from vernacular.core.terminal import say
 from vernacular.sandbox.limits import LimitReached
+from vernacular.sources.web.extract import fingerprint
 from vernacular.sources.web.extraction_cache import Extractions
 from vernacular.sources.web.frontier import LIST, START, TWIN, Frontier, without_text
 from vernacular.sources.web.job import Job
 from vernacular.sources.web.page_store import Mirror
 from vernacular.sources.web.pages import page_facts, page_listing, robots_rules
 from vernacular.sources.web.politeness import TRIES, Manners
-from vernacular.sources.web.response import fingerprint, header, headers_of, is_html, reservations, why
+from vernacular.sources.web.response import header, headers_of, is_html, reservations, why
+from vernacular.sources.web.robots import HOPS, Rules
 from vernacular.sources.web.robots import LARGEST as LARGEST_ROBOTS
-from vernacular.sources.web.robots import Rules
 from vernacular.sources.web.sitemaps import LARGEST as LARGEST_LIST
 from vernacular.sources.web.warc import Exchange
 from vernacular.text.urls import canonical, host_of, within
 
-_HOPS = 5         # redirects of a robots.txt
 _PROGRESS = 10.0  # seconds between progress lines
 _MOST_LISTS = 500
 
@@ -111,7 +111,7 @@ class Site(scrapy.Spider):
         origin, hops = response.meta["origin"], response.meta["hops"]
         if 300 <= response.status < 400 and response.status != 304:
             target = canonical(urljoin(response.url, header(response, "Location")))
-            if target and within(target, self.job.scope.hosts) and hops < _HOPS:
+            if target and within(target, self.job.scope.hosts) and hops < HOPS:
                 return self._robots_request(origin, target, hops + 1)
             self._set_rules(origin, Rules(False, "robots.txt redirects to another host or in circles"), b"")
             return None

@@ -7,9 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.generate import make_documents
-from vernacular.sources.web.extract import extract
+from vernacular.sources.web.extract import extract, fingerprint
 from vernacular.sources.web.facts import facts_of
-from vernacular.sources.web.response import fingerprint
 
 TEXTS = [text for texts in make_documents(30, seed=9, lines=4).values() for text in texts]
 

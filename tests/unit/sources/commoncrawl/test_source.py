@@ -1,0 +1,282 @@
+"""Sources of kind ``commoncrawl`` against a real HTTP server with a generated index and archive."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.commoncrawl_site import CRAWL, OLDER, Archive, source_of
+from tests.generate import make_documents
+from tests.site import Answer, LoopbackSite
+from vernacular import __version__
+from vernacular.core import clock
+from vernacular.core.codes import Code
+from vernacular.core.errors import Problem, TransientProblem
+from vernacular.pipeline.stage import silent
+from vernacular.provenance.document import Document
+from vernacular.provenance.suppression_list import Suppressions, url_digest
+from vernacular.sources.commoncrawl.source import CommonCrawl
+from vernacular.sources.web.page_store import Mirror
+
+TEXTS = [text for texts in make_documents(40, seed=11, lines=4).values() for text in texts]
+BY = '<link rel="license" href="https://creativecommons.org/licenses/by/4.0/">'
+CHECKOUT = Path(__file__).parents[4]
+
+
+def page(number: int, head: str = "") -> str:
+    body = "".join(f"<p>{line}</p>" for line in TEXTS[number].split("\n"))
+    return f"<!DOCTYPE html><html><head><title>T</title>{head}</head><body><article>{body}</article></body></html>"
+
+
+def texts(source: CommonCrawl) -> dict[str, Document]:
+    return {document.path.split("/", 3)[3]: document for document in source.documents(silent)}
+
+
+def fetched(source: CommonCrawl) -> dict[str, Document]:
+    source.refresh(silent)
+    return texts(source)
+
+
+def states(source: CommonCrawl) -> dict[str, tuple[str, str]]:
+    """Path -> state and note of each page that is known."""
+    with closing(Mirror(source.place.mirror)) as mirror:
+        return {url.split("/", 3)[3]: (state, note) for url, state, note in mirror.index.execute(
+            "SELECT url, state, note FROM pages")}
+
+
+@pytest.fixture
+def archive() -> Iterator[Archive]:
+    with LoopbackSite() as site:
+        yield Archive(site)
+
+
+def test_captures_come_with_their_place_time_and_license(archive: Archive, tmp_path: Path) -> None:
+    for number in range(18):  # three pages of the index
+        archive.save(f"/{number}.html", page(number))
+    archive.save("/free.html", page(30, BY))
+    archive.save("/private/x.html", page(31))
+    source = source_of(archive.site, tmp_path / "mirror")
+    found = fetched(source)
+    assert set(found) == {*(f"{number}.html" for number in range(18)), "free.html"}
+    first, free = found["0.html"], found["free.html"]
+    assert TEXTS[0].split("\n")[2] in first.text and first.fetched == "2025-10-20T10:11:12Z"
+    line = archive.lines[CRAWL][0]
+    last = int(line["offset"]) + int(line["length"]) - 1
+    assert first.parents[1] == f"{CRAWL} {line['filename']} bytes {line['offset']}-{last}"
+    assert (free.licence, first.licence) == ("CC-BY-4.0", "unverified")
+    assert first.robots == "allowed: no rule matches"
+    assert states(source)["private/x.html"] == ("refused", "refused: Disallow: /private/")
+    assert {entry.headers["User-Agent"] for entry in archive.site.log} == {
+        f"Vernacular/{__version__} (+tests@example.org)"}
+    assert Counter(archive.asked()).most_common(1)[0][1] == 1
+    assert archive.site.asked("/robots.txt") == ["/robots.txt"]
+    assert not source.due()
+    version, asked = source.data_version(), len(archive.site.log)
+    source.refresh(silent)
+    assert (source.data_version(), len(archive.site.log)) == (version, asked)
+
+
+def test_what_is_not_wanted_is_never_requested(archive: Archive, tmp_path: Path) -> None:
+    archive.save("/good.html", page(0))
+    for path, more in (("/moved.html", {"status": "301"}), ("/paper.html", {"mime-detected": "application/pdf"}),
+                       ("/english.html", {"languages": "eng,fra"}), ("/cut.html", {"truncated": "length"}),
+                       ("/taken.html", {}), ("/tag/a.html", {}), ("/climbs.html", {"filename": "a/../b.warc.gz"})):
+        archive.save(path, page(1), **more)
+    archive.save("/elsewhere.html", page(2), url=f"http://localhost:{archive.site.port}/elsewhere.html")
+    archive.lines[CRAWL][-1]["url"] = f"http://x.127.0.0.1.example:{archive.site.port}/elsewhere.html"
+    archive.save("/no-language.html", page(3), languages="")
+    archive.save("/copy.html", page(0))
+    source = source_of(archive.site, tmp_path / "mirror", Suppressions(
+        urls=frozenset({url_digest(f"{archive.site.url}/taken.html")})), languages=["nya"], exclude=["/tag/"])
+    assert set(fetched(source)) == {"good.html", "no-language.html"}
+    assert len(archive.asked()) == 2
+    known = states(source)
+    assert known["cut.html"] == ("damaged", "Common Crawl has only its beginning (length)")
+    assert known["copy.html"] == ("repeat", f"the text of {archive.site.url}/good.html")
+    assert set(known) == {"good.html", "no-language.html", "cut.html", "copy.html"}
+
+
+def test_the_latest_capture_of_a_page_counts(archive: Archive, tmp_path: Path) -> None:
+    archive.save("/news.html", page(1), crawl=OLDER, stamp="20250901101112")
+    archive.save("/news.html", page(2))
+    archive.save("/same.html", page(3), crawl=OLDER, stamp="20250901101112")
+    archive.save("/same.html", page(3))
+    first = fetched(source_of(archive.site, tmp_path / "mirror", crawls=[OLDER]))
+    assert first["news.html"].fetched == "2025-09-01T10:11:12Z"
+    second = fetched(source_of(archive.site, tmp_path / "mirror", crawls=[OLDER, CRAWL]))
+    assert second["news.html"].fetched == "2025-10-20T10:11:12Z" and TEXTS[2][:30] in second["news.html"].text
+    assert second["same.html"] == first["same.html"] and len(archive.asked()) == 3
+
+
+def bomb(size: int) -> bytes:
+    return gzip.compress(b"<html><body><p>" + b"a" * size, mtime=0)
+
+
+@pytest.mark.parametrize(("note", "more"), [
+    ("Common Crawl has only its beginning (time)", {"warc": {"WARC-Truncated": "time"}}),
+    ("the record is cut off", {"damage": lambda record: record[:-30]}),
+    ("the record is damaged", {"damage": lambda record: record[:-8] + b"\0" * 8}),
+    ("the record is damaged", {"damage": lambda record: b"x" * len(record)}),
+    ("the record ends before the length that the index names", {"damage": lambda record: record + b"more"}),
+    ("the record has more than 362,144 bytes", {"body": "a" * 9_000_000}),
+    ("the page has more than 100,000 bytes", {"body": bomb(9_000_000), "headers": {"Content-Encoding": "gzip"}}),
+    ("its encoding 'zstd' cannot be undone", {"headers": {"Content-Encoding": "zstd"}}),
+    ("the site answered 302", {"status": "302 Found", "line": {"status": "200"},
+                               "headers": {"Location": "http://elsewhere.example/"}}),
+    ("the record is of another page", {"url": "http://elsewhere.example/", "line": {"url": None}})])
+def test_a_damaged_record_is_left_out_with_its_reason(archive: Archive, tmp_path: Path, note: str,
+                                                      more: dict[str, object]) -> None:
+    archive.save("/good.html", page(0))
+    given = {name: value for name, value in more.items() if name != "line"}
+    body = given.pop("body", page(1))
+    archive.save("/bad.html", body, **given)  # type: ignore[arg-type]
+    archive.lines[CRAWL][-1] |= {**dict(more.get("line", {})), "url": f"{archive.site.url}/bad.html"}  # type: ignore[call-overload]
+    source = source_of(archive.site, tmp_path / "mirror", most_page_bytes=100_000)
+    assert set(fetched(source)) == {"good.html"}
+    assert states(source)["bad.html"] == ("damaged", note)
+
+
+def test_a_compressed_page_in_an_old_encoding_is_read(archive: Archive, tmp_path: Path) -> None:
+    body = gzip.compress(page(5).replace("<p>", "<p>naïve ", 1).encode("cp1252", "replace"))
+    archive.save("/old.html", body, headers={"Content-Type": "text/html; charset=windows-1252",
+                                             "Content-Encoding": "gzip"})
+    archive.save("/no.html", page(6, '<meta name="robots" content="noindex">'))
+    source = source_of(archive.site, tmp_path / "mirror")
+    assert "naïve" in fetched(source)["old.html"].text
+    assert states(source)["no.html"][0] == "noindex"
+
+
+@pytest.mark.parametrize("busy", ["/crawl-data/", f"/{CRAWL}-index"])
+def test_a_host_that_answers_503_is_left_alone_for_as_long_as_it_asks(archive: Archive, tmp_path: Path,
+                                                                      busy: str) -> None:
+    for number in range(4):
+        archive.save(f"/{number}.html", page(number))
+    refusals = [Answer(b"slow down", 503, headers={"Retry-After": "1"})]
+
+    def answer(path: str) -> Answer | None:
+        return refusals.pop() if path.startswith(busy) and refusals else archive.answer(path)
+
+    archive.site.otherwise = answer
+    begun, said = time.monotonic(), list[str]()
+    source = source_of(archive.site, tmp_path / "mirror")
+    source.refresh(said.append)
+    assert len(texts(source)) == 4 and time.monotonic() - begun >= 1 and sum("503" in line for line in said) == 1
+
+
+def test_a_host_that_stays_busy_ends_the_fetch_which_resumes(archive: Archive, tmp_path: Path) -> None:
+    for number in range(6):
+        archive.save(f"/{number}.html", page(number))
+    closed = [Answer(b"", 503, headers={"Retry-After": "7200"})]
+
+    def answer(path: str) -> Answer | None:
+        return closed[0] if closed and len(archive.asked()) >= 3 else archive.answer(path)
+
+    archive.site.otherwise = answer
+    source = source_of(archive.site, tmp_path / "mirror")
+    with pytest.raises(TransientProblem, match="7,200 seconds") as raised:
+        source.refresh(silent)
+    assert raised.value.code == Code.SOURCE_NETWORK and len(texts(source)) == 3 and source.due()
+    closed.clear()
+    assert len(fetched(source)) == 6
+    assert sorted(Counter(archive.asked()).values()) == [1, 1, 1, 1, 1, 2]
+
+
+def test_a_redirect_to_another_host_is_not_followed(archive: Archive, tmp_path: Path) -> None:
+    archive.save("/0.html", page(0))
+    other = f"http://localhost:{archive.site.port}"  # the same server by another name
+    archive.site.pages[f"/{CRAWL}-index/moved"] = "never"
+    archive.site.otherwise = lambda path: Answer(status=302, headers={"Location": f"{other}/{CRAWL}-index/moved"})
+    with pytest.raises(Problem, match="redirects to another host") as raised:
+        source_of(archive.site, tmp_path / "mirror").refresh(silent)
+    assert raised.value.code == Code.SOURCE_ACCESS and not archive.site.asked(f"/{CRAWL}-index/moved")
+
+
+def test_an_archive_that_ignores_ranges_is_not_downloaded(archive: Archive, tmp_path: Path) -> None:
+    archive.save("/0.html", page(0))
+
+    def answer(path: str) -> Answer | None:
+        found = archive.answer(path)
+        return replace(found, headers={}) if found is not None else None
+
+    archive.site.otherwise = answer
+    with pytest.raises(Problem, match="ignores ranges"):
+        source_of(archive.site, tmp_path / "mirror").refresh(silent)
+
+
+def test_the_budget_ends_a_fetch_and_a_larger_one_continues_it(archive: Archive, tmp_path: Path) -> None:
+    for number in range(7):
+        archive.save(f"/{number}.html", page(number))
+    said = list[str]()
+    source = source_of(archive.site, tmp_path / "mirror", most_requests=6)
+    source.refresh(said.append)
+    asked = [entry.path for entry in archive.site.log if entry.path != "/robots.txt"]
+    assert len(asked) == 6 and len(texts(source)) == 4 and "budget" in said[-1] and not source.due()
+    assert len(fetched(source_of(archive.site, tmp_path / "mirror", most_requests=100))) == 7
+    assert len(archive.asked()) == len(set(archive.asked())) == 7
+
+
+def test_what_a_site_wants_today_counts(archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = LoopbackSite()
+    gone.server.server_close()  # nothing listens there any more
+    archive.save("/0.html", page(0))
+    archive.save("/1.html", page(1), url=f"http://127.0.0.1:{gone.port}/1.html")
+    domains = [f"127.0.0.1:{archive.site.port}", f"127.0.0.1:{gone.port}"]
+    source = source_of(archive.site, tmp_path / "mirror", domains=domains)
+    found = fetched(source)
+    assert set(found) == {"0.html", "1.html"} and "the site is gone" in found["1.html"].robots
+    archive.site.pages["/robots.txt"] = Answer(b"", 500)
+    monkeypatch.setattr(clock, "read", lambda: time.time() + 8 * 86_400)
+    assert set(fetched(source)) == {"0.html", "1.html"}  # not an answer: nothing has changed
+    archive.site.pages["/robots.txt"] = Answer(b"User-agent: Vernacular\nDisallow: /\n", type="text/plain")
+    monkeypatch.setattr(clock, "read", lambda: time.time() + 16 * 86_400)
+    assert set(fetched(source)) == {"1.html"}
+
+
+def test_a_page_that_was_taken_down_leaves_no_trace(archive: Archive, tmp_path: Path) -> None:
+    for number in range(3):
+        archive.save(f"/{number}.html", page(number))
+    source = source_of(archive.site, tmp_path / "mirror")
+    fetched(source)
+    source.forget([f"{archive.site.url}/1.html"])
+    assert set(texts(source)) == {"0.html", "2.html"}
+    for file in (tmp_path / "mirror").iterdir():
+        assert b"/1.html" not in file.read_bytes()
+
+
+def test_addresses_that_are_not_public_are_not_connected_to(archive: Archive, tmp_path: Path) -> None:
+    archive.save("/0.html", page(0))
+    with pytest.raises(TransientProblem, match="no public address"):
+        source_of(archive.site, tmp_path / "mirror", private_addresses=False).refresh(silent)
+    assert not archive.site.log
+
+
+def test_a_killed_fetch_goes_on_and_every_text_comes_exactly_once(archive: Archive, tmp_path: Path) -> None:
+    for number in range(24):
+        archive.save(f"/{number}.html", page(number))
+    undisturbed = fetched(source_of(archive.site, tmp_path / "undisturbed"))
+    archive.site.log.clear()
+    script = ("import sys; from pathlib import Path; from types import SimpleNamespace; "
+              "from tests.commoncrawl_site import source_of; "
+              "source_of(SimpleNamespace(url=sys.argv[1], port=int(sys.argv[2])), Path(sys.argv[3])).refresh(print)")
+    for kill_at in (3, 15):
+        process = subprocess.Popen([sys.executable, "-c", script, archive.site.url, str(archive.site.port),
+                                    str(tmp_path / "mirror")], cwd=CHECKOUT, stdout=subprocess.DEVNULL)
+        while len(archive.asked()) < kill_at:
+            assert process.poll() is None
+            time.sleep(0.005)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    assert fetched(source_of(archive.site, tmp_path / "mirror")) == undisturbed and len(undisturbed) == 24
+    asked = Counter(archive.asked())
+    assert len(asked) == 24 and sum(asked.values()) <= 24 + 2  # those in flight

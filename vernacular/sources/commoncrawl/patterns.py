@@ -1,0 +1,94 @@
+"""Domains to read from Common Crawl, and lists of them in files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import regex
+
+from vernacular.sandbox.frames import OpenFile
+from vernacular.text.urls import canonical, host_of
+
+_ADDRESS = regex.compile(r"https?://[^\s<>\"')\]]+", regex.I)
+_ITEM = regex.compile(r"^\s*[-*+]\s+(.*)$")
+_TITLE = regex.compile(r"^(?!\s*[-*+]\s)\s*([^:]+):\s*$")
+# Sections of a page of commoncrawl/web-languages whose links are about the language, not in it.
+_ABOUT = ("additional", "informative", "scripts", "thank you")
+_MOST = 10_000  # lines of a file that are read
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A domain with all hosts below it, or the part of a host below a path."""
+
+    host: str  # without www., with a nonstandard port
+    path: str = ""  # with /; empty for the whole domain
+
+    @classmethod
+    def of(cls, text: str) -> Pattern | None:
+        """Return the pattern that a URL, a host or a host with a path names; None if it is none."""
+        text = text.strip().removeprefix("*.")
+        url = canonical(text if "://" in text else f"http://{text}")
+        if not url:
+            return None
+        path = urlsplit(url).path
+        return cls(host_of(url).removeprefix("www."), path if path != "/" else "")
+
+    @property
+    def query(self) -> dict[str, str]:
+        """What the index is asked for."""
+        if self.path:
+            return {"url": f"{self.host}{self.path}", "matchType": "prefix"}
+        return {"url": self.host, "matchType": "domain"}
+
+    def covers(self, url: str) -> bool:
+        """Whether ``url`` is below this pattern."""
+        host = host_of(url).removeprefix("www.")
+        if self.path:
+            path = urlsplit(url).path
+            return host == self.host and (path == self.path or path.startswith(f"{self.path.rstrip('/')}/"))
+        return host == self.host or host.endswith(f".{self.host}")
+
+    def __str__(self) -> str:
+        return f"{self.host}{self.path}"
+
+
+def hosts_of_patterns(patterns: Iterable[Pattern]) -> list[str]:
+    """Return the hosts of ``patterns``, as ``text.urls.within`` takes them."""
+    return [host for pattern in patterns for host in (
+        (pattern.host, f"www.{pattern.host}") if pattern.path else (pattern.host, f"*.{pattern.host}"))]
+
+
+def in_worker_domains(files: Sequence[OpenFile]) -> Iterator[str]:
+    """In the worker: yield the addresses and domains that a list names.
+
+    A line without markup is a domain or URL; ``#`` begins a comment. Of a Markdown page, the links
+    of list items count, up to the first heading of the second level, without sections that are
+    about the language (``Informative links``).
+    """
+    return _domains(files[0].read().decode("utf-8-sig").splitlines()[:_MOST])
+
+
+def _domains(lines: Sequence[str]) -> Iterator[str]:
+    page = any(line.startswith("# ") and _ITEM.match(following) is not None
+               for line in lines[:1] for following in lines)
+    about = False
+    for line in lines:
+        if page:
+            if line.startswith("## "):
+                return
+            title, item = _TITLE.match(line), _ITEM.match(line)
+            if title is not None:
+                about = title[1].strip().lower().startswith(_ABOUT)
+            if item is not None and not about:
+                yield from _ADDRESS.findall(item[1])
+            continue
+        text = line.partition("#")[0].strip()
+        item = _ITEM.match(text)
+        found = _ADDRESS.findall(text)
+        if found:
+            yield from found
+        elif text:
+            yield (item[1] if item is not None else text).split()[0]
