@@ -1,7 +1,7 @@
 """The state of a fetch from Common Crawl, in the index of the mirror, so that it survives a kill.
 
 A row of ``captures`` is where the record of a page is; a row of ``listings`` how far the index was
-read; ``spent`` what was asked. The pages themselves, and which are due, are rows of
+read; ``spent`` the requests and bytes so far. The pages themselves, and which are due, are rows of
 ``sources.web.page_store``, queued by ``sources.web.frontier``.
 """
 
@@ -73,7 +73,7 @@ class Captures:
         return (int(row[0]), int(row[1])) if row is not None else None
 
     def list_again(self) -> None:
-        """Read the index anew: other captures may be wanted now."""
+        """Read the index again: other captures may be wanted now."""
         self.mirror.index.execute("DELETE FROM listings")
 
     def begin_listing(self, crawl: str, pattern: Pattern, pages: int) -> None:

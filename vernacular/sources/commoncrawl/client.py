@@ -46,7 +46,7 @@ class Reply:
 
 @dataclass
 class Budget:
-    """What may still be asked of the index and the archive. ``spent`` stores it before a request is sent."""
+    """What may still be requested from the index and the archive. ``spent`` stores it before a request is sent."""
 
     requests: int
     size: int  # in bytes
@@ -166,7 +166,7 @@ class Client:
         self._next[host_of(url)] = time.monotonic() + seconds
 
     def _pause(self, url: str) -> None:
-        """Wait until the host may be asked again."""
+        """Wait until the next request to the host is due."""
         host = host_of(url)
         left = self._next.get(host, 0.0) - time.monotonic()
         if left > 0:
@@ -179,7 +179,7 @@ class Client:
         Raises:
             Gone: the host does not exist any more.
             Unreachable: it gives no answer, or breaks off.
-            Problem: the answer is too large, or is not the part that was asked for.
+            Problem: the answer is too large, or is not the requested part.
         """
         headers: dict[bytes | str, bytes | str] = {
             "User-Agent": self.agent, "Host": host_of(url), "Accept-Encoding": "identity"}

@@ -170,7 +170,7 @@ class Fetching:
         self._done(row, "kept")
 
     def _settle(self, row: sqlite3.Row, state: str, **columns: Any) -> None:
-        """Record the outcome of a page that is not stored anew; an earlier text stays unless ``file`` is None."""
+        """Record the outcome of a page that is not stored again; an earlier text stays unless ``file`` is None."""
         if row["file"] and "file" not in columns:
             state = "kept"
         with self.mirror.transaction():

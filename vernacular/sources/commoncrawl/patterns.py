@@ -12,8 +12,7 @@ from vernacular.sandbox.frames import OpenFile
 from vernacular.text.urls import canonical, host_of
 
 _ADDRESS = regex.compile(r"https?://[^\s<>\"')\]]+", regex.I)
-_ITEM = regex.compile(r"^\s*[-*+]\s+(.*)$")
-_TITLE = regex.compile(r"^(?!\s*[-*+]\s)\s*([^:]+):\s*$")
+_BULLETS = ("- ", "* ", "+ ")
 # Sections of a page of commoncrawl/web-languages whose links are about the language, not in it.
 _ABOUT = ("additional", "informative", "scripts", "thank you")
 _MOST = 10_000  # lines of a file that are read
@@ -38,7 +37,7 @@ class Pattern:
 
     @property
     def query(self) -> dict[str, str]:
-        """What the index is asked for."""
+        """The query for the index."""
         if self.path:
             return {"url": f"{self.host}{self.path}", "matchType": "prefix"}
         return {"url": self.host, "matchType": "domain"}
@@ -72,23 +71,17 @@ def in_worker_domains(files: Sequence[OpenFile]) -> Iterator[str]:
 
 
 def _domains(lines: Sequence[str]) -> Iterator[str]:
-    page = any(line.startswith("# ") and _ITEM.match(following) is not None
-               for line in lines[:1] for following in lines)
+    items = [(line.strip(), line.strip().startswith(_BULLETS)) for line in lines]
+    if not (lines and lines[0].startswith("# ") and any(is_item for _, is_item in items)):
+        for text, is_item in items:
+            plain = (text[2:] if is_item else text).partition("#")[0].strip()
+            yield from _ADDRESS.findall(plain) or plain.split()[:1]
+        return
     about = False
-    for line in lines:
-        if page:
-            if line.startswith("## "):
-                return
-            title, item = _TITLE.match(line), _ITEM.match(line)
-            if title is not None:
-                about = title[1].strip().lower().startswith(_ABOUT)
-            if item is not None and not about:
-                yield from _ADDRESS.findall(item[1])
-            continue
-        text = line.partition("#")[0].strip()
-        item = _ITEM.match(text)
-        found = _ADDRESS.findall(text)
-        if found:
-            yield from found
-        elif text:
-            yield (item[1] if item is not None else text).split()[0]
+    for text, is_item in items:
+        if text.startswith("## "):
+            return
+        if is_item and not about:
+            yield from _ADDRESS.findall(text)
+        elif not is_item and text.endswith(":"):
+            about = text.lower().startswith(_ABOUT)

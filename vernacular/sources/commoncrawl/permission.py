@@ -1,7 +1,7 @@
-"""What the robots.txt of a captured site says today.
+"""The robots.txt of captured sites as it is today.
 
 Common Crawl obeyed robots.txt when it visited, but for its own agent, and a site may have changed
-its mind. A host that does not exist any more can say nothing: its captures are read. A host that
+its mind. A host that does not exist any more has none: its captures are read. A host that
 does not answer now is skipped until the next refresh, as in a crawl.
 """
 

@@ -30,7 +30,7 @@ from vernacular.sources.web.robots import AGENT
 
 
 class CommonCrawl(PageSource):
-    """The captures of domains; their sites are asked for robots.txt only."""
+    """The captures of domains; of their sites only robots.txt is requested."""
 
     settings: CommonCrawlSource
 
@@ -97,7 +97,7 @@ class CommonCrawl(PageSource):
         return digest_of([settings, self._list_digest(), sorted(self.codes)])
 
     def _begin(self, mirror: Mirror) -> int:
-        """Start a run: with other settings the index is read anew, and what was left out is tried again."""
+        """Start a run: with other settings the index is read again, and what was left out is tried again."""
         last, signature = mirror.last_run(), self._signature()
         captures = Captures(mirror)
         with mirror.transaction() as index:

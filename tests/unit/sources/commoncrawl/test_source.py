@@ -168,10 +168,10 @@ def test_a_host_that_answers_503_is_left_alone_for_as_long_as_it_asks(archive: A
         return refusals.pop() if path.startswith(busy) and refusals else archive.answer(path)
 
     archive.site.otherwise = answer
-    begun, said = time.monotonic(), list[str]()
+    begun, messages = time.monotonic(), list[str]()
     source = source_of(archive.site, tmp_path / "mirror")
-    source.refresh(said.append)
-    assert len(texts(source)) == 4 and time.monotonic() - begun >= 1 and sum("503" in line for line in said) == 1
+    source.refresh(messages.append)
+    assert len(texts(source)) == 4 and time.monotonic() - begun >= 1 and sum("503" in line for line in messages) == 1
 
 
 def test_a_host_that_stays_busy_ends_the_fetch_which_resumes(archive: Archive, tmp_path: Path) -> None:
@@ -217,11 +217,11 @@ def test_an_archive_that_ignores_ranges_is_not_downloaded(archive: Archive, tmp_
 def test_the_budget_ends_a_fetch_and_a_larger_one_continues_it(archive: Archive, tmp_path: Path) -> None:
     for number in range(7):
         archive.save(f"/{number}.html", page(number))
-    said = list[str]()
+    messages = list[str]()
     source = source_of(archive.site, tmp_path / "mirror", most_requests=6)
-    source.refresh(said.append)
+    source.refresh(messages.append)
     asked = [entry.path for entry in archive.site.log if entry.path != "/robots.txt"]
-    assert len(asked) == 6 and len(texts(source)) == 4 and "budget" in said[-1] and not source.due()
+    assert len(asked) == 6 and len(texts(source)) == 4 and "budget" in messages[-1] and not source.due()
     assert len(fetched(source_of(archive.site, tmp_path / "mirror", most_requests=100))) == 7
     assert len(archive.asked()) == len(set(archive.asked())) == 7
 
