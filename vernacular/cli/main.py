@@ -135,6 +135,9 @@ def ledger(code: LanguageCode, id_: Annotated[str, typer.Option("--id", help="of
         print_rows(found)
 
 
+from vernacular.cli import discover as cli_discover  # noqa: E402, F401  # here, so that its command is listed in its order
+
+
 @command()
 def takedown(code: LanguageCode, reason: Annotated[str, typer.Option(help="stored in the suppression list")],
              id_: Annotated[str, typer.Option("--id", help="of a document")] = "",
