@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import typer
@@ -55,7 +55,7 @@ def _text(found: Discovery, proposed: list[str], most: int) -> Iterator[str]:
     yield from proposed
 
 
-def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:
+def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
     """Yield aligned lines: the first column to the left, numbers to the right."""
     if len(rows) == 1:
         yield "  none"

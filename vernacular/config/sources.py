@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from vernacular.config.expressions import Expression
+from vernacular.config.hub_presets import PresetName, read_presets
 from vernacular.config.licences import Licence
 from vernacular.config.strict import Name, Strict
 from vernacular.core.encodings import codec_of
@@ -124,9 +125,9 @@ class HubSource(NetworkSource):
     """A dataset on the Hugging Face hub at a revision, streamed."""
 
     kind: Literal["hub"] = Field(description="A dataset on the Hugging Face hub, or a folder of its files.")
-    dataset: str = Field(description=(
+    dataset: str = Field("", description=(
         "Hub id (owner/name), or a folder of parquet or jsonl files, written ./NAME (in the language folder) or "
-        "absolute."), examples=["HuggingFaceFW/fineweb-2"])
+        "absolute. Not set: that of `preset`."), examples=["HuggingFaceFW/fineweb-2"])
     config: str | None = Field(None, description=(
         "Name of the dataset's configuration, often the language. Not set: its only one."),
         examples=["lug_Latn"])
@@ -134,14 +135,31 @@ class HubSource(NetworkSource):
     revision: str | None = Field(None, description=(
         "Commit on the hub, 40 letters and digits, so that the text never changes. Required for an id; a folder "
         "has none."), examples=["af9c13333eb981300149d5ca60a8e9d659b276b9"])
-    preset: Literal["plain", "fineweb2", "glotcc", "wikipedia"] = Field("plain", description=(
-        "Columns with text, URL and language scores, for well-known datasets; `plain` reads the column `text`."))
+    preset: PresetName = Field("plain", examples=["fineweb2"], description=(
+        "A well-known dataset: its id and its columns with text and URL (docs/reference/datasets.md); `plain` reads "
+        "the column `text` of any dataset."))
     text_field: str | None = Field(None, description=(
         "Column with the text. Not set: that of `preset`."), examples=["content"])
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_preset(cls, values: Any) -> Any:
+        if isinstance(values, dict) and not values.get("dataset"):
+            preset = read_presets().get(str(values.get("preset", "plain")))
+            if preset is None:
+                return values  # the field's own rule names the presets
+            if preset.dataset is None:
+                raise ValueError("no dataset is named: set `dataset:`, or a `preset:` other than plain")
+            return {**values, "dataset": preset.dataset}
+        return values
 
     @model_validator(mode="after")
     def _pinned(self) -> HubSource:
         check_pinned(self.dataset, self.revision)
+        preset = read_presets()[self.preset]
+        if self.config is None and preset.config is not None and self.dataset == preset.dataset:
+            raise ValueError(f"{preset.title} has a configuration for each language: set `config:` "
+                             f"({preset.config}; docs/reference/datasets.md)")
         return self
 
 

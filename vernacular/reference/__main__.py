@@ -17,6 +17,8 @@ from vernacular.reference.code_page import FILE as CODES_FILE
 from vernacular.reference.code_page import codes_page
 from vernacular.reference.command_page import FILE as COMMANDS_FILE
 from vernacular.reference.command_page import commands_page
+from vernacular.reference.datasets_page import FILE as DATASETS_FILE
+from vernacular.reference.datasets_page import datasets_page
 from vernacular.reference.graph_pages import GATES_FILE, STAGES_FILE, gates_page, stages_page
 from vernacular.reference.markdown import COMMAND
 from vernacular.reference.settings_page import FILE, page_text
@@ -25,8 +27,8 @@ from vernacular.reference.settings_page import FILE, page_text
 def main(arguments: list[str]) -> int:
     """Write or compare the files; returns the exit code."""
     made = {FILE: page_text(), STAGES_FILE: stages_page(), GATES_FILE: gates_page(), COMMANDS_FILE: commands_page(),
-            CODES_FILE: codes_page(), BASES_FILE: bases_page(), "languages/language.schema.json": schema_text(),
-            "languages/behaviour.schema.json": behaviour_schema_text()}
+            CODES_FILE: codes_page(), BASES_FILE: bases_page(), DATASETS_FILE: datasets_page(),
+            "languages/language.schema.json": schema_text(), "languages/behaviour.schema.json": behaviour_schema_text()}
     old = [name for name, text in made.items()
            if not (CHECKOUT / name).is_file() or (CHECKOUT / name).read_text(encoding="utf-8") != text]
     if "--check" in arguments:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from vernacular.config.hub_presets import read_presets
 from vernacular.config.sources import HubSource, is_local
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
@@ -22,30 +22,6 @@ _DONE = "done"  # recorded with the last rows of a dataset
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
-@dataclass(frozen=True)
-class _Columns:
-    """The columns of a dataset by role; the first nonempty one is used."""
-
-    text: tuple[str, ...] = ("text", "content")
-    path: tuple[str, ...] = ("url", "id")
-    title: tuple[str, ...] = ()
-    date: tuple[str, ...] = ()
-    fetched: tuple[str, ...] = ()
-    author: tuple[str, ...] = ()
-    parents: tuple[str, ...] = ()
-    evidence: tuple[str, ...] = ()
-
-
-# From the dataset cards of HuggingFaceFW/fineweb-2, cis-lmu/GlotCC-V1, wikimedia/wikipedia.
-_PRESETS = {
-    "plain": _Columns(title=("title",), date=("date",), author=("author",), evidence=("license", "licence")),
-    "fineweb2": _Columns(fetched=("date",), parents=("id",), evidence=("dump",)),
-    "glotcc": _Columns(path=("warc-target-uri", "warc-record-id"), fetched=("warc-date",),
-                       parents=("warc-record-id",)),
-    "wikipedia": _Columns(title=("title",), parents=("id",)),
-}
-
-
 class HubDataset:
     """A dataset at a revision: a commit is fetched once, any other revision is checked again when due.
 
@@ -57,7 +33,7 @@ class HubDataset:
         self.settings, self.place = settings, place
         self.where = f"dataset {settings.dataset}"
         self.mirror = Mirror(place.mirror, self.where)
-        self.columns = _PRESETS[settings.preset]
+        self.columns = read_presets()[settings.preset].columns
         self.problems: list[Problem] = []
         self.local = Folder(place.folder, "", self.where).folder(settings.dataset) if is_local(
             settings.dataset) else None
