@@ -33,6 +33,8 @@ INBOX = {"name": "inbox", "kind": "inbox", **SOURCE}
 TEXT = {"name": "text", "kind": "files", "files": "text/*/*.txt", **SOURCE}
 HUB = {"name": "hub", "kind": "hub", "dataset": "./data", **SOURCE}
 WIKI = {"name": "wiki", "kind": "wikipedia", "wiki": "lg", "dump": "dumps/wiki.xml", **SOURCE}
+MINED = {"name": "mined", "kind": "commoncrawl", "crawls": ["CC-MAIN-2025-43"], "contact": "me@example.org",
+         "domain_list": "lists/domains.md", **SOURCE}
 DATA = {"kind": "files", "train": "train.jsonl", "folder": "tasks/names"}
 
 
@@ -83,6 +85,8 @@ PLACES = [
     Place("data", lambda language, root: source(language, "hub", root).refresh(silent), {"sources": [HUB]}),
     Place("dumps/wiki.xml", lambda language, root: source(language, "wiki", root).refresh(silent), {"sources": [WIKI]}),
     Place("dumps", lambda language, root: source(language, "wiki", root).refresh(silent), {"sources": [WIKI]}),
+    Place("lists/domains.md", lambda language, root: source(language, "mined", root).patterns(), {"sources": [MINED]}),
+    Place("lists", lambda language, root: source(language, "mined", root).patterns(), {"sources": [MINED]}),
     Place("seed.txt", lambda language, root: seed_lines(language, language.cleaning.orthography, root)),
     Place("seed/a.txt", lambda language, root: seed_lines(language, language.cleaning.orthography, root),
           {"identification": {"seed": "seed/a.txt"}}),

@@ -26,6 +26,9 @@ from vernacular.datasets.keyed_texts import read_verses, read_vref
 from vernacular.datasets.parallel import read_parallel
 from vernacular.datasets.tables import read_jsonl, read_table
 from vernacular.sandbox.frames import OpenFile
+from vernacular.sources.commoncrawl.listing import in_worker_captures, in_worker_pages
+from vernacular.sources.commoncrawl.patterns import Pattern, in_worker_domains
+from vernacular.sources.commoncrawl.record import in_worker_record
 from vernacular.sources.formats import texts_of
 from vernacular.sources.formats.encoding import decode
 from vernacular.sources.formats.packed import suffix_of
@@ -98,6 +101,20 @@ def _warc(data: bytes, folder: Path) -> None:
     warc.answers(path)
 
 
+def _in_worker(function: Callable[..., Iterable[Any]], *arguments: Any) -> Callable[[bytes, Path], None]:
+    return lambda data, folder: _use_up(function([OpenFile("a", io.BytesIO(data), len(data))], *arguments))
+
+
+def _record(data: bytes, folder: Path) -> None:
+    _in_worker(in_worker_record, _EXCHANGE.url, 100_000)(gzip.compress(data, mtime=0), folder)
+
+
+def _domains(data: bytes, folder: Path) -> None:
+    file = OpenFile("a", io.BytesIO(data), len(data))
+    for name in in_worker_domains([file]):
+        Pattern.of(name)
+
+
 def _written(name: str, write: Callable[[Path], Any]) -> bytes:
     """What ``write`` writes to a file of that name."""
     with TemporaryDirectory() as folder:
@@ -119,6 +136,7 @@ _BEGUN = _written("a.warc.gz", lambda path: warc.begin(path, {"software": "x"}))
 _ANSWER_AT = len(_BEGUN)
 _LANGUAGE = _written("qaa/language.yaml", lambda path: write_language(path.parent.parent))
 _WARC = _written("a.warc.gz", lambda path: warc.append(path, path.write_bytes(_BEGUN), _EXCHANGE))
+_RECORD = gzip.decompress(_WARC[_ANSWER_AT:]).partition(b"WARC/1.0\r\nWARC-Type: request")[0]
 _PARQUET = _written("a.parquet", lambda path: parquet.write_table(pyarrow.table({"text": ["kale", None, "amo"]}), path))
 _PDF = _written("a.pdf", lambda path: write_pdf(path, [["kale amo", "ku Zomba"], ["amo"]]))
 _DOCX = _written("a.docx", write_docx)
@@ -153,6 +171,13 @@ TARGETS: dict[str, Target] = {
         b'{"text": "kale", "label": ["a", "b"]}\n{"text": "amo", "label": "a"}\n',)),
     "parallel": Target(_text(_two_parts), (b"kale\namo\n====\nold\nfood\n",)),
     "warc": Target(_warc, (_WARC,)),
+    "warc record": Target(_record, (_RECORD,)),
+    "gzip member": Target(_in_worker(in_worker_record, _EXCHANGE.url, 100_000), (gzip.compress(_RECORD, mtime=0),)),
+    "index of captures": Target(_in_worker(in_worker_captures, ["nya"]), (
+        b'{"url": "http://a/", "timestamp": "20250101000000", "status": "200", "mime": "text/html", "offset": "1", '
+        b'"length": "2", "filename": "a/b.warc.gz", "languages": "nya,eng"}\n',)),
+    "pages of the index": Target(_in_worker(in_worker_pages), (b'{"pages": 3}',)),
+    "list of domains": Target(_domains, (b"# A\n\nNews:\n- https://example.org/a (b)\n", b"example.org # a\n")),
     "robots.txt": Target(lambda data, folder: read_robots(200, data), (
         b"User-agent: *\nDisallow: /a\nCrawl-delay: 3\nSitemap: https://example.org/s.xml\n",)),
     "listing": Target(lambda data, folder: read_listing(data, "https://example.org/s.xml"), (

@@ -101,5 +101,5 @@ def _object(line: bytes, number: int) -> dict[str, Any]:
 
 
 def _unreadable(number: int) -> Problem:
-    return Problem(f"line {number} is not an answer of the index", where="",
+    return Problem(f"line {number} is not an answer of the index", where="index",
                    fix="Check `index_url:`, and run again later", code=Code.SOURCE_NETWORK)

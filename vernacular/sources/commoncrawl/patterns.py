@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import regex
 
 from vernacular.sandbox.frames import OpenFile
+from vernacular.sources.formats.encoding import decode
 from vernacular.text.urls import canonical, host_of
 
 _ADDRESS = regex.compile(r"https?://[^\s<>\"')\]]+", regex.I)
@@ -67,7 +68,8 @@ def in_worker_domains(files: Sequence[OpenFile]) -> Iterator[str]:
     of list items count, up to the first heading of the second level, without sections that are
     about the language (``Informative links``).
     """
-    return _domains(files[0].read().decode("utf-8-sig").splitlines()[:_MOST])
+    text, _ = decode(files[0].read(), files[0].name)
+    return _domains(text.split("\n")[:_MOST])
 
 
 def _domains(lines: Sequence[str]) -> Iterator[str]:

@@ -119,4 +119,4 @@ def _read(stream: Any, largest: int) -> bytes:
 
 
 def _refused(what: str) -> Problem:
-    return Problem(what, where="", fix="It is left out; nothing is to be done", code=Code.SOURCE_DAMAGED)
+    return Problem(what, where="record", fix="It is left out; nothing is to be done", code=Code.SOURCE_DAMAGED)

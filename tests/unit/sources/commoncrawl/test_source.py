@@ -107,6 +107,23 @@ def test_what_is_not_wanted_is_never_requested(archive: Archive, tmp_path: Path)
     assert set(known) == {"good.html", "no-language.html", "cut.html", "copy.html"}
 
 
+def test_a_list_of_domains_in_a_file_is_read_and_its_change_noticed(archive: Archive, tmp_path: Path) -> None:
+    archive.save("/lg/0.html", page(0))
+    archive.save("/en/1.html", page(1))
+    listed = tmp_path / "domains.txt"
+    listed.write_text(f"127.0.0.1:{archive.site.port}/lg/  # one part\n", encoding="utf-8")
+    source = source_of(archive.site, tmp_path / "mirror", domains=[], domain_list="domains.txt")
+    assert set(fetched(source)) == {"lg/0.html"}
+    version = source.data_version()
+    listed.write_text(f"127.0.0.1:{archive.site.port}\n", encoding="utf-8")
+    assert source.due() and source.data_version() != version
+    assert set(fetched(source)) == {"lg/0.html", "en/1.html"}
+    listed.write_text("- https://\n", encoding="utf-8")
+    with pytest.raises(Problem) as raised:
+        source.refresh(silent)
+    assert raised.value.code == Code.CONFIG_VALUE
+
+
 def test_the_latest_capture_of_a_page_counts(archive: Archive, tmp_path: Path) -> None:
     archive.save("/news.html", page(1), crawl=OLDER, stamp="20250901101112")
     archive.save("/news.html", page(2))
