@@ -34,6 +34,7 @@ from vernacular.text.urls import host_of
 _PROGRESS = 10.0  # seconds between progress lines
 _NO_CAPTURES = 404  # the index's answer to a query without result
 _PART = 206
+_QUEUE = 20  # captures that wait, as a multiple of the budget
 
 
 class Fetching:
@@ -59,34 +60,48 @@ class Fetching:
             "SELECT DISTINCT origin FROM pages WHERE file IS NOT NULL ORDER BY origin").fetchall()]
         for origin in origins:
             rules = self.permissions.of(origin)
-            for row in self.mirror.index.execute("SELECT * FROM pages WHERE file IS NOT NULL AND origin = ?",
-                                                 (origin,)).fetchall():
-                allowed, decision = rules.verdict(row["url"])
-                if not allowed and rules.open:  # a host that does not answer today has not changed its mind
+            if not rules.open:  # a host that does not answer today has not changed its mind
+                continue
+            for (url,) in self.mirror.index.execute("SELECT url FROM pages WHERE file IS NOT NULL AND origin = ?",
+                                                    (origin,)).fetchall():
+                allowed, decision = rules.verdict(url)
+                if not allowed:
+                    row = self.mirror.index.execute("SELECT * FROM pages WHERE url = ?", (url,)).fetchone()
                     self._settle(row, "refused", note=decision, robots=decision, file=None)
 
-    def read_index(self) -> None:
-        """Read what is missing of the index, as far as the budget and the queue allow."""
-        for crawl in self.settings.crawls:
-            for pattern in self.patterns:
-                self._list(crawl, pattern)
+    def read(self) -> None:
+        """Read the index and the records in turns, until all is read or the budget ends."""
+        while not self._read_index():
+            self._read_records()
+            if not self.budget.covers() or self._full():
+                return
+        self._read_records()
 
-    def _list(self, crawl: str, pattern: Pattern) -> None:
+    def _full(self) -> bool:
+        """Whether the queue is so long that the index must wait."""
+        return bool(self.frontier.waiting >= _QUEUE * self.frontier.most)
+
+    def _read_index(self) -> bool:
+        """Read what is missing of the index; return whether that was all of it."""
+        return all(self._list(crawl, pattern) for crawl in self.settings.crawls for pattern in self.patterns)
+
+    def _list(self, crawl: str, pattern: Pattern) -> bool:
         found = self.captures.listing(crawl, pattern)
         if found is None:
-            if not self.budget.covers():
-                return
+            if not self.budget.covers() or self._full():
+                return False
             body = self._ask_index(crawl, pattern, showNumPages="true")
             pages = number_of_pages(body, f"{crawl} {pattern}", self.limits) if body is not None else 0
             self.captures.begin_listing(crawl, pattern, pages)
             found = pages, 0
         for page in range(found[1], found[0]):
-            if not self.budget.covers() or self.frontier.waiting >= 20 * self.frontier.most:
-                return
+            if not self.budget.covers() or self._full():
+                return False
             body = self._ask_index(crawl, pattern, page=str(page))
             rows = captures_in(body or b"", self.settings.languages, f"{crawl} {pattern}", self.limits)
             new = self.captures.add(crawl, pattern, page, rows, self.frontier)
             self._say(f"{crawl} {pattern}: page {page + 1} of {found[0]} of the index, {new} new captures")
+        return True
 
     def _ask_index(self, crawl: str, pattern: Pattern, **more: str) -> bytes | None:
         """Return the index's answer; None if it has no captures."""
@@ -105,7 +120,7 @@ class Fetching:
                           code=Code.SOURCE_NETWORK)
         return reply.body
 
-    def read_records(self) -> None:
+    def _read_records(self) -> None:
         """Read the records that are due, in turns of sites, until the budget ends."""
         while (row := self.frontier.next([], [])) is not None:
             stored = self.captures.of(row["url"])

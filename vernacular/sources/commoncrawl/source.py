@@ -120,8 +120,8 @@ class CommonCrawl(PageSource):
             fetching = Fetching(settings, self.patterns(), mirror, frontier, extractions, client, place.limits, number,
                                 progress)
             fetching.refresh_permissions()
-            fetching.read_index()
-            fetching.read_records()
+            fetching.read()
+        mirror.index.execute("UPDATE runs SET reached = MAX(reached, 1) WHERE id = ?", (number,))  # nothing failed
         progress(f"{settings.name}: {fetching.outcome()}")
         if frontier.waiting > 0:
             progress(f"{settings.name}: stopped by the budget; raise `most_requests:` or `most_mb:` to continue")

@@ -297,3 +297,13 @@ def test_a_killed_fetch_goes_on_and_every_text_comes_exactly_once(archive: Archi
     assert fetched(source_of(archive.site, tmp_path / "mirror")) == undisturbed and len(undisturbed) == 16
     asked = Counter(archive.asked())
     assert len(asked) == 16 and sum(asked.values()) <= 16 + 2  # those in flight
+
+
+def test_domains_without_captures_are_no_failure(archive: Archive, tmp_path: Path,
+                                                 monkeypatch: pytest.MonkeyPatch) -> None:
+    archive.save("/0.html", page(0))
+    source = source_of(archive.site, tmp_path / "mirror", domains=["nothing.example"])
+    source.refresh(silent)
+    monkeypatch.setattr(clock, "read", lambda: time.time() + 8 * 86_400)
+    source.refresh(silent)
+    assert not source.due() and len(archive.site.log) == 1
