@@ -83,7 +83,7 @@ def _elsewhere(language: Language) -> Iterator[str]:
     named += [address for reader in readers if isinstance(reader, CommonCrawlSource)
               for address in (reader.index_url, reader.data_url) if address not in COMMON_CRAWL]
     paths = [path for path in named if PurePosixPath(path).is_absolute()]
-    asked = [*filter(is_url, named), *(f"private ones (source {reader.name})" for reader in readers
+    asked = [*dict.fromkeys(filter(is_url, named)), *(f"private ones (source {reader.name})" for reader in readers
                                        if isinstance(reader, WebPages) and reader.private_addresses)]
     for what, places in (("reads outside of the folder", paths), ("requests addresses of its own choice", asked)):
         if places:

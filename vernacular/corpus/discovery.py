@@ -164,7 +164,7 @@ def snippet(discovery: Discovery, language: Language, most: int) -> Iterator[str
     """Yield entries of ``sources:`` for the hosts that are proposed, at most ``most``, as lines of YAML."""
     reasons = {host.name: f"{host.accepted:,} lines accepted, {host.share:.0%} of what was read"
                for host in discovery.hosts if host.proposed}
-    reasons |= {host.name: f"{host.pages:,} pages with accepted text link to it, from {len(host.hosts)} hosts"
+    reasons |= {host.name: f"{host.pages:,} pages with accepted text link to it (hosts: {len(host.hosts)})"
                 for host in discovery.linked if host.proposed}
     taken = {source.name for source in language.sources}
     for host, reason in list(reasons.items())[:most]:

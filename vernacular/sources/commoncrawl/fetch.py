@@ -100,7 +100,7 @@ class Fetching:
             body = self._ask_index(crawl, pattern, page=str(page))
             rows = captures_in(body or b"", self.settings.languages, f"{crawl} {pattern}", self.limits)
             new = self.captures.add(crawl, pattern, page, rows, self.frontier)
-            self._say(f"{crawl} {pattern}: page {page + 1} of {found[0]} of the index, {new} new captures")
+            self._say(f"{crawl} {pattern}: page {page + 1} of {found[0]} of the index, new captures: {new}")
         return True
 
     def _ask_index(self, crawl: str, pattern: Pattern, **more: str) -> bytes | None:
