@@ -107,6 +107,16 @@ def test_robots_txt_is_obeyed_and_each_decision_is_kept(world: World) -> None:
     assert world.documents[article(1)].robots == "allowed: no rule matches"
 
 
+def test_other_hosts_that_pages_link_to_are_recorded(world: World) -> None:
+    mirror = Mirror(world.mirror)
+    try:
+        found = set(mirror.outgoing())
+    finally:
+        mirror.close()
+    assert (f"{world.site.url}/", f"localhost:{world.site.port}") in found
+    assert not any(host == f"127.0.0.1:{world.site.port}" for _, host in found)
+
+
 def test_traps_end(world: World) -> None:
     assert len(world.asked("/calendar")) < 40
     assert len(world.asked("/circle/")) <= 3
