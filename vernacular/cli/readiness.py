@@ -31,6 +31,7 @@ from vernacular.langid.breadth import find_breadth, sample_blocks
 from vernacular.langid.breadth_gate import describe_breadth
 from vernacular.langid.draw import source_texts
 from vernacular.langid.limits import SHARED
+from vernacular.langid.neighbor_check import describe_neighbors
 from vernacular.langid.seed import LEAST_SEED, seed_file, seed_lines
 from vernacular.langid.seed_check import LEAST, SAMPLE, seed_similarity
 from vernacular.modeling.base_files import locate
@@ -177,6 +178,8 @@ def _seed(language: Language, root: Path) -> Iterator[str]:
             yield (f"no {file.name}: text in other languages is dropped only if it is clearly in one of {others}. "
                    "Add a few hundred lines that a speaker knows to be in the language, or set `trusted: true` "
                    "for a source that is entirely in it")
+        else:
+            yield from describe_neighbors(language, (), root)
         return
     lines = seed_lines(language, language.cleaning.orthography, file.place)
     if len(lines) < LEAST_SEED:
@@ -194,6 +197,7 @@ def _seed(language: Language, root: Path) -> Iterator[str]:
         breadth = find_breadth(lines, blocks, code=language.code, others={}, shared=SHARED, chance=1)
         if breadth.narrow:
             yield describe_breadth(breadth, language)
+        yield from describe_neighbors(language, lines, root)
 
 
 def _publishing(language: Language) -> Iterator[str]:

@@ -82,9 +82,13 @@ class Identification(Strict):
         "Most seed lines used for training. A larger seed is sampled."))
     contrast: dict[str, list[Source]] = Field(default_factory=dict, description=(
         "Text in other languages as negatives: an ISO 639-3 code, and entries with the keys of `sources`. Use it "
-        "for a closely related language whose text you have."), examples=[{"sna": [{
+        "for a closely related language whose text you have; an empty list means none for that language."), examples=[{"sna": [{
             "name": "shona", "kind": "files", "files": "shona.txt", "licence": "CC-BY-4.0",
             "consent": "public-licence", "register": "news"}]}])
+    fetch_contrast: bool = Field(False, examples=[True], description=(
+        "Fetch text for entries of `neighbours` of which none is at hand: the Declaration of Human Rights (with npm), "
+        "or FineWeb-2 (from the Hugging Face hub). Without it, only `contrast` and the seeds of other folders are "
+        "used, and what was fetched before."))
     document_share: Share = Field(0.5, examples=[0.3], description=(
         "A document is dropped whole if a smaller share of its words is in lines of the language. Lower it for texts "
         "with many quotations in other languages."))

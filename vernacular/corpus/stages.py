@@ -14,8 +14,9 @@ from vernacular.config.stage_settings import clean_settings, identifier_settings
 from vernacular.core.entry_point import EntryPoint
 from vernacular.corpus.stage_results import IngestResult, SplitsResult
 from vernacular.datasets.labeled import fetch
-from vernacular.langid.seed import fetch as fetch_seed
-from vernacular.langid.seed import versions as versions_of_seed
+from vernacular.langid.contrast import fetch as fetch_contrast
+from vernacular.langid.contrast import versions as versions_of_contrast
+from vernacular.langid.seed import version_of_seed
 from vernacular.langid.stage_results import IdentifierResult
 from vernacular.pipeline.stage import GateSpec, Stage
 from vernacular.provenance.suppression_list import Suppressions
@@ -31,10 +32,10 @@ def stages(language: Language) -> list[Stage]:
               gates=(GateSpec("files_readable", "Every file of every source can be read.", False),),
               description="Every document of every source, with its ledger row: source, licence, consent, register. "
                           "What was taken down is not among them."),
-        Stage(name="corpus/identifier", version="3", run=EntryPoint("vernacular.langid.stage:run"),
+        Stage(name="corpus/identifier", version="4", run=EntryPoint("vernacular.langid.stage:run"),
               result=IdentifierResult,
-              settings=identifier_settings, outside=versions_of_seed,
-              prepare=fetch_seed,
+              settings=identifier_settings, outside=_identifier_text,
+              prepare=fetch_contrast,
               inputs=("corpus/documents",),
               gates=(GateSpec("has_seed", "There is text known to be in the language to learn from.", False),
                      GateSpec("seed_broad", "At the usual limits 95% of the lines that are far from the seed are "
@@ -76,6 +77,10 @@ def _sources(language: Language) -> dict[str, JsonValue]:
 
 def _outside(language: Language, root: Path) -> dict[str, str]:
     return {**source_versions(language, root), "takedowns": Suppressions.of(language.folder).version()}
+
+
+def _identifier_text(language: Language, root: Path) -> dict[str, str]:
+    return {**version_of_seed(language), **versions_of_contrast(language, root)}
 
 
 def _held_out_files(language: Language, root: Path) -> dict[str, str]:

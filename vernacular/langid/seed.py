@@ -1,4 +1,4 @@
-"""Training data of the identifier: text known to be in the language, and text known to be in others.
+"""Training data of the identifier: text known to be in the language. Text in others is in ``contrast``.
 
 The seed is the file ``seed.txt`` of the language folder or, without it, the trusted sources.
 """
@@ -10,13 +10,11 @@ from pathlib import Path
 
 from vernacular.config.cleaning import Orthography
 from vernacular.config.schema import Language
-from vernacular.config.sources import NetworkSource, Source
 from vernacular.core.files import File, Folder
 from vernacular.core.store import digest_of_listed
 from vernacular.provenance.corpus_tables import read_rows
-from vernacular.provenance.document import Document, short_digest
+from vernacular.provenance.document import short_digest
 from vernacular.provenance.suppression_list import Suppressions
-from vernacular.sources import Place, fetch_source, open_source, place_of
 from vernacular.sources.formats import read_text
 from vernacular.text.normalization import normalise, repair
 from vernacular.text.scripts import knows_script, other_script
@@ -41,25 +39,13 @@ def _trusted(language: Language) -> list[str]:
     return [source.name for source in language.sources if source.trusted]
 
 
-def versions(language: Language, root: Path) -> dict[str, str]:
-    """Return digests of training data other than documents: the seed file and the contrast."""
-    settings, found = language.identification, {"takedowns": Suppressions.of(language.folder).version()}
+def version_of_seed(language: Language) -> dict[str, str]:
+    """Return digests of the seed file and of what was taken down."""
+    found = {"takedowns": Suppressions.of(language.folder).version()}
     file = seed_file(language)
     if file.exists():
         found["seed"] = digest_of_listed([(file.path, file)])
-    for code, sources in settings.contrast.items():
-        for source in sources:
-            found[f"contrast/{code}/{source.name}"] = open_source(
-                source, place_of(language, source, root, f"contrast-{code}")).data_version()
     return found
-
-
-def fetch(language: Language, root: Path, progress: Progress) -> None:
-    """Fetch due contrast sources from the network."""
-    for code, sources in language.identification.contrast.items():
-        for source in sources:
-            if isinstance(source, NetworkSource):
-                fetch_source(source, place_of(language, source, root, f"contrast-{code}"), progress)
 
 
 def seed_lines(language: Language, orthography: Orthography, documents: Path) -> list[str]:
@@ -80,28 +66,11 @@ def seed_lines(language: Language, orthography: Orthography, documents: Path) ->
     else:
         texts = (row["text"] for row in (read_rows(documents, ["source", "text"]) if trusted else ())
                  if row["source"] in trusted)
-    return _chosen(texts, language.script, orthography, settings.seed_lines, Suppressions.of(language.folder))
+    return choose_lines(texts, language.script, orthography, settings.seed_lines, Suppressions.of(language.folder))
 
 
-def contrast_lines(language: Language, orthography: Orthography, root: Path,
-                   progress: Progress) -> dict[str, list[str]]:
-    """Return language code -> lines for every language of ``identification.contrast``, in file order."""
-    settings, found = language.identification, {}
-    for code, sources in settings.contrast.items():
-        texts = (document.text for source in sources
-                 for document in _documents(source, place_of(language, source, root, f"contrast-{code}"), progress))
-        found[code] = _chosen(texts, language.script, orthography, settings.seed_lines,
-                              Suppressions.of(language.folder))
-    return found
-
-
-def _documents(source: Source, place: Place, progress: Progress) -> Iterable[Document]:
-    return (document for document in open_source(source, place).documents(progress)
-            if not place.suppressed.covers(document))
-
-
-def _chosen(texts: Iterable[str], script: str, orthography: Orthography, most: int,
-            suppressed: Suppressions) -> list[str]:
+def choose_lines(texts: Iterable[str], script: str, orthography: Orthography, most: int,
+                 suppressed: Suppressions) -> list[str]:
     """Return distinct lines of three words or more in the script; if too many, a sample by digest."""
     lines = list(dict.fromkeys(line for text in texts
                                for line in suppressed.without_lines(text).split("\n") if line.strip()))

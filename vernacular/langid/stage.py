@@ -14,9 +14,10 @@ from vernacular.core.store import Artifact, digest_of
 from vernacular.langid import learned_thresholds as thresholds
 from vernacular.langid.breadth import Breadth, find_breadth, sample_blocks
 from vernacular.langid.breadth_gate import breadth_gate
+from vernacular.langid.contrast import contrast_lines
 from vernacular.langid.evaluate import measure
 from vernacular.langid.limits import SHARED, SHARED_AT_HOME
-from vernacular.langid.seed import LEAST_SEED, contrast_lines, seed_lines
+from vernacular.langid.seed import LEAST_SEED, seed_lines
 from vernacular.langid.self_training import add_rounds
 from vernacular.langid.share import share_of
 from vernacular.langid.stage_results import FarRecall, IdentifierResult

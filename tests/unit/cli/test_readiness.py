@@ -61,7 +61,8 @@ def test_a_filled_folder_lacks_nothing(tmp_path: Path) -> None:
     english = {"name": "english", "kind": "files", "files": "english.txt", "licence": "MIT", "consent": "contributor",
                "register": "other"}
     model = {**TINY_MODEL, "retention": [english]}
-    folder = write_language(tmp_path / "languages", models={"tiny": model}, trusted=True)
+    folder = write_language(tmp_path / "languages", models={"tiny": model}, trusted=True,
+                            neighbours=[])
     assert "no model at base" in lacks_of(folder)[0]
     write_bert(folder / "base")
     (folder / "behaviour").mkdir()
