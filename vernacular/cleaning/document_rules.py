@@ -23,6 +23,7 @@ from vernacular.cleaning import line_filters as filters
 from vernacular.cleaning.cache import batch_of, lists_of
 from vernacular.cleaning.decontamination import HeldOut
 from vernacular.cleaning.features import Change, record, record_changes
+from vernacular.cleaning.mixed_lines import PartlyForeign, no_parts
 from vernacular.config.stage_settings import CleanSettings
 from vernacular.langid import Identifier, load_identifier
 from vernacular.langid import learned_thresholds as thresholds
@@ -39,10 +40,11 @@ KINDS = ("encoding", "normalise", "orthography")  # of changes
 TELLING_WORDS = 4  # a shorter line is too short to identify its language
 _MASK = re.compile(r"<[a-z][a-z0-9_]*>")  # what ``redact`` leaves
 _MOST_LOGIT = 2.2  # most that the other lines of a document count for, as a logit: 9 to 1
+_WHOLE_DOCUMENT = 9.0  # the same where documents are judged as a whole: more than any line counts
 _LEAST = 0.0001  # smallest probability that differs from 0
 _MUCH = 500_000  # bytes of documents of which so many lines are in doubt that all models are needed
 
-RULES_VERSION = "2"  # raised when what a rule on single documents gives changes; a test holds the outputs
+RULES_VERSION = "3"  # raised when what a rule on single documents gives changes; a test holds the outputs
 
 
 def maker(spec: Mapping[str, Any]) -> Chain:
@@ -52,7 +54,7 @@ def maker(spec: Mapping[str, Any]) -> Chain:
     limits = folder / "thresholds.json"
     return Chain(settings, load_identifier(folder), HeldOut.load(Path(spec["held"])),
                  thresholds.Thresholds.from_dict(orjson.loads(limits.read_bytes())) if limits.is_file()
-                 else thresholds.Thresholds())
+                 else thresholds.Thresholds(), PartlyForeign.load(folder, settings), bool(spec.get("by_document")))
 
 
 class Chain:
@@ -63,12 +65,16 @@ class Chain:
         identifier: learned from the seed; None where there is none.
         held_out: task items and behavior texts, which no kept line may share.
         limits: learned from the seed.
+        partly: finds parts of lines in other languages; None where there is no seed.
+        by_document: judge documents as a whole, since lines do not separate the language from a neighbor.
     """
 
     def __init__(self, settings: CleanSettings, identifier: Identifier | None, held_out: HeldOut,
-                 limits: thresholds.Thresholds) -> None:
+                 limits: thresholds.Thresholds, partly: PartlyForeign | None = None,
+                 by_document: bool = False) -> None:
         self._settings, self._cleaning = settings, settings.cleaning
         self._identifier, self._held_out, self._limits = identifier, held_out, limits
+        self._partly, self._context = partly, _WHOLE_DOCUMENT if by_document else _MOST_LOGIT
         self._speller = Speller(settings.cleaning.orthography, settings.script)
         self._knows_script = scripts.knows_script(settings.script)
         self._patterns = compiled(settings.cleaning.private_patterns)
@@ -100,6 +106,7 @@ class Chain:
             lines.drop(scripts.other_script(lines.texts, script, cleaning.script_share), "script")
         lines.drop(filters.short(lines.texts, cleaning.min_words), "short")
         self._identify(lines, counts, lettered, table)
+        table |= no_parts(len(parts)) if self._partly is None else self._partly.apply(lines, counts, changes)
         lines.drop(filters.repetitive(lines.texts, cleaning.max_repeats), "repetition")
         lines.drop(thresholds.judge(lines.texts, self._limits), "thresholds")
         columns = {name: documents[name].to_pylist() for name in ("path", "whole", "flags")}
@@ -154,15 +161,20 @@ class Chain:
         table["scores"] = lists_of(np.bincount(owner, minlength=documents) if len(scores)
                                    else np.zeros(documents, dtype=np.int64),
                                    np.clip(scores * 100, 0, 99).astype(np.uint8))
+        before = lines.texts, lines.at
         lines.drop(dict(sorted(found.items())), "identification")
         share = np.bincount(lines.owner, counts[lines.at], documents) / np.maximum(lettered, 1)
+        if self._partly is not None and len(scores):
+            indices = np.array(sorted(found), dtype=np.int64)
+            lines.kinds[before[1][indices]] = self._partly.refused.kinds(
+                [before[0][index] for index in indices.tolist()], scores[indices].tolist(),
+                share[owner[indices]].tolist(), set(np.flatnonzero(np.isin(indices, foreign)).tolist()))
         other = share < self._settings.document_share
         lines.drop({index: f"{share[of]:.0%} of the words of its document are in lines of the language, less than "
                            f"{self._settings.document_share:.0%}"
                     for index, of in enumerate(lines.owner.tolist()) if other[of]}, "document_identification")
 
-    @staticmethod
-    def _scores(identifier: Identifier, texts: Sequence[str], owner: Ints, words: NDArray[np.uint32],
+    def _scores(self, identifier: Identifier, texts: Sequence[str], owner: Ints, words: NDArray[np.uint32],
                 telling: NDArray[np.bool_]) -> NDArray[np.float64]:
         """The probability of each line, in the light of the other lines of its document.
 
@@ -179,7 +191,7 @@ class Chain:
         logits = np.log(np.maximum(alone, _LEAST) / np.maximum(1 - alone, _LEAST))
         bounded = np.clip(logits, -_MOST_LOGIT, _MOST_LOGIT)
         others = np.bincount(of, bounded, documents)[of] - bounded
-        scores[long] = 1 / (1 + np.exp(-logits - np.clip(others, -_MOST_LOGIT, _MOST_LOGIT)))
+        scores[long] = 1 / (1 + np.exp(-logits - np.clip(others, -self._context, self._context)))
         weights = np.bincount(of, words[long], documents)
         means = np.bincount(of, words[long] * scores[long], documents) / np.maximum(weights, 1)
         without = np.unique(owner[weights[owner] == 0])

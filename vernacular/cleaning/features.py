@@ -126,6 +126,7 @@ def _rejects(lines: Lines, number: int, counts: NDArray[np.uint32], mask: Mask) 
     rules = np.array([reject[1] for reject in lines.rejects], dtype=np.uint8)
     return lists_of(np.bincount(lines.all_owners[at], minlength=number), {
         "rule": rules[order], "line": lines.all_numbers[at[order]].astype(np.uint32), "words": counts[at[order]],
+        "kind": lines.kinds[at[order]],
         "reason": pa.array([lines.rejects[place][2] for place in order.tolist()], pa.string()),
         "text": pa.array([texts[place] for place in order.tolist()], pa.string())})
 

@@ -42,6 +42,8 @@ FAMILIES = (
     Family("identification", ("identification", "document_identification"), "identified as another language",
            "if they are in the language, add lines of this source to the seed (`vernacular seed {code}` samples "
            "some), or set `trusted: true` for it"),
+    Family("mixed_lines", ("mixed_lines",), "partly in another language",
+           "set `cleaning.mixed_lines: keep`, or raise `cleaning.mixed_share`"),
     Family("repetition", ("repetition",), "repeating themselves", "raise `cleaning.max_repeats`"),
     Family("thresholds", ("thresholds",), "unlike any line of the seed",
            "add lines of this source to the seed (`vernacular seed {code}` samples some), or lower "

@@ -17,13 +17,14 @@ from vernacular.cleaning.disk_arrays import AT_ONCE, stretches
 from vernacular.cleaning.losses import find_losses, loss_gates
 from vernacular.cleaning.source_drift import Screening
 from vernacular.cleaning.source_mix import mix_gate, shares, words_by
+from vernacular.cleaning.speaker_samples import mixed_samples, report_refused
 from vernacular.cleaning.stage_results import CleanResult, DriftReport, MixShare
 from vernacular.config.cleaning import Cleaning
 from vernacular.config.stage_settings import CleanSettings
 from vernacular.core.plots import bars, histogram
 from vernacular.core.report import Gate, Report
 from vernacular.core.result import SampleRow
-from vernacular.provenance.corpus_tables import DOCUMENTS, REJECTS, count_rows, read_rows_at, read_tables
+from vernacular.provenance.corpus_tables import CHANGES, DOCUMENTS, REJECTS, count_rows, read_rows_at, read_tables
 from vernacular.text.line_batch import RULES as OWN_RULES
 from vernacular.text.pii import KINDS
 from vernacular.text.word_hashes import Ints
@@ -39,7 +40,7 @@ _CHANGES = {"encoding": "lines in which mojibake or HTML entities were undone",
 
 
 def describe(out: Path, corpus: Corpus, settings: CleanSettings, screening: Screening, notes: dict[str, str],
-             held_out: HeldOut, accepted: Mapping[tuple[str, str], float]) -> Report:
+             held_out: HeldOut, accepted: Mapping[tuple[str, str], float], by_document: bool = False) -> Report:
     """The report of the text written to ``out``.
 
     Args:
@@ -50,6 +51,7 @@ def describe(out: Path, corpus: Corpus, settings: CleanSettings, screening: Scre
         notes: rules that were skipped, and why.
         held_out: task items and behavior texts.
         accepted: source and rule -> the share of the source that a person lets the rule take.
+        by_document: whether documents were judged as a whole.
     """
     cleaning = settings.cleaning
     report = Report()
@@ -72,7 +74,8 @@ def describe(out: Path, corpus: Corpus, settings: CleanSettings, screening: Scre
     losses = find_losses(sources, read, dict(zip(_RULES, lost[0].T.tolist(), strict=True)),
                          _contaminated(corpus, held_out, sources, source_of))
     report.set_result(CleanResult(
-        notes=notes, words_by_source=by_source, confidence_by_source=confidence,
+        refused=report_refused(report, corpus), by_document=by_document, notes=notes,
+        words_by_source=by_source, confidence_by_source=confidence,
         mix={name: MixShare(share=share, cap=cap) for name, share, cap in capped},
         screening=DriftReport(reasons=screening.reasons, profiles=screening.profiles), losses=losses))
     for column in ("source", "register", "licence"):
@@ -85,6 +88,7 @@ def describe(out: Path, corpus: Corpus, settings: CleanSettings, screening: Scre
         for source, number, by_rule in zip(sources, read, lost[0], strict=True)]
     report.samples["kept"] = _kept(out / DOCUMENTS)
     report.samples["rejected"] = _rejected(out / REJECTS)
+    report.samples["parts in other languages"] = mixed_samples(out / CHANGES)
 
     shown = [rule for rule in _RULES if lost_words[rule]]
     bars(out / "rejects.png", "Words dropped, by rule", shown, [lost_words[rule] for rule in shown], "words")
@@ -180,7 +184,11 @@ def _count(report: Report, corpus: Corpus, kept: tuple[Ints, int, int], lost_wor
     report.count("words_kept", words, "words that were kept", "words")
     lost = sum(lost_words.values())
     report.count("words_rejected", lost, "words in lines that were dropped", "words")
-    report.count("words_masked", read - lost - words, "words less since private data was masked", "words")
+    cut = view.total("words_cut")
+    report.count("lines_mixed", view.total("lines_mixed"), "lines with a part in another language", "lines")
+    report.count("words_mixed", view.total("words_mixed"), "words in such parts", "words")
+    report.count("words_cut", cut, "words in such parts that were cut", "words")
+    report.count("words_masked", read - lost - words - cut, "words less since private data was masked", "words")
     report.count("characters", characters + lines - documents, "characters that were kept", "characters")
     for kind, meaning in _CHANGES.items():
         report.count(f"lines_changed_{kind}", view.total(f"changed_{kind}"), meaning, "lines")

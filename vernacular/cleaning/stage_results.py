@@ -41,6 +41,14 @@ class Loss(Result):
         return self.source, self.rule
 
 
+class RefusedKind(Result):
+    """Lines of one kind that identification refused although something speaks for the language."""
+
+    kind: str  # of ``refused_lines.KINDS``
+    meaning: str  # in words
+    lines: int
+
+
 class CleanResult(Result):
     """The result of ``corpus/clean``."""
 
@@ -50,3 +58,5 @@ class CleanResult(Result):
     mix: dict[str, MixShare]  # part -> its share and cap
     screening: DriftReport  # sources that changed
     losses: list[Loss] = Field(default_factory=list)  # largest share first
+    refused: list[RefusedKind] = Field(default_factory=list)
+    by_document: bool = False  # whether documents were judged as a whole

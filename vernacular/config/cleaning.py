@@ -61,6 +61,13 @@ class Cleaning(Strict):
     reject_distance: Share = Field(0.25, examples=[0.4], description=(
         "Drop a line only if lingua's probability for such a language leads by this much. Raise it if good lines "
         "are dropped."))
+    mixed_lines: Literal["keep", "cut", "drop"] = Field("keep", examples=["cut"], description=(
+        "What happens to lines with a part in one of `reject_languages`, such as an English sentence inside a line: "
+        "`keep` lists the parts in changes.parquet, `cut` removes them, `drop` drops the line. It needs a seed."))
+    mixed_words: int = Field(5, ge=3, examples=[8], description=(
+        "Fewest words of such a part that is cut, or for which a line is dropped."))
+    mixed_share: Share = Field(0.3, examples=[0.5], description=(
+        "Drop a line (`mixed_lines: drop`) if at least this share of its words is in such parts."))
     near_duplicate: Share = Field(0.75, examples=[0.9], description=(
         "Texts with this Jaccard similarity or more are duplicates; the first is kept. Raise it to keep more."))
     private_data: bool = Field(True, description=(
@@ -82,9 +89,9 @@ class Identification(Strict):
         "Most seed lines used for training. A larger seed is sampled."))
     contrast: dict[str, list[Source]] = Field(default_factory=dict, description=(
         "Text in other languages as negatives: an ISO 639-3 code, and entries with the keys of `sources`. Use it "
-        "for a closely related language whose text you have; an empty list means none for that language."), examples=[{"sna": [{
-            "name": "shona", "kind": "files", "files": "shona.txt", "licence": "CC-BY-4.0",
-            "consent": "public-licence", "register": "news"}]}])
+        "for a closely related language whose text you have; an empty list means none for that language."),
+        examples=[{"sna": [{"name": "shona", "kind": "files", "files": "shona.txt", "licence": "CC-BY-4.0",
+                            "consent": "public-licence", "register": "news"}]}])
     fetch_contrast: bool = Field(False, examples=[True], description=(
         "Fetch text for entries of `neighbours` of which none is at hand: the Declaration of Human Rights (with npm), "
         "or FineWeb-2 (from the Hugging Face hub). Without it, only `contrast` and the seeds of other folders are "
@@ -92,6 +99,9 @@ class Identification(Strict):
     document_share: Share = Field(0.5, examples=[0.3], description=(
         "A document is dropped whole if a smaller share of its words is in lines of the language. Lower it for texts "
         "with many quotations in other languages."))
+    decide_by: Literal["auto", "line", "document"] = Field("auto", examples=["document"], description=(
+        "Whether a line is judged mostly by itself or its document is judged as a whole. `auto`: by document if lines "
+        "do not separate the language from one of its neighbors (docs/explanation/language-identification.md)."))
     rounds: int = Field(0, ge=0, le=5, examples=[1], description=(
         "Rounds of self-training, in which lines that are clearly in the language join the seed. 1 loses fewer "
         "good lines, but then every new document triggers a full cleaning (docs/experiments/planted-noise.md)."))

@@ -21,6 +21,7 @@ class CleanSettings(Strict):
     rejecters: list[str]
     poisoning: Poisoning
     overlap_words: int
+    decide_by: str = "auto"
 
     def beside(self) -> dict[str, JsonValue]:
         """The settings that affect which lines of texts beside the corpus are used for training."""
@@ -34,6 +35,7 @@ def clean_settings(language: Language) -> CleanSettings:
     return CleanSettings(code=language.code, script=language.script, neighbours=language.neighbours,
                          cleaning=language.cleaning, poisoning=language.poisoning,
                          document_share=language.identification.document_share,
+                         decide_by=language.identification.decide_by,
                          overlap_words=language.splits.overlap_words,
                          rejecters=list(language.identification.rejecters))
 

@@ -42,7 +42,7 @@ def stages(language: Language) -> list[Stage]:
                                             "accepted.", False)),
               description="A classifier that distinguishes the language from all others, learned from its seed, with "
                           "its precision and recall on text that it did not see, near the seed and far from it."),
-        Stage(name="corpus/clean", version="7", inputs=("corpus/documents", "corpus/identifier"),
+        Stage(name="corpus/clean", version="8", inputs=("corpus/documents", "corpus/identifier"),
               settings=clean_settings, outside=_held_out_files,
               run=EntryPoint("vernacular.cleaning.stage:run"), result=CleanResult,
               prepare=fetch,

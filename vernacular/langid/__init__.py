@@ -8,12 +8,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vernacular.langid.char_ngrams import CharacterModel
 from vernacular.langid.classifier import FILE, SeedIdentifier
 
 
@@ -31,6 +33,24 @@ class Identifier(Protocol):
     def foreign(self, lines: Sequence[str]) -> NDArray[np.bool_]:
         """Return which lines are certainly in another language, whatever their topic, shape ``(len(lines),)``."""
         ...
+
+
+@dataclass(frozen=True)
+class SeedWords:
+    """What an identifier knows of the words of its seed."""
+
+    model: CharacterModel  # of their letters
+    common: frozenset[str]  # the most common ones, in lower case
+
+
+def load_seed_words(folder: Path) -> SeedWords | None:
+    """Load the words of a ``corpus/identifier`` artifact, or None if the language has no seed."""
+    if not (folder / FILE).is_file():
+        return None
+    with np.load(folder / FILE, allow_pickle=False) as stored:
+        arrays = {name: stored[name] for name in stored.files if name.startswith("own.")}
+        common = stored["words.common"].tobytes().decode().split("\n")
+    return SeedWords(CharacterModel.of_arrays(arrays, "own"), frozenset(common))
 
 
 def load_identifier(folder: Path) -> Identifier | None:

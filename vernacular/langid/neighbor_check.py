@@ -49,17 +49,17 @@ def _unknown(codes: Sequence[str], language: Language) -> str:
     how = ("" if language.identification.fetch_contrast
            else ", or set `identification.fetch_contrast: true` to have some fetched")
     return (f"no text in {', '.join(codes)} (`neighbours`) as contrast: how many of their lines pass is unknown. Of "
-            f"relatives that were measured without contrast, {least:.0%} to {most:.0%} of the lines passed: a precision "
-            f"of {best:.2f} to {worst:.2f} with as much text in the relative as in the language ({_PAGE}). Name text "
-            f"under `identification.contrast`{how}")
+            f"relatives that were measured without contrast, {least:.0%} to {most:.0%} of the lines passed: a "
+            f"precision of {best:.2f} to {worst:.2f} with as much text in the relative as in the language "
+            f"({_PAGE}). Name text under `identification.contrast`{how}")
 
 
 def describe_separation(separation: Separation, contrast: Contrast) -> str:
     """Describe how well a neighbor is told from the language, in a line."""
     without, accepted = (share_of(number, separation.lines) for number in (separation.without, separation.accepted))
-    text = (f"{separation.code}: of {separation.lines:,} lines ({contrast.described()}) {without.share:.0%} pass without "
-            f"contrast and {accepted.share:.0%} [{accepted.low:.0%}, {accepted.high:.0%}] with it; with as much text in "
-            f"both, the precision is {separation.precision(separation.without):.2f} and "
+    text = (f"{separation.code}: of {separation.lines:,} lines ({contrast.described()}) {without.share:.0%} pass "
+            f"without contrast and {accepted.share:.0%} [{accepted.low:.0%}, {accepted.high:.0%}] with it; with as "
+            f"much text in both, the precision is {separation.precision(separation.without):.2f} and "
             f"{separation.precision(separation.accepted):.2f}")
     if separation.by_line:
         return text

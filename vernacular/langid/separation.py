@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from vernacular.langid.char_ngrams import CharacterModel
 from vernacular.langid.classifier import SeedIdentifier
 from vernacular.langid.limits import SHARED, build, count_words, weights_of
+from vernacular.langid.stage_results import ShareOfLines
 
 LEAST_LINES = 20  # of a neighbor; fewer measure nothing
 SEPARATED = 0.05  # of a neighbor's lines that may be accepted; with more, lines do not separate the two languages
+INSEPARABLE = "inseparable.json"  # of ``corpus/identifier``: the neighbors that lines do not separate
 _FOLDS = 5
 _MOST_LINES = 1000  # of a neighbor that are read
 
@@ -43,6 +45,11 @@ class Separation:
         """
         right, wrong = self.own_accepted / max(self.own, 1), accepted / max(self.lines, 1)
         return right / (right + wrong) if right + wrong else 0.0
+
+
+def inseparable(contrast: Mapping[str, ShareOfLines]) -> list[str]:
+    """Return the languages of which surely more than ``SEPARATED`` of the held-out lines were accepted."""
+    return [code for code, accepted in contrast.items() if accepted.lines and accepted.low > SEPARATED]
 
 
 def measure_separation(seed: Sequence[str], others: Mapping[str, Sequence[str]], *, code: str,

@@ -13,6 +13,7 @@ RULES = {  # in order; each names what is dropped
     "script": "with too few letters of the language's script", "short": "with fewer words than the minimum",
     "identification": "identified as another language",
     "document_identification": "in documents identified as another language",
+    "mixed_lines": "with too large a part in another language",
     "repetition": "that repeat themselves", "thresholds": "unlike any line of the seed"}
 NUMBERS = {name: number for number, name in enumerate(RULES)}
 
@@ -29,6 +30,7 @@ class Lines:
         texts: the remaining lines.
         at: the original index of each.
         rejects: (original index, rule number, reason, text) of the others, rule by rule.
+        kinds: the kind of each original line that identification refused (``cleaning.refused_lines``), else 0.
     """
 
     def __init__(self, texts: list[str], owner: Ints, number: Ints) -> None:
@@ -36,6 +38,7 @@ class Lines:
         self.at: Ints = np.arange(len(texts), dtype=np.int64)
         self.all_owners, self.all_numbers = owner, number
         self.rejects: list[tuple[int, int, str, str]] = []
+        self.kinds = np.zeros(len(texts), dtype=np.uint8)
 
     @property
     def owner(self) -> Ints:

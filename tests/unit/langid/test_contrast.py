@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.generate import make_documents, write_language
-from vernacular.cli.readiness import lacking_by_kind
 from vernacular.behavior_tests.load import load_suite
+from vernacular.cli.readiness import lacking_by_kind
 from vernacular.config.cleaning import Orthography
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
