@@ -27,6 +27,7 @@ from vernacular.cleaning.mixed_lines import PartlyForeign, no_parts
 from vernacular.config.stage_settings import CleanSettings
 from vernacular.langid import Identifier, load_identifier
 from vernacular.langid import learned_thresholds as thresholds
+from vernacular.langid.document_rule import MARGIN, DocumentRule, load_rules
 from vernacular.langid.external import Rejecter, judge, open_rejecters
 from vernacular.text import scripts
 from vernacular.text.codepoints import Batch
@@ -40,7 +41,6 @@ KINDS = ("encoding", "normalise", "orthography")  # of changes
 TELLING_WORDS = 4  # a shorter line is too short to identify its language
 _MASK = re.compile(r"<[a-z][a-z0-9_]*>")  # what ``redact`` leaves
 _MOST_LOGIT = 2.2  # most that the other lines of a document count for, as a logit: 9 to 1
-_WHOLE_DOCUMENT = 9.0  # the same where documents are judged as a whole: more than any line counts
 _LEAST = 0.0001  # smallest probability that differs from 0
 _MUCH = 500_000  # bytes of documents of which so many lines are in doubt that all models are needed
 
@@ -54,7 +54,8 @@ def maker(spec: Mapping[str, Any]) -> Chain:
     limits = folder / "thresholds.json"
     return Chain(settings, load_identifier(folder), HeldOut.load(Path(spec["held"])),
                  thresholds.Thresholds.from_dict(orjson.loads(limits.read_bytes())) if limits.is_file()
-                 else thresholds.Thresholds(), PartlyForeign.load(folder, settings), bool(spec.get("by_document")))
+                 else thresholds.Thresholds(), PartlyForeign.load(folder, settings),
+                 load_rules(folder, settings.decide_by))
 
 
 class Chain:
@@ -66,15 +67,15 @@ class Chain:
         held_out: task items and behavior texts, which no kept line may share.
         limits: learned from the seed.
         partly: finds parts of lines in other languages; None where there is no seed.
-        by_document: judge documents as a whole, since lines do not separate the language from a neighbor.
+        by_document: recognize documents in near relatives, which lines do not separate from the language.
     """
 
     def __init__(self, settings: CleanSettings, identifier: Identifier | None, held_out: HeldOut,
                  limits: thresholds.Thresholds, partly: PartlyForeign | None = None,
-                 by_document: bool = False) -> None:
+                 by_document: Sequence[DocumentRule] = ()) -> None:
         self._settings, self._cleaning = settings, settings.cleaning
         self._identifier, self._held_out, self._limits = identifier, held_out, limits
-        self._partly, self._context = partly, _WHOLE_DOCUMENT if by_document else _MOST_LOGIT
+        self._partly, self._by_document = partly, by_document
         self._speller = Speller(settings.cleaning.orthography, settings.script)
         self._knows_script = scripts.knows_script(settings.script)
         self._patterns = compiled(settings.cleaning.private_patterns)
@@ -142,13 +143,18 @@ class Chain:
         """Drop lines, and documents that consist of such lines, that are in another language."""
         documents, owner, words = len(lettered), lines.owner, counts[lines.at]
         telling = words >= TELLING_WORDS
+        relatives: dict[int, str] = {}
         scores = np.zeros(0, dtype=np.float64)
         if self._identifier is None:
             found = self._asked(lines, np.flatnonzero(telling))
             foreign = list(found)
         else:
             threshold, bare = self._identifier.threshold, self._bare(lines.texts)
-            scores = self._scores(self._identifier, bare, owner, words, telling)
+            long = np.flatnonzero(telling)
+            # Rounded, so that a sum in another order, as batches of other sizes have it, makes no difference.
+            alone = self._identifier.scores([bare[index] for index in long.tolist()]).astype(np.float64).round(4)
+            scores = self._scores(self._identifier, bare, owner, words, telling, alone)
+            relatives = self._relatives(alone, owner[long], documents)
             refused = np.flatnonzero(scores < threshold)
             found = {index: f"probability {scores[index]:.2f}, less than {threshold:.2f}" for index in refused.tolist()}
             asked = self._asked(lines, np.flatnonzero(telling & (scores >= threshold)
@@ -170,28 +176,38 @@ class Chain:
                 [before[0][index] for index in indices.tolist()], scores[indices].tolist(),
                 share[owner[indices]].tolist(), set(np.flatnonzero(np.isin(indices, foreign)).tolist()))
         other = share < self._settings.document_share
+        lines.drop({index: relatives[of] for index, of in enumerate(lines.owner.tolist()) if of in relatives},
+                   "document_identification")
         lines.drop({index: f"{share[of]:.0%} of the words of its document are in lines of the language, less than "
                            f"{self._settings.document_share:.0%}"
                     for index, of in enumerate(lines.owner.tolist()) if other[of]}, "document_identification")
 
-    def _scores(self, identifier: Identifier, texts: Sequence[str], owner: Ints, words: NDArray[np.uint32],
-                telling: NDArray[np.bool_]) -> NDArray[np.float64]:
+    def _relatives(self, alone: NDArray[np.float64], of: Ints, documents: int) -> dict[int, str]:
+        """Documents that as a whole are in a near relative, and why; ``alone``: of each line by itself."""
+        found: dict[int, str] = {}
+        for rule in self._by_document:
+            odds = rule.log_odds(alone, of, documents)
+            found |= {number: f"as a whole, its document is in {rule.code} (log odds {-odds[number]:.1f})"
+                      for number in np.flatnonzero(odds < -MARGIN).tolist()}
+        return found
+
+    @staticmethod
+    def _scores(identifier: Identifier, texts: Sequence[str], owner: Ints, words: NDArray[np.uint32],
+                telling: NDArray[np.bool_], alone: NDArray[np.float64]) -> NDArray[np.float64]:
         """The probability of each line, in the light of the other lines of its document.
 
         A document is mostly in one language, so the odds of its other lines are multiplied with those of a line (naive
         Bayes), within bounds: a doubtful line among good ones is likely good, and a line that is surely in another
         language stays so. Lines too short to identify get the mean of the document, weighted by words; where a document
-        has no longer line, its lines are taken together.
+        has no longer line, its lines are taken together. ``alone``: probabilities of ``telling`` lines by themselves.
         """
         scores = np.zeros(len(texts))
         long = np.flatnonzero(telling)
-        # Rounded, so that a sum in another order, as batches of other sizes have it, makes no difference.
-        alone = np.round(identifier.scores([texts[index] for index in long.tolist()]).astype(np.float64), 4)
         documents, of = int(owner.max(initial=-1)) + 1, owner[long]
         logits = np.log(np.maximum(alone, _LEAST) / np.maximum(1 - alone, _LEAST))
         bounded = np.clip(logits, -_MOST_LOGIT, _MOST_LOGIT)
         others = np.bincount(of, bounded, documents)[of] - bounded
-        scores[long] = 1 / (1 + np.exp(-logits - np.clip(others, -self._context, self._context)))
+        scores[long] = 1 / (1 + np.exp(-logits - np.clip(others, -_MOST_LOGIT, _MOST_LOGIT)))
         weights = np.bincount(of, words[long], documents)
         means = np.bincount(of, words[long] * scores[long], documents) / np.maximum(weights, 1)
         without = np.unique(owner[weights[owner] == 0])

@@ -1,7 +1,7 @@
 """Lines that identification refused although something speaks for the language, by kind, for a speaker to look at.
 
 Evidence is a probability close below the threshold, a document whose other lines are mostly accepted, or common words
-of the seed without their diacritics. The kind says what is unusual about the line.
+of the seed without their diacritics. The kind names what is unusual about the line.
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ from vernacular.config.stage_settings import CleanSettings
 from vernacular.core.plots import bars, histogram
 from vernacular.core.report import Gate, Report
 from vernacular.core.result import SampleRow
+from vernacular.langid.document_rule import DocumentRule
 from vernacular.provenance.corpus_tables import CHANGES, DOCUMENTS, REJECTS, count_rows, read_rows_at, read_tables
 from vernacular.text.line_batch import RULES as OWN_RULES
 from vernacular.text.pii import KINDS
@@ -40,7 +41,8 @@ _CHANGES = {"encoding": "lines in which mojibake or HTML entities were undone",
 
 
 def describe(out: Path, corpus: Corpus, settings: CleanSettings, screening: Screening, notes: dict[str, str],
-             held_out: HeldOut, accepted: Mapping[tuple[str, str], float], by_document: bool = False) -> Report:
+             held_out: HeldOut, accepted: Mapping[tuple[str, str], float],
+             by_document: Sequence[DocumentRule] = ()) -> Report:
     """The report of the text written to ``out``.
 
     Args:
@@ -51,7 +53,7 @@ def describe(out: Path, corpus: Corpus, settings: CleanSettings, screening: Scre
         notes: rules that were skipped, and why.
         held_out: task items and behavior texts.
         accepted: source and rule -> the share of the source that a person lets the rule take.
-        by_document: whether documents were judged as a whole.
+        by_document: rules by which documents were judged as a whole.
     """
     cleaning = settings.cleaning
     report = Report()
@@ -74,7 +76,7 @@ def describe(out: Path, corpus: Corpus, settings: CleanSettings, screening: Scre
     losses = find_losses(sources, read, dict(zip(_RULES, lost[0].T.tolist(), strict=True)),
                          _contaminated(corpus, held_out, sources, source_of))
     report.set_result(CleanResult(
-        refused=report_refused(report, corpus), by_document=by_document, notes=notes,
+        refused=report_refused(report, corpus), by_document=[rule.code for rule in by_document], notes=notes,
         words_by_source=by_source, confidence_by_source=confidence,
         mix={name: MixShare(share=share, cap=cap) for name, share, cap in capped},
         screening=DriftReport(reasons=screening.reasons, profiles=screening.profiles), losses=losses))

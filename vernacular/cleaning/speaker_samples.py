@@ -12,7 +12,7 @@ from vernacular.cleaning.corpus_lines import Corpus
 from vernacular.cleaning.disk_arrays import AT_ONCE
 from vernacular.cleaning.mixed_lines import RULE
 from vernacular.cleaning.refused_lines import KINDS
-from vernacular.cleaning.stage_results import RefusedKind
+from vernacular.cleaning.stage_results import REFUSED, RefusedKind
 from vernacular.core.report import Report
 from vernacular.core.result import SampleRow
 from vernacular.provenance.corpus_tables import read_rows_at, read_tables
@@ -30,7 +30,7 @@ def report_refused(report: Report, corpus: Corpus) -> list[RefusedKind]:
     texts = _texts(corpus, totals)
     report.count("lines_refused_doubtful", int(totals[1:].sum()),
                  "refused lines for which something speaks: a speaker should look at some", "lines")
-    report.samples["refused lines that may be in the language"] = [
+    report.samples[REFUSED] = [
         {"kind": meaning, "lines": int(totals[number]), "text": text}
         for number, meaning in enumerate(KINDS.values(), 1) for text in texts[number]]
     return found

@@ -27,8 +27,8 @@ from vernacular.config.stage_settings import CleanSettings
 from vernacular.core.report import Report
 from vernacular.core.store import Artifact, digest_of, write_atomically
 from vernacular.langid.classifier import FILE
+from vernacular.langid.document_rule import load_rules
 from vernacular.langid.external import open_rejecters
-from vernacular.langid.separation import INSEPARABLE
 from vernacular.pipeline.stage import StageContext
 from vernacular.provenance.corpus_tables import CHANGES, DOCUMENTS, REJECTS, read_tables
 from vernacular.provenance.suppression_list import Suppressions
@@ -52,10 +52,9 @@ def run(work: StageContext[CleanSettings]) -> Report:
     held_out = HeldOut.of(held_out_items(work.language, work.root), settings.overlap_words,
                           lambda lines: tidy(lines, settings))
     held_out.save(work.scratch / "held.npz")
-    by_document = judges_documents(settings, identifier)
     spec = {"settings": settings.model_dump(mode="json", by_alias=True), "identifier": str(identifier.resolve()),
-            "by_document": by_document, "held": str((work.scratch / "held.npz").resolve())}
-    library = Library(work.cache, rules_version(settings, identifier, held_out, by_document))
+            "held": str((work.scratch / "held.npz").resolve())}
+    library = Library(work.cache, rules_version(settings, identifier, held_out))
     documents = work.inputs["corpus/documents"] / DOCUMENTS
     rows = Rows.of(documents, work.scratch)
     library.shed(rows.keys)
@@ -75,20 +74,7 @@ def run(work: StageContext[CleanSettings]) -> Report:
     output.write_changes(work.out / CHANGES, corpus)
     library.tidy()
     return describe(work.out, corpus, settings, screening, _notes(settings, identifier, library.folder), held_out,
-                    accepted_losses(work.language.folder), by_document)
-
-
-def judges_documents(settings: CleanSettings, identifier: Path) -> bool:
-    """Whether documents are judged as a whole: by the settings, or since lines do not separate a neighbor.
-
-    Args:
-        settings: of ``corpus/clean``.
-        identifier: the artifact of ``corpus/identifier``, which measured held-out lines of the neighbors.
-    """
-    if settings.decide_by != "auto":
-        return settings.decide_by == "document"
-    file = identifier / INSEPARABLE
-    return file.is_file() and bool(orjson.loads(file.read_bytes()))
+                    accepted_losses(work.language.folder), load_rules(identifier, settings.decide_by))
 
 
 def tidy(lines: list[str], settings: CleanSettings) -> list[str]:
@@ -104,12 +90,12 @@ def masked(lines: list[str], settings: CleanSettings) -> list[str]:
     return lines
 
 
-def rules_version(settings: CleanSettings, identifier: Path, held_out: HeldOut, by_document: bool) -> str:
+def rules_version(settings: CleanSettings, identifier: Path, held_out: HeldOut) -> str:
     """Return a digest of what the rules for single documents depend on besides the document."""
     own = settings.model_dump(mode="json", by_alias=True, exclude={"poisoning": True, "cleaning": {
         "mix": True, "boilerplate_share": True}})
     return digest_of({"settings": own, "identifier": Artifact(identifier).manifest.data_version,
-                      "held": held_out.digest(), "by_document": by_document, "rules": RULES_VERSION,
+                      "held": held_out.digest(), "rules": RULES_VERSION,
                       "libraries": {name: _installed(name) for name in _LIBRARIES}})
 
 

@@ -6,6 +6,8 @@ from pydantic import Field
 
 from vernacular.core.result import Number, Result
 
+REFUSED = "refused lines that may be in the language"  # title of their samples in the report
+
 
 class MixShare(Result):
     """A share of the words kept, and the most that it should be."""
@@ -59,4 +61,5 @@ class CleanResult(Result):
     screening: DriftReport  # sources that changed
     losses: list[Loss] = Field(default_factory=list)  # largest share first
     refused: list[RefusedKind] = Field(default_factory=list)
-    by_document: bool = False  # whether documents were judged as a whole
+    # relatives that are recognized by whole documents, since lines do not separate them
+    by_document: list[str] = Field(default_factory=list)

@@ -74,7 +74,7 @@ def without_contrast(language: Language, root: Path) -> list[str]:
 def fetch(language: Language, root: Path, progress: Progress) -> None:
     """Fetch due contrast sources, and with ``fetch_contrast`` text for neighbors that have none.
 
-    What was not asked for by name is not needed: if it cannot be fetched, that is reported and the run goes on.
+    What was not asked for by name is not needed: if it cannot be fetched, that is reported and the run continues.
 
     Raises:
         Problem: a source of ``identification.contrast`` cannot be fetched.
@@ -91,7 +91,7 @@ def fetch(language: Language, root: Path, progress: Progress) -> None:
         for code in without_contrast(language, root):
             source = hub_source(code, language.script)
             fetch_source(source, place_of(language, source, root, _role(code)), progress)
-    except Problem as problem:  # the hub is asked once, not for each neighbor
+    except Problem as problem:  # one failed request, not one for each neighbor
         progress(f"no text for {', '.join(without_contrast(language, root))}: {problem}")
 
 

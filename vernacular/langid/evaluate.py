@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from vernacular.core.plots import histogram
 from vernacular.core.report import Report
 from vernacular.langid.classifier import LENGTHS, SeedIdentifier
+from vernacular.langid.document_rule import FEW, write_rules
 from vernacular.langid.limits import count_words, negative_lines
 from vernacular.langid.share import share_of
 from vernacular.langid.stage_results import IdentificationScores, ShareByLength, ShareOfLines
@@ -24,7 +25,10 @@ _SAMPLE = 8
 
 def measure(seed: Sequence[str], contrast: Mapping[str, Sequence[str]], shared: float, out: Path,
             work: StageContext, report: Report) -> IdentificationScores:
-    """Train without a fifth of the lines, and count the decisions on those and on negatives."""
+    """Train without a fifth of the lines, and count the decisions on those and on negatives.
+
+    Lines of a contrast language that has ``FEW`` are judged without contrast in it: they are of one text.
+    """
     held_out, left = list(seed[::_HELD_OUT]), [line for number, line in enumerate(seed) if number % _HELD_OUT]
     others = {code: [line for number, line in enumerate(lines) if number % _HELD_OUT]
               for code, lines in contrast.items()}
@@ -38,8 +42,13 @@ def measure(seed: Sequence[str], contrast: Mapping[str, Sequence[str]], shared: 
     false = _false_share(identifier, left, work.seed)
     report.count("impostors_accepted", false.share,
                  "of lines with invented words in the language's spelling are accepted", "share")
-    mistaken = {code: _share(identifier.scores(lines[::_HELD_OUT]) >= identifier.threshold)
-                for code, lines in contrast.items() if lines}
+    few = {code: lines for code, lines in contrast.items() if 0 < len(lines) < FEW}
+    without = learn(left, code=work.language.code, shared=shared, chance=work.seed, others={
+        code: lines for code, lines in others.items() if code not in few}) if few else identifier
+    of_contrast = {code: without.scores(lines) if code in few else identifier.scores(lines[::_HELD_OUT])
+                   for code, lines in contrast.items() if lines}
+    write_rules(out, scores[long], of_contrast, identifier.threshold)
+    mistaken = {code: _share(found >= identifier.threshold) for code, found in of_contrast.items()}
     precision = None
     if mistaken:
         wrong = sum(row.accepted for row in mistaken.values())

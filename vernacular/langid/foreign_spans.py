@@ -15,11 +15,11 @@ import numpy as np
 from vernacular.langid.char_ngrams import CharacterModel
 from vernacular.text.words import APOSTROPHES, word_spans
 
-CHANGE = 12.0  # bits of a change of language
+CHANGE = 6.0  # bits of a change of language
 MOST = 8.0  # most bits that one word counts for either side
-LISTED = 6.0  # bits that a common word of one language counts for it
+LISTED = 8.0  # bits that a common word of one language counts for it
 LEAST_WORDS = 3  # of a span
-LEAST_LISTED = 2  # common words of the other language in a span
+LEAST_LISTED = 1  # common words of the other language in a span
 _APOSTROPHES = str.maketrans(dict.fromkeys(APOSTROPHES, "'"))
 _MOST_WORDS = 400  # of a line that are looked at
 _REMEMBERED = 500_000  # words whose weight is kept

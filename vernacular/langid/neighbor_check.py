@@ -13,15 +13,15 @@ from vernacular.langid.separation import Separation, measure_separation
 from vernacular.langid.share import share_of
 from vernacular.pipeline.stage import silent
 
-_WORTH = 0.02  # of a neighbor's lines; where fewer are accepted nothing is said
+_WORTH = 0.02  # of a neighbor's lines; where fewer are accepted nothing is reported
 # The smallest and the largest share of a relative's lines that an identifier without contrast accepted, and the
 # precisions with as much text in both: docs/experiments/near-relatives.md
-MEASURED = (0.0, 0.75, 0.57, 1.0)
+MEASURED = (0.0, 0.75, 0.44, 1.0)
 _PAGE = "docs/experiments/near-relatives.md"
 
 
 def describe_neighbors(language: Language, seed: Sequence[str], root: Path) -> Iterator[str]:
-    """Yield a line on the neighbors without contrast text, and one on each that is hardly told from the language.
+    """Yield a line on the neighbors without contrast text, and one on each of which many lines pass.
 
     Args:
         language: with ``neighbours``.
@@ -40,7 +40,7 @@ def describe_neighbors(language: Language, seed: Sequence[str], root: Path) -> I
     if len(seed) < LEAST_SEED:
         return
     for separation in measure_separation(seed, lines, code=language.code):
-        if max(separation.without, separation.accepted) > _WORTH * separation.lines:
+        if separation.without > _WORTH * separation.lines:
             yield describe_separation(separation, origins[separation.code])
 
 
@@ -55,13 +55,18 @@ def _unknown(codes: Sequence[str], language: Language) -> str:
 
 
 def describe_separation(separation: Separation, contrast: Contrast) -> str:
-    """Describe how well a neighbor is told from the language, in a line."""
-    without, accepted = (share_of(number, separation.lines) for number in (separation.without, separation.accepted))
-    text = (f"{separation.code}: of {separation.lines:,} lines ({contrast.described()}) {without.share:.0%} pass "
-            f"without contrast and {accepted.share:.0%} [{accepted.low:.0%}, {accepted.high:.0%}] with it; with as "
-            f"much text in both, the precision is {separation.precision(separation.without):.2f} and "
-            f"{separation.precision(separation.accepted):.2f}")
+    """Describe how well a neighbor is separated from the language, in a line."""
+    without = share_of(separation.without, separation.lines)
+    text = (f"{separation.code}: of {separation.lines:,} lines ({contrast.described()}) {without.share:.0%} "
+            f"[{without.low:.0%}, {without.high:.0%}] pass without contrast: a precision of "
+            f"{separation.precision(separation.without):.2f} with as much text in both languages")
+    if separation.accepted is None:
+        text += "; what these lines gain as contrast is not measured, since they are of one text"
+    else:
+        accepted = share_of(separation.accepted, separation.lines)
+        text += (f"; {accepted.share:.0%} [{accepted.low:.0%}, {accepted.high:.0%}] with it: "
+                 f"{separation.precision(separation.accepted):.2f}")
     if separation.by_line:
         return text
-    return (f"{text}. Lines do not separate the two: a document is judged as a whole "
-            "(`identification.decide_by`). More contrast text may help")
+    return (f"{text}. Lines do not separate the two: a run separates them by whole documents "
+            "(`identification.decide_by`)")

@@ -1,7 +1,8 @@
 """How many lines of a neighboring language the identifier accepts, without and with text in it as contrast.
 
 Measured on lines that no model saw: every fifth line of the seed, and each fifth of the neighbor's lines with a
-contrast model of the others. The identifier here is that of the seed alone, without external identifiers.
+contrast model of the others. Of a neighbor with ``FEW`` lines, which are of one text, only the first is measured.
+The identifier here is that of the seed alone, without external identifiers.
 """
 
 from __future__ import annotations
@@ -11,31 +12,29 @@ from dataclasses import dataclass
 
 from vernacular.langid.char_ngrams import CharacterModel
 from vernacular.langid.classifier import SeedIdentifier
+from vernacular.langid.document_rule import FEW, SEPARATED
 from vernacular.langid.limits import SHARED, build, count_words, weights_of
-from vernacular.langid.stage_results import ShareOfLines
 
 LEAST_LINES = 20  # of a neighbor; fewer measure nothing
-SEPARATED = 0.05  # of a neighbor's lines that may be accepted; with more, lines do not separate the two languages
-INSEPARABLE = "inseparable.json"  # of ``corpus/identifier``: the neighbors that lines do not separate
 _FOLDS = 5
 _MOST_LINES = 1000  # of a neighbor that are read
 
 
 @dataclass(frozen=True)
 class Separation:
-    """How well one neighboring language is told from the language."""
+    """How well one neighboring language is separated from the language."""
 
     code: str  # of the neighbor
     lines: int  # of the neighbor, none of them seen by its model
     without: int  # of these, accepted without contrast
-    accepted: int  # accepted with contrast
+    accepted: int | None  # accepted with contrast; None if not measured
     own: int  # held-out lines of the seed
-    own_accepted: int  # of these, accepted with contrast
+    own_accepted: int  # of these, accepted
 
     @property
     def by_line(self) -> bool:
         """Whether hardly any line of the neighbor is accepted."""
-        return self.accepted <= SEPARATED * self.lines
+        return (self.without if self.accepted is None else self.accepted) <= SEPARATED * self.lines
 
     def precision(self, accepted: int) -> float:
         """Return the precision if there are as many lines of the neighbor as of the language.
@@ -45,11 +44,6 @@ class Separation:
         """
         right, wrong = self.own_accepted / max(self.own, 1), accepted / max(self.lines, 1)
         return right / (right + wrong) if right + wrong else 0.0
-
-
-def inseparable(contrast: Mapping[str, ShareOfLines]) -> list[str]:
-    """Return the languages of which surely more than ``SEPARATED`` of the held-out lines were accepted."""
-    return [code for code, accepted in contrast.items() if accepted.lines and accepted.low > SEPARATED]
 
 
 def measure_separation(seed: Sequence[str], others: Mapping[str, Sequence[str]], *, code: str,
@@ -70,12 +64,13 @@ def measure_separation(seed: Sequence[str], others: Mapping[str, Sequence[str]],
     alone, _ = build(left, code, {}, shared, chance)
     found = []
     for name, lines in asked.items():
-        accepted, own = 0, 0
-        for fold in range(_FOLDS):
-            contrasted = _with_contrast(alone, name, [line for at, line in enumerate(lines) if at % _FOLDS != fold])
-            accepted += _accepted(contrasted, lines[fold::_FOLDS])
-            own += _accepted(contrasted, held_out) if fold == 0 else 0
-        found.append(Separation(name, len(lines), _accepted(alone, lines), accepted, len(held_out), own))
+        without, accepted, own = _accepted(alone, lines), None, _accepted(alone, held_out)
+        if len(lines) >= FEW:
+            folds = [_with_contrast(alone, name, [line for at, line in enumerate(lines) if at % _FOLDS != fold])
+                     for fold in range(_FOLDS)]
+            accepted = sum(_accepted(folds[fold], lines[fold::_FOLDS]) for fold in range(_FOLDS))
+            own = _accepted(folds[0], held_out)
+        found.append(Separation(name, len(lines), without, accepted, len(held_out), own))
     return found
 
 

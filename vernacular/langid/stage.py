@@ -19,7 +19,6 @@ from vernacular.langid.evaluate import measure
 from vernacular.langid.limits import SHARED, SHARED_AT_HOME
 from vernacular.langid.seed import LEAST_SEED, seed_lines
 from vernacular.langid.self_training import add_rounds
-from vernacular.langid.separation import INSEPARABLE, inseparable
 from vernacular.langid.share import share_of
 from vernacular.langid.stage_results import FarRecall, IdentifierResult
 from vernacular.langid.train import learn
@@ -29,7 +28,7 @@ from vernacular.provenance.document import short_digest
 
 THRESHOLDS = "thresholds.json"
 _REPORT = "report.json"
-LEARNER_VERSION = "1"  # raise it when the same seed gives another identifier
+LEARNER_VERSION = "2"  # raise it when the same seed gives another identifier
 
 
 def run(work: StageContext[IdentifierSettings]) -> Report:
@@ -98,9 +97,8 @@ def _learn(seed: list[str], contrast: Mapping[str, Sequence[str]], documents: Pa
     limits = thresholds.learn(seed, settings.quantile)
     (out / THRESHOLDS).write_text(json.dumps(limits.to_dict(), indent=1), encoding="utf-8")
     work.progress("evaluating on held-out lines")
-    scores = measure(seed, contrast, shared, out, work, report)
-    (out / INSEPARABLE).write_text(json.dumps(inseparable(scores.contrast)), encoding="utf-8")
-    report.set_result(IdentifierResult(identification=scores, word_lists=sorted(identifier.lists)))
+    report.set_result(IdentifierResult(identification=measure(seed, contrast, shared, out, work, report),
+                                       word_lists=sorted(identifier.lists)))
     report.gates.append(Gate(name="has_seed", passed=True, value=len(seed), threshold=LEAST_SEED,
                              reason=f"{len(seed):,} lines are known to be in the language; the minimum is "
                                     f"{LEAST_SEED}"))

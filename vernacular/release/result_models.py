@@ -237,7 +237,11 @@ class ReleaseFolder(Result):
 
 
 class CurrentResults(ReleaseResults):
-    """The results of the current artifacts, which may be newer than the release; ``changed``: what is newer."""
+    """The results of the current artifacts, which may be newer than the release; ``changed``: what is newer.
+
+    ``doubtful_lines``: some refused lines that may be in the language, by kind; in no release.
+    """
 
     release: ReleaseFolder | None
     changed: list[str]
+    doubtful_lines: list[SampleRow] = Field(default_factory=list)

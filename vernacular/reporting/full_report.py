@@ -14,10 +14,12 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
+from vernacular.cleaning.stage_results import REFUSED
 from vernacular.config.schema import Language
 from vernacular.config.stage_names import release_inputs
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
+from vernacular.core.result import SampleRow
 from vernacular.core.store import Artifact, Store
 from vernacular.core.terminal import printable_data
 from vernacular.pipeline.stage import Stage
@@ -71,7 +73,14 @@ def results(store: Store, language: Language, model_name: str,
     return CurrentResults.extending(
         gathered, release=None if release is None else ReleaseFolder(
             folder=str(release.folder), created=release.manifest.created, files=len(release.manifest.files)),
-        changed=[] if release is None or stages is None else _changed(stages, store, language, model_name))
+        changed=[] if release is None or stages is None else _changed(stages, store, language, model_name),
+        doubtful_lines=doubtful_lines(artifacts))
+
+
+def doubtful_lines(artifacts: Mapping[str, Artifact]) -> list[SampleRow]:
+    """Return some of the lines that cleaning refused although they may be in the language."""
+    clean = artifacts.get("corpus/clean")
+    return [] if clean is None else clean.manifest.report.samples.get(REFUSED, [])
 
 
 def _changed(stages: Mapping[str, Stage], store: Store, language: Language, model_name: str) -> list[str]:
@@ -131,6 +140,9 @@ def _text(results: CurrentResults) -> Iterator[Section]:
     if results.corpus is not None:
         yield Section("Text", [read_line(results.corpus), left_out_table(results.corpus),
                                *filter(None, [parts_table(results.corpus)])])
+    if results.doubtful_lines:
+        yield Section(f"{REFUSED[0].upper()}{REFUSED[1:]}", [Table(["kind", "lines of it", "one of them"], [
+            [str(row["kind"]), number(row["lines"], 0), str(row["text"])] for row in results.doubtful_lines])])
     if results.alignment is not None:
         found: dict[str, Any] = {"base": results.alignment.found_before} | {
             arm: training.counts.translation_found for arm, training in results.pretraining.by_arm.items() if training}

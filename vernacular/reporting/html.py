@@ -126,6 +126,7 @@ def tables(results: CurrentResults, artifacts: Mapping[str, Artifact]) -> dict[s
         "left_out": [[rule, found.meaning, found.lines, found.words]
                      for rule, found in (results.corpus.rejected if results.corpus else {}).items() if found.words],
         "rejected": [[row.get("rule", "shared with held-out text"), row["reason"], row["text"]] for row in rejected],
+        "doubtful": [[row["kind"], row["lines"], row["text"]] for row in results.doubtful_lines],
         "tests": [[name, test.description or test.capability, rate(test.base), rate(test.adapted),
                    percent(test.threshold), test.author, test.reviewed] for name, test in tests.items()]}
 

@@ -22,6 +22,7 @@ from vernacular.cleaning.document_rules import Chain
 from vernacular.cleaning.table_view import View
 from vernacular.config.cleaning import Cleaning, Poisoning
 from vernacular.config.stage_settings import CleanSettings
+from vernacular.langid.document_rule import DocumentRule
 from vernacular.langid.learned_thresholds import Thresholds, learn
 from vernacular.provenance.corpus_tables import LEDGER, read_rows, table_of, write_tables
 from vernacular.provenance.document import Document, short_digest
@@ -48,10 +49,11 @@ class ByWord:
         return self.scores(lines) < 0.1
 
 
-def chain(identifier: ByWord | None = None, limits: Thresholds | None = None, **cleaning: Any) -> Chain:
+def chain(identifier: ByWord | None = None, limits: Thresholds | None = None,
+          by_document: Sequence[DocumentRule] = (), **cleaning: Any) -> Chain:
     own = CleanSettings(code="qaa", script="Latn", neighbours=["sna", "zul"], cleaning=Cleaning(**cleaning),
                         document_share=0.5, rejecters=["lingua"], poisoning=Poisoning(), overlap_words=13)
-    return Chain(own, identifier, NOTHING, limits or Thresholds())
+    return Chain(own, identifier, NOTHING, limits or Thresholds(), by_document=by_document)
 
 
 def row(text: str, number: int = 0, flags: Sequence[str] = ()) -> Document:
@@ -109,6 +111,16 @@ def test_a_document_with_little_of_the_language_is_dropped_whole(tmp_path: Path)
     texts = [f"{few}\n" + "en other words that are many and many more of them " * 5, GOOD[2]]
     kept, rejects = cleaned(tmp_path, chain(ByWord(en=0.02)), texts)
     assert kept == [GOOD[2]] and rejects["document_identification"] == [(1, GOOD[0]), (2, GOOD[1])]
+
+
+def test_a_document_that_is_in_a_relative_as_a_whole_is_dropped(tmp_path: Path) -> None:
+    rules = chain(ByWord(en=0.8, ok=0.97), by_document=[DocumentRule("run", False, 3.5, 1.0, 1.2)])
+    texts = ["\n".join(f"{word} {letter} b c d" for letter in letters)
+             for word, letters in (("ok", "ef"), ("en", "ghi"), ("en", "j"), ("ok", "klm"))]
+    texts[3] += "\nen n b c d"
+    kept, rejects = cleaned(tmp_path, rules, texts)
+    assert kept == [texts[0], texts[2], texts[3]]  # one line alone is no proof
+    assert [line for _, line in rejects["document_identification"]] == texts[1].split("\n")
 
 
 def test_a_line_is_seen_in_the_light_of_its_document(tmp_path: Path) -> None:

