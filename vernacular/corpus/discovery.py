@@ -27,7 +27,7 @@ from vernacular.text.urls import host_of
 
 LEAST_LINES, LEAST_SHARE = 20, 0.5  # of a host that is proposed because of its own text
 LEAST_PAGES = 2  # pages with accepted text that link to a host that is proposed because of links
-_HOST = regex.compile(r"^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+(?::\d+)?$")
+_HOST = regex.compile(r"^(?!-)[a-z0-9-]++(?<!-)(?:\.(?!-)[a-z0-9-]++(?<!-))++(?::\d++)?$")
 # Everybody links to them, and their pages are by anybody in any language.
 _PLATFORMS = ("apple.com", "blogger.com", "creativecommons.org", "facebook.com", "gmail.com", "google.com",
               "instagram.com", "linkedin.com", "microsoft.com", "pinterest.com", "reddit.com", "t.me", "telegram.me",

@@ -19,7 +19,7 @@ from vernacular.sandbox.reader import read_bounded
 FIELDS = "url,timestamp,status,mime,mime-detected,digest,length,offset,filename,languages,truncated"
 LARGEST = 20_000_000  # bytes of one page of the index
 _HTML = ("text/html", "application/xhtml+xml")
-_FILE = regex.compile(r"^(?!.*(?:^|/)\.\.?(?:/|$))[\w.=-]+(?:/[\w.=-]+)+\.warc\.gz$")
+_FILE = regex.compile(r"^(?:(?!\.\.?/)[\w.=-]++/)++[\w.=-]++(?<=[\w=-]\.warc\.gz)$")
 _STAMP = regex.compile(r"^\d{14}$")
 
 
