@@ -53,6 +53,8 @@ class PartlyForeign:
             ``COLUMNS``: for each document the lines with parts, the words in these, and the words that were cut.
         """
         totals = no_parts(len(changes))
+        if self._cleaning.mixed_lines == "keep":
+            return totals
         found = self._spans.find(lines.texts)
         owner, numbers, words = lines.owner.tolist(), lines.all_numbers[lines.at].tolist(), counts[lines.at].tolist()
         dropped: dict[int, str] = {}

@@ -63,10 +63,12 @@ class RefusedLines:
             foreign: index of those that are surely in another language.
         """
         found = np.zeros(len(texts), dtype=np.uint8)
-        asked = []
+        asked: list[int] = []
         for index, text in enumerate(texts):
-            plain = words(text.lower())
             near = index not in foreign and (probabilities[index] >= CLOSE or shares[index] >= INSIDE)
+            if not near and not self._bare:
+                continue
+            plain = words(text.lower())
             bare = self._is_bare(text, plain)
             if near or bare:
                 found[index] = NUMBERS["short" if len(plain) < _SHORT else "no_marks" if bare else "other"]

@@ -61,9 +61,10 @@ class Cleaning(Strict):
     reject_distance: Share = Field(0.25, examples=[0.4], description=(
         "Drop a line only if lingua's probability for such a language leads by this much. Raise it if good lines "
         "are dropped."))
-    mixed_lines: Literal["keep", "cut", "drop"] = Field("keep", examples=["cut"], description=(
+    mixed_lines: Literal["keep", "list", "cut", "drop"] = Field("keep", examples=["cut"], description=(
         "What happens to lines with a part in one of `reject_languages`, such as an English sentence inside a line: "
-        "`keep` lists the parts in changes.parquet, `cut` removes them, `drop` drops the line. It needs a seed."))
+        "`keep` does not look for them, `list` lists the parts in changes.parquet, `cut` also removes them, `drop` "
+        "drops the line. All but `keep` need a seed, and cleaning takes a third longer."))
     mixed_words: int = Field(5, ge=3, examples=[8], description=(
         "Fewest words of such a part that is cut, or for which a line is dropped."))
     mixed_share: Share = Field(0.3, examples=[0.5], description=(

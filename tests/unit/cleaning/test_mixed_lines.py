@@ -47,13 +47,18 @@ def applied(seed: SeedWords, tmp_path: Path, texts: list[str],
 TEXTS = [OWN[450], f"{OWN[451]} {LONG}", f"{OWN[452]} {SHORT}"]
 
 
-def test_by_default_lines_stay_and_parts_are_listed(seed: SeedWords, tmp_path: Path) -> None:
-    lines, (changes,), totals = applied(seed, tmp_path, TEXTS)
+def test_parts_are_listed(seed: SeedWords, tmp_path: Path) -> None:
+    lines, (changes,), totals = applied(seed, tmp_path, TEXTS, mixed_lines="list")
     assert lines.texts == TEXTS and lines.rejects == []
     assert [(change.line, change.rule, change.before, change.after) for change in changes] == [
         (2, RULE, LONG, LONG), (3, RULE, SHORT, SHORT)]
     assert TEXTS[1][changes[0].offset or 0:] == LONG
     assert totals == {"lines_mixed": [2], "words_mixed": [18], "words_cut": [0]}
+
+
+def test_by_default_nothing_is_looked_for(seed: SeedWords, tmp_path: Path) -> None:
+    lines, changes, totals = applied(seed, tmp_path, TEXTS)
+    assert lines.texts == TEXTS and changes == [[]] and not any(map(any, totals.values()))
 
 
 def test_long_parts_are_cut(seed: SeedWords, tmp_path: Path) -> None:
