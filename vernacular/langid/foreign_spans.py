@@ -98,7 +98,7 @@ class _Other:
         self._pattern = rf"(?i)(?:^|\PL)(?:{longer})(?:\PL|$)" if longer else ""
 
     def candidates(self, lines: Sequence[str]) -> list[int]:
-        """Return the lines with a listed word and another common one; all others are passed over quickly."""
+        """Return the lines with a listed word and another common one; all others are skipped quickly."""
         if not self._pattern:
             return []
         places: Sequence[int] = range(len(lines))

@@ -11,6 +11,7 @@ import yaml
 from rich.console import Console
 
 from tests.unit.release.made_up import NAME, asked_details, made_up_reports, put
+from vernacular.cleaning.stage_results import REFUSED
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
 from vernacular.core.report import Remark
@@ -55,6 +56,18 @@ def test_what_gains_little_is_on_card_page_and_report(language: Language, tmp_pa
     assert 'id="remarks"' in shown and "Set steps: 900" in shown and "<b>.1" not in shown
     without = found.model_copy(update={"remarks": []})
     assert "## What gains little" not in write_card(without) and 'id="remarks"' not in page(without, {})
+
+
+def test_refused_lines_that_may_be_in_the_language_are_on_page_and_report_and_in_no_release(
+        language: Language, tmp_path: Path) -> None:
+    store, reports = Store(tmp_path / "artifacts"), made_up_reports()
+    reports["corpus/clean"].samples[REFUSED] = [{"kind": "mostly of names", "lines": 1234, "text": "Amo Kemi Tolu"}]
+    put(store, language, reports)
+    found, out = results(store, language, NAME), io.StringIO()
+    print_table(found, Console(file=out))
+    assert all(part in out.getvalue() for part in ("mostly of names", "1,234", "Amo Kemi Tolu"))
+    assert "Amo Kemi Tolu" in page(found, {})
+    assert "Amo Kemi Tolu" not in gather(language, NAME, language.models[NAME], reports, {}).model_dump_json()
 
 
 def test_the_report_is_plain_without_a_terminal(language: Language, tmp_path: Path) -> None:
