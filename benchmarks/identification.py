@@ -12,12 +12,13 @@ import numpy as np
 from scipy.stats import binomtest
 
 from benchmarks.registry import DATA, Row, figure, need
-from vernacular.langid.classifier import SeedIdentifier
+from vernacular.langid.ensemble import Ensemble
 from vernacular.langid.train import learn
 
 SEED_LINES, LEAST_WORDS, DRAWS = 2000, 4, (1, 2, 3)
-TARGETS = {"nya": "nya_Latn", "lug": "lug_Latn", "fao": "fao_Latn"}
-RECALL = 0.9
+TARGETS = {"nya": "nya_Latn", "lug": "lug_Latn", "fao": "fao_Latn", "kin": "kin_Latn"}
+RECALL = 0.95
+SENTENCES, DOCUMENTS = 10, 20  # in a document, and documents of each language
 
 
 @figure
@@ -49,13 +50,32 @@ def identification() -> Iterator[Row]:
                 f"at a recall of {RECALL}": round(kept / (kept + false), 4)})
             yield Row(f"identification_recall_{code}", right / len(own), "share", seed=draw, details={
                 "interval": _interval(right, len(own)), **_elsewhere(code, identifier)})
+            yield from _documents(code, draw, identifier, sentences, name)
+            if draw == DRAWS[0] and identifier.members:
+                alone = learn(seed, code=code[:3], members=())
+                accepted = {language: int((alone.scores(lines) >= alone.threshold).sum())
+                            for language, lines in sentences.items()}
+                yield Row(f"identification_recall_{code}_without_members", accepted[name] / len(own), "share",
+                          seed=draw, details={"foreign lines accepted": sum(accepted.values()) - accepted[name]})
     language = max(worst, key=lambda name: worst[name])
     yield Row("identification_unseen_accepted", worst[language], "share of the worst language's lines",
               details={"language": language, "worst of the runs": {name: round(share, 3)
                                                                    for name, share in worst.items()}})
 
 
-def _elsewhere(code: str, identifier: SeedIdentifier) -> dict[str, str]:
+def _documents(code: str, draw: int, identifier: Ensemble, sentences: dict[str, list[str]],
+               name: str) -> Iterator[Row]:
+    """Precision and recall by documents of ten sentences, drawn within each language."""
+    chance, accepted = random.Random(draw), {}
+    for language, lines in sentences.items():
+        documents = [chance.sample(lines, min(SENTENCES, len(lines))) for _ in range(DOCUMENTS)]
+        accepted[language] = int((identifier.document_scores(documents) >= identifier.threshold).sum())
+    right, wrong = accepted.pop(name), {language: number for language, number in accepted.items() if number}
+    yield Row(f"identification_precision_{code}_documents", right / max(right + sum(wrong.values()), 1), "share",
+              seed=draw, details={"recall": right / DOCUMENTS, "foreign documents accepted": wrong})
+
+
+def _elsewhere(code: str, identifier: Ensemble) -> dict[str, str]:
     """Recall on text of another domain that is neither the seed's nor SIB-200's."""
     texts = {"nya": _bible(), "nya_bible": _lines(DATA / "nya" / "mono.txt"), "fao": _treebank(DATA / "fao" / "ud")}
     lines = [line for line in texts.get(code) or [] if len(line.split()) >= LEAST_WORDS]

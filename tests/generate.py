@@ -112,3 +112,16 @@ def write_language(root: Path, code: str = "qaa", documents: int = 60, seed: int
     (folder / "statement.md").write_text("# Data statement\n\nInvented by a random generator; nobody speaks it.\n",
                                          encoding="utf-8")
     return folder
+
+
+def invented_lines(seed: int, lines: int, *, words: int = 400,
+                   shared: list[str] | None = None) -> tuple[list[str], list[str]]:
+    """(lines, vocabulary) of an invented language; ``shared`` words are common with another one."""
+    chance = random.Random(seed)
+    vocabulary = list(shared or [])
+    while len(vocabulary) < words:
+        vocabulary.append("".join(chance.choice(CONSONANTS) + chance.choice(VOWELS)
+                                  for _ in range(chance.choice([1, 2, 2, 3, 3, 4]))))
+    weights = [1 / (rank + 1) for rank in range(len(vocabulary))]
+    chance.shuffle(vocabulary)
+    return [" ".join(chance.choices(vocabulary, weights, k=chance.randint(8, 16))) for _ in range(lines)], vocabulary

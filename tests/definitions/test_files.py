@@ -43,7 +43,7 @@ ALLOWED = {
 
         "vernacular/cleaning/source_drift.py", "vernacular/corpus/verify.py",
         "vernacular/corpus/takedown.py", "vernacular/provenance/text_search.py",
-        "vernacular/corpus/lineage.py", "vernacular/langid/classifier.py",
+        "vernacular/corpus/lineage.py", "vernacular/langid/ensemble.py",
         "vernacular/langid/stage.py", "vernacular/langid/document_rule.py", "vernacular/sources/extracts.py",
         "vernacular/evaluation/examples.py", "vernacular/evaluation/fairness/run.py", "vernacular/forecast/speed.py",
         "vernacular/pretraining/budget.py", "vernacular/modeling/checkpoint.py",

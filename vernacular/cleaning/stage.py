@@ -26,8 +26,8 @@ from vernacular.cleaning.workers import Recipe, Rows, tables_for
 from vernacular.config.stage_settings import CleanSettings
 from vernacular.core.report import Report
 from vernacular.core.store import Artifact, digest_of, write_atomically
-from vernacular.langid.classifier import FILE
 from vernacular.langid.document_rule import load_rules
+from vernacular.langid.ensemble import FILE
 from vernacular.langid.external import open_rejecters
 from vernacular.pipeline.stage import StageContext
 from vernacular.provenance.corpus_tables import CHANGES, DOCUMENTS, REJECTS, read_tables
@@ -37,7 +37,8 @@ from vernacular.text.normalization import normalise, repair
 from vernacular.text.pii import compiled, redact
 from vernacular.text.spelling import Speller
 
-_LIBRARIES = ("fasttext", "ftfy", "lingua-language-detector", "numpy", "pyarrow", "pycld2", "regex", "rensa")
+_LIBRARIES = ("fasttext", "ftfy", "heliport", "lingua-language-detector", "numpy", "pyarrow", "pycld2", "regex",
+              "rensa")
 
 
 @uncollected()

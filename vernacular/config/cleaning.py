@@ -106,9 +106,17 @@ class Identification(Strict):
     rounds: int = Field(0, ge=0, le=5, examples=[1], description=(
         "Rounds of self-training, in which lines that are clearly in the language join the seed. 1 loses fewer "
         "good lines, but then every new document triggers a full cleaning (docs/experiments/planted-noise.md)."))
+    members: list[Literal["pycld2", "heliport", "lingua", "glotlid"]] = Field(["pycld2"], description=(
+        "External identifiers that vote with the classifier; the weight of their votes is measured on the seed. "
+        "`heliport` and `glotlid` must be installed, `lingua` is slow "
+        "(docs/explanation/language-identification.md). `[]`: the classifier decides alone."),
+        examples=[["pycld2", "heliport"]])
+    precision: float = Field(0.97, ge=0.5, le=0.999, examples=[0.99], description=(
+        "Share of accepted lines that should be in the language beside a near relative. A higher one loses more "
+        "good lines. Used only with `members`."))
     rejecters: list[Literal["lingua", "pycld2", "glotlid"]] = Field(["lingua"], description=(
-        "Further identifiers, which check doubtful lines and may only drop them. `pycld2` and `glotlid` know more "
-        "languages and must be installed (docs/reference/cleaning-rules.md)."), examples=[["lingua", "glotlid"]])
+        "Further identifiers, which check doubtful lines and may only drop them. `glotlid` knows more languages and "
+        "must be installed (docs/reference/cleaning-rules.md)."), examples=[["lingua", "glotlid"]])
 
 
 class Poisoning(Strict):

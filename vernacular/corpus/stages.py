@@ -16,6 +16,7 @@ from vernacular.corpus.stage_results import IngestResult, SplitsResult
 from vernacular.datasets.labeled import fetch
 from vernacular.langid.contrast import fetch as fetch_contrast
 from vernacular.langid.contrast import versions as versions_of_contrast
+from vernacular.langid.external import versions_of
 from vernacular.langid.seed import version_of_seed
 from vernacular.langid.stage_results import IdentifierResult
 from vernacular.pipeline.stage import GateSpec, Stage
@@ -40,8 +41,9 @@ def stages(language: Language) -> list[Stage]:
               gates=(GateSpec("has_seed", "There is text known to be in the language to learn from.", False),
                      GateSpec("seed_broad", "At the usual limits 95% of the lines that are far from the seed are "
                                             "accepted.", False)),
-              description="A classifier that distinguishes the language from all others, learned from its seed, with "
-                          "its precision and recall on text that it did not see, near the seed and far from it."),
+              description="A classifier that distinguishes the language from all others, learned from its seed and "
+                          "from the votes of external identifiers on it, with its precision and recall on text that it "
+                          "did not see, near the seed and far from it."),
         Stage(name="corpus/clean", version="8", inputs=("corpus/documents", "corpus/identifier"),
               settings=clean_settings, outside=_held_out_files,
               run=EntryPoint("vernacular.cleaning.stage:run"), result=CleanResult,
@@ -80,7 +82,8 @@ def _outside(language: Language, root: Path) -> dict[str, str]:
 
 
 def _identifier_text(language: Language, root: Path) -> dict[str, str]:
-    return {**version_of_seed(language), **versions_of_contrast(language, root)}
+    members = {f"member/{name}": version for name, version in versions_of(language.identification.members).items()}
+    return {**version_of_seed(language), **versions_of_contrast(language, root), **members}
 
 
 def _held_out_files(language: Language, root: Path) -> dict[str, str]:

@@ -1,8 +1,8 @@
-"""Language identification: a classifier trained on a seed, and external identifiers.
+"""Language identification: a classifier trained on a seed, with votes of external identifiers.
 
-``train`` trains it, ``evaluate`` and ``breadth`` measure it, ``classifier`` applies it;
-``external`` has lingua, CLD2 and GlotLID. ``load_identifier`` opens the output of the stage
-``corpus/identifier``.
+``train`` trains it, ``evaluate`` and ``breadth`` measure it, ``ensemble`` applies it; ``classifier`` is
+the model of the seed, ``external`` has lingua, CLD2, HeLI-OTS and GlotLID. ``load_identifier``
+opens the output of the stage ``corpus/identifier``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vernacular.langid.char_ngrams import CharacterModel
-from vernacular.langid.classifier import FILE, SeedIdentifier
+from vernacular.langid.ensemble import FILE, Ensemble
 
 
 class Identifier(Protocol):
@@ -55,4 +55,4 @@ def load_seed_words(folder: Path) -> SeedWords | None:
 
 def load_identifier(folder: Path) -> Identifier | None:
     """Load the identifier of a ``corpus/identifier`` artifact, or None if the language has no seed."""
-    return SeedIdentifier.load(folder) if (folder / FILE).is_file() else None
+    return Ensemble.load(folder) if (folder / FILE).is_file() else None

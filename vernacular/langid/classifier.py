@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +24,6 @@ CHARGE = 1.0  # bits per character for a line whose short words are all unknown
 LENGTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 40)  # numbers of words in the negative lines
 LONG = 30  # more words give no more certainty
 FOREIGN = 0.1  # reject a line if this much more of it is common in another language
-FILE = "identifier.npz"
 Floats = NDArray[np.float64]
 
 
@@ -152,38 +150,38 @@ class SeedIdentifier:
         found: NDArray[np.bool_] = self.distances(self.costs(lines), self.loosest) < 0
         return found
 
-    def save(self, folder: Path) -> None:
-        """Write the identifier to ``folder``, reproducibly."""
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
+        """Return the identifier as named arrays, to be stored."""
         arrays: dict[str, NDArray[np.generic]] = {
             **self.own.arrays("own"), "limits": self.limits, "loosest": self.loosest,
             "scale": np.array([self.slope, self.doubt]),
-            **{f"words.{name}": _text(words) for name, words in (("known", self.known), ("common", self.common))},
-            "lists": _text(self.lists, keep=True), "others": _text(self.others, keep=True)}
+            **{f"words.{name}": text_array(sorted(words)) for name, words in (("known", self.known),
+                                                                              ("common", self.common))},
+            "lists": text_array(self.lists), "others": text_array(self.others)}
         for name, words in self.lists.items():
-            arrays[f"list.{name}"] = _text(words)
+            arrays[f"list.{name}"] = text_array(sorted(words))
         for name, model in self.others.items():
             arrays |= model.arrays(f"other.{name}")
-        with (folder / FILE).open("wb") as stream:
-            np.savez(stream, allow_pickle=False, **arrays)
+        return arrays
 
     @classmethod
-    def load(cls, folder: Path) -> SeedIdentifier:
-        """Load the identifier from ``folder``."""
-        with np.load(folder / FILE, allow_pickle=False) as stored:
-            arrays = dict(stored)
-        slope, doubt = map(float, arrays["scale"])
-        return cls(CharacterModel.of_arrays(arrays, "own"), known=frozenset(_words(arrays["words.known"])),
-                   common=frozenset(_words(arrays["words.common"])),
-                   lists={name: frozenset(_words(arrays[f"list.{name}"])) for name in _words(arrays["lists"])},
+    def of_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> SeedIdentifier:
+        """Return the identifier that ``arrays`` stored."""
+        slope, doubt = arrays["scale"].astype(np.float64).tolist()
+        return cls(CharacterModel.of_arrays(arrays, "own"), known=frozenset(words_of(arrays["words.known"])),
+                   common=frozenset(words_of(arrays["words.common"])),
+                   lists={name: frozenset(words_of(arrays[f"list.{name}"])) for name in words_of(arrays["lists"])},
                    others={name: CharacterModel.of_arrays(arrays, f"other.{name}")
-                           for name in _words(arrays["others"])},
-                   limits=arrays["limits"], loosest=arrays.get("loosest"), slope=slope, doubt=doubt)
+                           for name in words_of(arrays["others"])},
+                   limits=arrays["limits"].astype(np.float64), loosest=arrays["loosest"].astype(np.float64),
+                   slope=slope, doubt=doubt)
 
 
-def _text(words: Iterable[str], keep: bool = False) -> NDArray[np.generic]:
-    """Return words as bytes, sorted unless ``keep``."""
-    return np.frombuffer("\n".join(words if keep else sorted(words)).encode(), np.uint8)
+def text_array(words: Iterable[str]) -> NDArray[np.generic]:
+    """Return words as an array of bytes, to be stored."""
+    return np.frombuffer("\n".join(words).encode(), np.uint8)
 
 
-def _words(data: NDArray[np.generic]) -> list[str]:
+def words_of(data: NDArray[np.generic]) -> list[str]:
+    """Return the words of ``text_array``."""
     return data.tobytes().decode().split("\n") if data.size else []

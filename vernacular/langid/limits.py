@@ -128,3 +128,17 @@ def negative_lines(identifier: SeedIdentifier, counts: Mapping[str, int], shared
         lines = mixed(real, uses, invented, words=length, lines=LINES, shared=shared, chance=chance)
         found.append(Batch(lines.ravel(), np.repeat(np.arange(LINES), length), LINES))
     return found
+
+
+def negative_texts(identifier: SeedIdentifier, counts: Mapping[str, int], shares: Sequence[float], lines: int,
+                   chance: int) -> list[str]:
+    """Return negative lines of 6 to 24 words as text: about ``lines`` for each share of real words."""
+    spelled = identifier.reader.vocabulary
+    found = []
+    for shared in shares:
+        batches = [batch for batch, length in zip(negative_lines(
+            identifier, counts, shared, np.random.default_rng(chance)), LENGTHS, strict=True) if 6 <= length <= 24]
+        for batch in batches:
+            rows = batch.words.reshape(batch.number, -1)[:lines // len(batches)]
+            found += [" ".join(spelled[word] for word in row) for row in rows.tolist()]
+    return found

@@ -11,7 +11,7 @@ from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.store import Store
 from vernacular.langid import load_identifier
-from vernacular.langid.classifier import SeedIdentifier
+from vernacular.langid.ensemble import Ensemble
 from vernacular.text.normalization import normalise, repair
 from vernacular.text.spelling import Speller
 
@@ -34,7 +34,7 @@ class Answer:
         return asdict(self)
 
 
-def open_identifier(store: Store, language: Language) -> SeedIdentifier:
+def open_identifier(store: Store, language: Language) -> Ensemble:
     """Load the current identifier of ``language``.
 
     Raises:
@@ -45,14 +45,14 @@ def open_identifier(store: Store, language: Language) -> SeedIdentifier:
         raise Problem("the identifier has not been trained yet", where=language.code,
                       fix=f"Run `vernacular run {language.code} --to corpus/identifier`", code=Code.RESULT_MISSING)
     identifier = load_identifier(artifact.folder)
-    if not isinstance(identifier, SeedIdentifier):
+    if not isinstance(identifier, Ensemble):
         raise Problem("there is no text known to be in the language to train on", where=language.code,
                       fix=f"Put a few hundred lines into {language.identification.seed}, or mark a source "
                           "`trusted: true`, and run again", code=Code.SOURCE_EMPTY)
     return identifier
 
 
-def answers(identifier: SeedIdentifier, language: Language, lines: Sequence[str]) -> Iterator[Answer]:
+def answers(identifier: Ensemble, language: Language, lines: Sequence[str]) -> Iterator[Answer]:
     """Yield the result of each nonempty line, read in the corpus's spelling."""
     speller = Speller(language.cleaning.orthography, language.script)
     for start in range(0, len(lines), _BATCH):

@@ -30,7 +30,8 @@ def add_rounds(seed: Sequence[str], documents: Path, settings: IdentifierSetting
     pool, _ = Speller(settings.orthography, settings.script).apply(normalise(repair(lines)[0]))
     own, joined = set(seed), list(seed)
     for number in range(1, settings.identification.rounds + 1):
-        identifier = learn(joined, code=settings.code, others=contrast, chance=chance)
+        identifier = learn(joined, code=settings.code, others=contrast, chance=chance,
+                           members=settings.identification.members, precision=settings.identification.precision)
         scores, words = identifier.scores(pool), identifier.costs(pool).words
         sure = {line for line, score, length in zip(pool, scores, words, strict=True)
                 if score >= _SURE and length >= _LEAST_WORDS and line not in own}

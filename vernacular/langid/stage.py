@@ -16,6 +16,7 @@ from vernacular.langid.breadth import Breadth, find_breadth, sample_blocks
 from vernacular.langid.breadth_gate import breadth_gate
 from vernacular.langid.contrast import contrast_lines
 from vernacular.langid.evaluate import measure
+from vernacular.langid.external import versions_of
 from vernacular.langid.limits import SHARED, SHARED_AT_HOME
 from vernacular.langid.seed import LEAST_SEED, seed_lines
 from vernacular.langid.self_training import add_rounds
@@ -47,7 +48,7 @@ def run(work: StageContext[IdentifierSettings]) -> Report:
         breadth = _breadth(seed, contrast, documents, SHARED, work)
     learned = work.cache / digest_of([
         seed, contrast, settings.model_dump(mode="json", by_alias=True), breadth.shared if breadth else 0,
-        LEARNER_VERSION,
+        LEARNER_VERSION, versions_of(settings.identification.members),
         Artifact(documents.parent).manifest.data_version if settings.identification.rounds else ""])
     if not learned.is_dir():  # new documents rarely change the seed
         for old in work.cache.iterdir():
@@ -92,13 +93,14 @@ def _learn(seed: list[str], contrast: Mapping[str, Sequence[str]], documents: Pa
         seed = add_rounds(seed, documents, settings, contrast, work.seed, report)
         breadth = _breadth(seed, contrast, documents, SHARED_AT_HOME, work)
     shared = breadth.shared if breadth else SHARED
-    identifier = learn(seed, code=settings.code, others=contrast, shared=shared, chance=work.seed)
+    identifier = learn(seed, code=settings.code, others=contrast, shared=shared, chance=work.seed,
+                       members=settings.identification.members, precision=settings.identification.precision)
     identifier.save(out)
     limits = thresholds.learn(seed, settings.quantile)
     (out / THRESHOLDS).write_text(json.dumps(limits.to_dict(), indent=1), encoding="utf-8")
     work.progress("evaluating on held-out lines")
     report.set_result(IdentifierResult(identification=measure(seed, contrast, shared, out, work, report),
-                                       word_lists=sorted(identifier.lists)))
+                                       word_lists=sorted(identifier.seed.lists)))
     report.gates.append(Gate(name="has_seed", passed=True, value=len(seed), threshold=LEAST_SEED,
                              reason=f"{len(seed):,} lines are known to be in the language; the minimum is "
                                     f"{LEAST_SEED}"))

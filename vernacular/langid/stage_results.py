@@ -32,6 +32,24 @@ class FarRecall(ShareOfLines):
     by_source: dict[str, tuple[int, int, int]]
 
 
+class MemberVotes(Result):
+    """How an external identifier votes on the seed."""
+
+    name: str
+    version: str
+    label: str  # the language that it says most often, in its own code; empty if it is mostly undecided
+    share: float  # of the seed's lines with this label
+    knows: bool  # whether the label is the language
+
+
+class ReliabilityBin(Result):
+    """Lines whose predicted probabilities are in one interval."""
+
+    lines: int
+    predicted: float  # mean probability
+    observed: float  # share that is in the language
+
+
 class IdentificationScores(Result):
     """Of an identifier on held-out lines.
 
@@ -42,6 +60,8 @@ class IdentificationScores(Result):
         precision: against these; None where there are none.
         by_length: recall by length of the line.
         far: recall on lines far from the seed, where that was measured.
+        reliability: of the probabilities, on held-out lines of the seed and as many negatives or contrast lines.
+        members: external identifiers that vote.
     """
 
     recall: ShareOfLines
@@ -50,6 +70,8 @@ class IdentificationScores(Result):
     precision: ShareOfLines | None = None
     by_length: list[ShareByLength]
     far: FarRecall | None = None
+    reliability: list[ReliabilityBin] = Field(default_factory=list)
+    members: list[MemberVotes] = Field(default_factory=list)
 
 
 class IdentifierResult(Result):

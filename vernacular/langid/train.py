@@ -9,28 +9,61 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from vernacular.langid.classifier import SeedIdentifier
-from vernacular.langid.limits import SHARED, build, count_words, limits_for, negative_lines, with_limits
+from vernacular.langid.ensemble import PRECISION, Ensemble, Member, marks_of
+from vernacular.langid.external import version_of
+from vernacular.langid.external.voters import Voter, installed, open_voters
+from vernacular.langid.limits import (
+    SHARED,
+    build,
+    count_words,
+    limits_for,
+    negative_lines,
+    negative_texts,
+    with_limits,
+)
 from vernacular.langid.tokenize import Reader
+from vernacular.langid.votes import VoteModel
 
 _RARE, _DROPPED = 5, 0.7  # calibration: words with this count or less are treated as unseen with this probability
+_VOTED = 2_000  # lines of the seed, and negative ones, that members vote on
+_VOTED_SHARES = (0.0, 0.3, SHARED)  # of real words in these negatives
 _LEAST_SLOPE = 0.1  # a classifier that cannot separate gives probabilities near 0.5
 
 
 def learn(seed: Sequence[str], *, code: str = "und", others: Mapping[str, Sequence[str]] | None = None,
-          shared: float = SHARED, chance: int = 1) -> SeedIdentifier:
+          shared: float = SHARED, chance: int = 1, members: Sequence[str] | None = None,
+          precision: float = PRECISION) -> Ensemble:
     """Train the identifier of the seed's language.
 
     Args:
         seed: lines known to be in the language, at least a few hundred.
-        code: of the language, whose own word list is not used against it.
+        code: of the language: its own word list is not used against it, and an identifier that gives the seed its
+            label knows it.
         others: language code -> lines in that language, as negatives.
         shared: share of real words in the negatives that set the limits; a higher one accepts less.
         chance: random seed.
+        members: names of external identifiers that vote; none: the seed model alone. None: those installed.
+        precision: the target that sets the threshold.
+
+    Raises:
+        Problem: a member is unknown or not installed.
     """
     identifier, counts = build(seed, code, others or {}, shared, chance)
     identifier.loosest = limits_for(identifier, counts, 0.0, chance)
     identifier.slope = _calibrated(list(seed), shared, identifier.reader, chance)
-    return identifier
+    voters = open_voters(installed() if members is None else members)
+    measured = _measured(voters, seed, code, others or {}, identifier, counts, chance) if voters else []
+    return Ensemble(identifier, measured, marks=marks_of(seed), precision=precision)
+
+
+def _measured(voters: Sequence[Voter], seed: Sequence[str], code: str, others: Mapping[str, Sequence[str]],
+              identifier: SeedIdentifier, counts: Mapping[str, int], chance: int) -> list[Member]:
+    """Return the voters as members, measured on the seed, on negatives and on text in other languages."""
+    own = [seed[place] for place in np.random.default_rng(chance).permutation(len(seed))[:_VOTED]]
+    negatives = negative_texts(identifier, counts, _VOTED_SHARES, _VOTED // len(_VOTED_SHARES), chance)
+    return [Member(voter, version_of(voter.name), VoteModel.measure(
+        code, voter.votes(own), voter.votes(negatives),
+        {name: voter.votes(lines[:_VOTED]) for name, lines in others.items() if lines})) for voter in voters]
 
 
 def _calibrated(seed: list[str], shared: float, reader: Reader, chance: int) -> float:

@@ -17,6 +17,7 @@ from vernacular.langid.external import judge, open_rejecters
 from vernacular.langid.external.glotlid import GlotLid
 from vernacular.langid.external.lingua import Lingua
 from vernacular.langid.external.pycld2 import Cld2
+from vernacular.langid.external.voters import open_voters
 
 ENGLISH = "The committee will publish the results of this meeting on the first day of next month."
 ZULU = "Ngiyabonga kakhulu ngosizo lwakho namuhla ekuseni."
@@ -46,7 +47,6 @@ def test_lingua_is_skipped_without_a_substitute(neighbours: list[str], reject: l
     assert lingua.skipped and lingua.judge([ENGLISH]) == [None]
 
 
-@pytest.mark.skipif(find_spec("pycld2") is None, reason="pycld2 is not installed")
 def test_cld2() -> None:
     cld2 = Cld2("nya", ["sna", "zul"], ["eng", "fra", "qaa", "zul", "nob"])
     assert set(cld2.rejected.values()) == {"eng", "fra", "nob"} and cld2.version
@@ -105,3 +105,14 @@ def _train(model: Path, texts: dict[str, str]) -> None:
     subprocess.run([sys.executable, "-c", "import sys, fasttext; fasttext.train_supervised(sys.argv[1], minn=2, "
                     "maxn=4, dim=16, epoch=5, lr=0.1, bucket=10000, thread=1, verbose=0).save_model(sys.argv[2])",
                     str(model.with_suffix(".txt")), str(model)], check=True)
+
+
+@pytest.mark.parametrize(("name", "labels"), [
+    ("pycld2", ["en", "zu", "ny", "", ""]), ("lingua", ["eng", "zul", "tso", "", ""]),
+    pytest.param("heliport", ["eng", "zul", "", "", ""], marks=pytest.mark.skipif(
+        find_spec("heliport") is None, reason="heliport is not installed"))])
+def test_voters_label_lines(name: str, labels: list[str]) -> None:
+    voter, = open_voters([name])
+    votes = voter.votes([ENGLISH, ZULU, CHICHEWA, "", "12 -- 13"])
+    assert votes.labels == labels and len(votes.surety) == 5 and (votes.surety[:2] > 0).all()
+    assert voter.votes([]).labels == []

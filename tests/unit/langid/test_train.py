@@ -8,35 +8,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.generate import CONSONANTS, VOWELS
+from tests.generate import invented_lines
 from vernacular.langid import load_identifier
 from vernacular.langid.train import learn
 from vernacular.langid.word_lists import lists_for
 
 
-def invented(seed: int, lines: int, *, words: int = 400,
-             shared: list[str] | None = None) -> tuple[list[str], list[str]]:
-    """(lines, vocabulary) of an invented language; ``shared`` words are common with another one."""
-    chance = random.Random(seed)
-    vocabulary = list(shared or [])
-    while len(vocabulary) < words:
-        vocabulary.append("".join(chance.choice(CONSONANTS) + chance.choice(VOWELS)
-                                  for _ in range(chance.choice([1, 2, 2, 3, 3, 4]))))
-    weights = [1 / (rank + 1) for rank in range(len(vocabulary))]
-    chance.shuffle(vocabulary)
-    return [" ".join(chance.choices(vocabulary, weights, k=chance.randint(8, 16))) for _ in range(lines)], vocabulary
-
-
 @pytest.fixture(scope="module")
 def own() -> tuple[list[str], list[str]]:
-    return invented(1, 1300)
+    return invented_lines(1, 1300)
 
 
 def test_its_own_lines_are_accepted_and_others_refused(own: tuple[list[str], list[str]]) -> None:
     lines, vocabulary = own
     identifier = learn(lines[:1000])
-    stranger, _ = invented(2, 300)
-    relative, _ = invented(3, 300, shared=random.Random(4).sample(vocabulary, 40))
+    stranger, _ = invented_lines(2, 300)
+    relative, _ = invented_lines(3, 300, shared=random.Random(4).sample(vocabulary, 40))
     assert (identifier.scores(lines[1000:]) >= identifier.threshold).mean() > 0.98
     assert (identifier.scores(stranger) >= identifier.threshold).mean() < 0.01
     assert (identifier.scores(relative) >= identifier.threshold).mean() < 0.05
@@ -44,7 +31,7 @@ def test_its_own_lines_are_accepted_and_others_refused(own: tuple[list[str], lis
 
 def test_contrast_separates_a_near_relative(own: tuple[list[str], list[str]]) -> None:
     lines, vocabulary = own
-    near, _ = invented(5, 900, shared=random.Random(6).sample(vocabulary, 300))
+    near, _ = invented_lines(5, 900, shared=random.Random(6).sample(vocabulary, 300))
     alone, contrasted = learn(lines[:1000]), learn(lines[:1000], others={"near": near[:600]})
     accepted = [(identifier.scores(near[600:]) >= identifier.threshold).mean() for identifier in (alone, contrasted)]
     assert accepted[1] < 0.02 < accepted[0]

@@ -1,13 +1,14 @@
-"""External identifiers, applied to doubtful lines, and only to drop them: one module each.
+"""External identifiers, one module each: as members that vote (``voters``), and as rejecters of doubtful lines.
 
-They do not know most small languages and label them confidently as others. So their result counts
-only for widespread languages to reject (``cleaning.reject_languages``), never for the language
-itself.
+They do not know most small languages and label them confidently as others. So the weight of their
+votes is measured on the seed; and as rejecters they only drop lines in widespread languages
+(``cleaning.reject_languages``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Protocol
 
 import langcodes
@@ -17,6 +18,7 @@ from vernacular.core.codes import Code
 from vernacular.core.entry_point import EntryPoint
 from vernacular.core.errors import Problem
 
+PACKAGES = {"pycld2": "pycld2", "heliport": "heliport", "lingua": "lingua-language-detector", "glotlid": "fasttext"}
 LEAST_WORDS = 4  # shorter lines are too short to identify and are kept
 
 
@@ -87,6 +89,19 @@ def _open(name: str, settings: CleanSettings) -> Rejecter:
                        cleaning.reject_distance)
     raise Problem(f"unknown rejecter '{name}'", where="identification.rejecters",
                   fix="Use lingua, pycld2 or glotlid", code=Code.CONFIG_VALUE)
+
+
+def version_of(name: str) -> str:
+    """Return the version of a voter's package, or an empty text if it is not installed."""
+    try:
+        return version(PACKAGES[name])
+    except PackageNotFoundError:
+        return ""
+
+
+def versions_of(names: Collection[str]) -> dict[str, str]:
+    """Return name -> version of its package."""
+    return {name: version_of(name) for name in names}
 
 
 def alpha3(code: str) -> str:

@@ -37,6 +37,30 @@ def fetched() -> Path:
                       , code=Code.SOURCE_MISSING) from None
 
 
+def load_model(file: Path) -> Any:
+    """Load a fastText classifier; its inner object, since the outer one fails with NumPy 2.
+
+    Raises:
+        Problem: fastText is not installed, or the file is not a fastText model.
+    """
+    try:
+        fasttext: Any = import_module("fasttext")
+    except ImportError:
+        raise Problem("GlotLID needs fasttext, which is not installed", where="identification",
+                      fix="Run `pip install fasttext`, or remove glotlid from the list",
+                      code=Code.INSTALLATION) from None
+    try:
+        return fasttext.load_model(str(file)).f
+    except ValueError as error:
+        raise Problem(f"not a fastText model: {error}", where=file.name, fix="Fetch the file again",
+                      code=Code.DATA_FORMAT) from None
+
+
+def label_of(label: str) -> str:
+    """Return the ISO 639-3 code in a label."""
+    return label.removeprefix(_PREFIX).split("_")[0]
+
+
 class GlotLid:
     """Drops lines that are more probably in a language to reject.
 
@@ -55,19 +79,9 @@ class GlotLid:
 
     def __init__(self, model: Path, code: str, neighbours: Sequence[str], reject: Sequence[str],
                  distance: float) -> None:
-        try:
-            fasttext: Any = import_module("fasttext")
-        except ImportError:
-            raise Problem("GlotLID needs fasttext, which is not installed", where="identification.rejecters",
-                          fix="Run `pip install fasttext`, or remove glotlid from the list",
-                          code=Code.INSTALLATION) from None
-        try:
-            self._model = fasttext.load_model(str(model)).f
-        except ValueError as error:
-            raise Problem(f"not a fastText model: {error}", where=model.name, fix="Fetch the file again",
-                          code=Code.DATA_FORMAT) from None
+        self._model = load_model(model)
         self._kept = {alpha3(own) for own in (code, *neighbours)}
-        labels = {label.removeprefix(_PREFIX).split("_")[0] for label in self._model.getLabels("strict")[0]}
+        labels = {label_of(label) for label in self._model.getLabels("strict")[0]}
         self.rejected = {three: name for name in reject if (three := alpha3(name)) in labels
                          and three not in self._kept}
         self._distance, self._file = distance, model
@@ -92,8 +106,7 @@ class GlotLid:
     def _judge(self, line: str) -> str | None:
         if self.skipped or len(words(line)) < LEAST_WORDS:
             return None
-        # Use the inner function: the outer one fails with NumPy 2.
-        found = [(label.removeprefix(_PREFIX).split("_")[0], share)
+        found = [(label_of(label), share)
                  for share, label in self._model.predict(line.replace("\n", " ") + "\n", _LABELS, 0.0, "strict")]
         if not found or found[0][0] not in self.rejected:
             return None
