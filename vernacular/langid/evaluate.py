@@ -56,8 +56,8 @@ def measure(seed: Sequence[str], contrast: Mapping[str, Sequence[str]], shared: 
                  "of lines with invented words in the language's spelling are accepted", "share")
     few = {code: lines for code, lines in contrast.items() if 0 < len(lines) < FEW}
     without = learn(left, code=work.language.code, shared=shared, chance=work.seed, members=settings.members,
-                    precision=settings.precision, others={code: lines for code, lines in others.items() if code not in few}
-                    ) if few else identifier
+                    precision=settings.precision, others={
+                        code: lines for code, lines in others.items() if code not in few}) if few else identifier
     of_contrast = {code: without.scores(lines) if code in few else identifier.scores(lines[::_HELD_OUT])
                    for code, lines in contrast.items() if lines}
     write_rules(out, scores[long], of_contrast, identifier.threshold)
