@@ -23,10 +23,13 @@ _BUCKET = 1 << 24  # numbers per message: 64 MB
 def start() -> torch.device:
     """Join the other processes if torchrun started several; return the device to train on."""
     card = torch.cuda.is_available()
+    device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if card else torch.device("cpu")
+    if card:
+        torch.cuda.set_device(device)  # else events and measures of memory would be of the first card
     if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not distributed.is_initialized():
         distributed.init_process_group("nccl" if card else "gloo")
         atexit.register(_leave)  # threads that outlive the interpreter may abort it
-    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if card else torch.device("cpu")
+    return device
 
 
 def _leave() -> None:

@@ -19,11 +19,12 @@ class PendingLoss:
     """The loss of ``step``, and the norm of its gradient."""
 
     def __init__(self, loss: torch.Tensor, length: torch.Tensor, step: int) -> None:
-        self._values = torch.stack((loss.detach().float(), length.detach().float())).to("cpu", non_blocking=True)
+        length = length.detach().to(loss.device)  # without a gradient it is on the processor
+        self._values = torch.stack((loss.detach().float(), length.float())).to("cpu", non_blocking=loss.is_cuda)
         self._step, self._copied = step, None
         if loss.is_cuda:
             self._copied = torch.cuda.Event()  # type: ignore[no-untyped-call]
-            self._copied.record()
+            self._copied.record(torch.cuda.current_stream(loss.device))
 
     def read(self) -> float:
         """Wait for the loss; return it.

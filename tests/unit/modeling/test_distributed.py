@@ -9,7 +9,7 @@ import sys
 
 import torch
 
-from vernacular.modeling.distributed import share, sum_up, together
+from vernacular.modeling.distributed import share, start, sum_up, together
 
 SCRIPT = """
 import torch
@@ -33,6 +33,17 @@ def test_alone_nothing_is_exchanged():
     tensor = torch.ones(2)
     sum_up([tensor])
     assert together() == (0, 1) and torch.equal(share(tensor), torch.ones(2))
+
+
+def test_each_process_works_on_its_own_card(monkeypatch):
+    """Otherwise its events would be of the first card, and a loss would be read before it is there."""
+    chosen = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    monkeypatch.delenv("WORLD_SIZE", raising=False)
+    assert start() == torch.device("cuda", 1)
+    assert chosen == [torch.device("cuda", 1)]
 
 
 def test_two_processes_add_up_and_a_death_is_reported():
