@@ -75,9 +75,10 @@ class PublicBackend(httpcore2.SyncBackend):
         """Connect to the first public address of ``host``.
 
         Raises:
-            Gone: it has none, or the name does not exist.
+            Gone: the name does not exist.
         """
-        failure: Exception = Gone(f"{host} has no public address")
+        # not gone: filters and captive portals answer for sites that exist
+        failure: Exception = httpcore2.ConnectError(f"{host} has no public address")
         for *_, place in _resolved(host, port):
             address = str(place[0])
             if is_public(address):
@@ -216,7 +217,10 @@ class Client:
 
 
 def _redirected(url: str, reply: Reply, hosts: Collection[str]) -> str:
-    target = urljoin(url, reply.headers.get("location", ""))
+    try:
+        target = urljoin(url, reply.headers.get("location", ""))
+    except ValueError:
+        target = ""
     if not target.startswith(("http://", "https://")) or host_of(target) not in hosts:
         raise Problem(f"it redirects to another host ({host_of(target) or 'none'}), which is not followed", where=url,
                       fix="Correct `index_url:` or `data_url:`", code=Code.SOURCE_ACCESS)

@@ -32,7 +32,7 @@ from vernacular.sources.web.warc import Exchange
 from vernacular.text.urls import host_of
 
 _PROGRESS = 10.0  # seconds between progress lines
-_NO_CAPTURES = 404  # the index's answer to a query without result
+_NO_CAPTURES = 404, b"No Captures found"  # the answer to a query without result; 404 also for an unknown crawl
 _PART = 206
 _QUEUE = 20  # captures that wait, as a multiple of the budget
 
@@ -113,10 +113,11 @@ class Fetching:
         url = f"{self.settings.index_url.rstrip('/')}/{crawl}-index?{query}"
         reply = self.client.get(url, LARGEST, self.budget, self.hosts)
         self._count("reached")
-        if reply.status == _NO_CAPTURES:
+        if reply.status == _NO_CAPTURES[0] and _NO_CAPTURES[1] in reply.body:
             return None
         if reply.status != 200:
-            raise Problem(f"the index answers {reply.status}", where=url, fix="Correct `crawls:` or `index_url:`",
+            raise Problem(f"the index answers {reply.status} for the crawl {crawl}", where=self.settings.index_url,
+                          fix="Correct `crawls:` (ids from index.commoncrawl.org) or `index_url:`",
                           code=Code.SOURCE_NETWORK)
         return reply.body
 
@@ -126,13 +127,12 @@ class Fetching:
             stored = self.captures.of(row["url"])
             if stored is None:
                 self._settle(row, "left", note="no capture")
-            elif not self.budget.covers(stored.length):
+            elif not self._read(row, stored):
                 return
-            else:
-                self._read(row, stored)
             self._tell()
 
-    def _read(self, row: sqlite3.Row, stored: Stored) -> None:
+    def _read(self, row: sqlite3.Row, stored: Stored) -> bool:
+        """Read a record, unless it is known without that; return False if the budget does not cover it."""
         twin = self.captures.same_body(row["url"], stored.digest)
         if stored.truncated:
             self._settle(row, "damaged", note=f"Common Crawl has only its beginning ({stored.truncated})")
@@ -140,18 +140,20 @@ class Fetching:
             self._settle(row, "damaged", note=f"the record has more than {self.settings.most_page_bytes:,} bytes")
         elif twin:
             self._settle(row, "repeat", note=f"{TWIN}{twin}")
+        elif not self.budget.covers(stored.length):
+            return False
         else:
             rules = self.permissions.of(row["origin"])
             allowed, decision = rules.verdict(row["url"])
             if not allowed:
                 self._settle(row, "refused", note=decision, robots=decision, **({"file": None} if rules.open else {}))
-                return
+                return True
             reply = self.client.get(f"{self.settings.data_url.rstrip('/')}/{stored.file}", stored.length, self.budget,
                                     self.hosts, (stored.offset, stored.length))
             self._count("reached")
             if reply.status != _PART:
                 self._settle(row, "failed", note=f"the archive answers {reply.status}", status=reply.status)
-                return
+                return True
             try:
                 answer = read_record(reply.body, stored.address, self.settings.most_page_bytes, self.limits)
                 self._page(row, stored, answer, decision)
@@ -160,6 +162,7 @@ class Fetching:
                 if isinstance(problem, TransientProblem):
                     raise  # not the page's error: it must stay due
                 self._settle(row, "damaged", note=problem.what)
+        return True
 
     def _page(self, row: sqlite3.Row, stored: Stored, answer: Answer, decision: str) -> None:
         url, kind = row["url"], answer.header("Content-Type")

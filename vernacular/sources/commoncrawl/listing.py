@@ -20,7 +20,9 @@ FIELDS = "url,timestamp,status,mime,mime-detected,digest,length,offset,filename,
 LARGEST = 20_000_000  # bytes of one page of the index
 _HTML = ("text/html", "application/xhtml+xml")
 _FILE = regex.compile(r"^(?:(?!\.\.?/)[\w.=-]++/)++[\w.=-]++(?<=[\w=-]\.warc\.gz)$")
-_STAMP = regex.compile(r"^\d{14}$")
+_STAMP = regex.compile(r"^[0-9]{14}$")
+_NUMBER = regex.compile(r"^[0-9]{1,15}$")  # of bytes: SQLite stores larger ones inexactly or not at all
+_WORD = regex.compile(r"^[\w:+/=.-]{0,100}$")
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,9 @@ def _fields(row: dict[str, Any], wanted: set[str]) -> list[Any] | None:
     if (values["status"] != "200" or (values["mime-detected"] or values["mime"]) not in _HTML
             or (wanted and spoken and not wanted & spoken)):
         return None
-    if not (_FILE.match(values["filename"]) and _STAMP.match(values["timestamp"]) and values["offset"].isdecimal()
-            and values["length"].isdecimal() and values["url"]):
+    if not (_FILE.match(values["filename"]) and _STAMP.match(values["timestamp"]) and _NUMBER.match(values["offset"])
+            and _NUMBER.match(values["length"]) and _WORD.match(values["digest"])
+            and _WORD.match(values["truncated"]) and values["url"]):
         return None
     return [values["url"], values["timestamp"], values["digest"], values["filename"], int(values["offset"]),
             int(values["length"]), values["truncated"]]

@@ -7,8 +7,6 @@ does not answer now is skipped until the next refresh, as in a crawl.
 
 from __future__ import annotations
 
-from urllib.parse import urljoin
-
 from vernacular.config.limits import Limits
 from vernacular.core.errors import Problem
 from vernacular.core.store import now
@@ -59,7 +57,7 @@ class Permissions:
             reply = self.client.once(url, LARGEST + 1000)
             if not 300 <= reply.status < 400:
                 return reply
-            url = canonical(urljoin(url, reply.headers.get("location", "")))
+            url = canonical(reply.headers.get("location", ""), url)
             if host_of(url).removeprefix("www.") != home:
                 return None
         return None

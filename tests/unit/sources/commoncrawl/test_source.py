@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,6 +27,7 @@ from vernacular.core.errors import Problem, TransientProblem
 from vernacular.pipeline.stage import silent
 from vernacular.provenance.document import Document
 from vernacular.provenance.suppression_list import Suppressions, url_digest
+from vernacular.sources.commoncrawl.client import Client, Unreachable
 from vernacular.sources.commoncrawl.source import CommonCrawl
 from vernacular.sources.web.page_store import Mirror
 
@@ -269,6 +271,46 @@ def test_a_page_that_was_taken_down_leaves_no_trace(archive: Archive, tmp_path: 
     assert set(texts(source)) == {"0.html", "2.html"}
     for file in (tmp_path / "mirror").iterdir():
         assert b"/1.html" not in file.read_bytes()
+
+
+@pytest.mark.parametrize("line", [
+    {"offset": "9" * 30}, {"length": "9" * 30}, {"length": "9" * 5000}, {"offset": "-5"}, {"length": None},
+    {"digest": "\ud800"}, {"truncated": "\ud800"}, {"timestamp": ["20251020101112"]}, {"filename": {}}])
+def test_a_line_of_the_index_that_is_none_is_left_out(archive: Archive, tmp_path: Path, line: dict[str, Any]) -> None:
+    archive.save("/good.html", page(0))
+    archive.save("/bad.html", page(1), **line)
+    source = source_of(archive.site, tmp_path / "mirror")
+    assert set(fetched(source)) == set(states(source)) == {"good.html"}
+
+
+@pytest.mark.parametrize("line", [{"length": "900000000000"}, {"length": "900000000", "truncated": "length"}])
+def test_a_record_that_is_never_read_does_not_use_up_the_budget(archive: Archive, tmp_path: Path,
+                                                                line: dict[str, Any]) -> None:
+    archive.save("/bad.html", page(1), **line)
+    archive.save("/good.html", page(0))
+    source = source_of(archive.site, tmp_path / "mirror")
+    assert set(fetched(source)) == {"good.html"} and states(source)["bad.html"][0] == "damaged"
+
+
+@pytest.mark.parametrize("place", ["http://[", "http://127.0.0.1:999999/", "/robots.txt", "", "ftp://127.0.0.1/"])
+def test_a_site_whose_robots_txt_leads_nowhere_is_not_read(archive: Archive, tmp_path: Path, place: str) -> None:
+    archive.save("/0.html", page(0))
+    archive.site.pages["/robots.txt"] = Answer(status=301, headers={"Location": place})
+    source = source_of(archive.site, tmp_path / "mirror")
+    source.refresh(silent)
+    assert states(source)["0.html"][0] == "refused" and not archive.asked()
+
+
+def test_a_crawl_that_the_index_does_not_have_is_an_error(archive: Archive, tmp_path: Path) -> None:
+    archive.save("/0.html", page(0))
+    with pytest.raises(Problem, match="CC-MAIN-2099-01") as raised:
+        source_of(archive.site, tmp_path / "mirror", crawls=["CC-MAIN-2099-01"]).refresh(silent)
+    assert raised.value.code == Code.SOURCE_NETWORK and not isinstance(raised.value, TransientProblem)
+
+
+def test_a_site_without_a_public_address_is_not_taken_for_gone() -> None:
+    with Client("tests", 0, 5, False, silent, "mined") as client, pytest.raises(Unreachable):
+        client.once("http://127.0.0.1/robots.txt", 1000)
 
 
 def test_addresses_that_are_not_public_are_not_connected_to(archive: Archive, tmp_path: Path) -> None:
