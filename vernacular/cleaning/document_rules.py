@@ -44,7 +44,7 @@ _MOST_LOGIT = 2.2  # most that the other lines of a document count for, as a log
 _LEAST = 0.0001  # smallest probability that differs from 0
 _MUCH = 500_000  # bytes of documents of which so many lines are in doubt that all models are needed
 
-RULES_VERSION = "3"  # raised when what a rule on single documents gives changes; a test holds the outputs
+RULES_VERSION = "4"  # raised when what a rule on single documents gives changes; a test holds the outputs
 
 
 def maker(spec: Mapping[str, Any]) -> Chain:

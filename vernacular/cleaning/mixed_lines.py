@@ -15,6 +15,7 @@ from vernacular.config.stage_settings import CleanSettings
 from vernacular.langid import SeedWords, load_seed_words
 from vernacular.langid.foreign_spans import ForeignSpans, Span
 from vernacular.langid.word_lists import lists_in
+from vernacular.text.codepoints import Batch
 from vernacular.text.line_batch import Lines
 
 RULE = "mixed_lines"  # of changes and of dropped lines
@@ -47,7 +48,7 @@ class PartlyForeign:
               changes: Sequence[list[Change]]) -> dict[str, NDArray[np.uint32]]:
         """Note the parts in ``changes`` (of each document), cut them, or drop their lines.
 
-        A part of fewer than ``mixed_words`` words is only noted.
+        A part of fewer than ``mixed_words`` words is only noted. ``counts``, the words of all lines, is updated.
 
         Returns:
             ``COLUMNS``: for each document the lines with parts, the words in these, and the words that were cut.
@@ -65,16 +66,19 @@ class PartlyForeign:
                 dropped[index] = f"{share:.0%} of its words are {long[0].language}"
                 continue
             text, cut = lines.texts[index], self._cleaning.mixed_lines == "cut"
+            left = _without(text, long) if cut else text
+            if not any(map(str.isalpha, left)):
+                dropped[index] = f"all of it is {long[0].language}"
+                continue
+            if cut:  # what is dropped later has only the words that are left
+                counts[lines.at[index]] = Batch([left]).word_counts[0]
             for name, number in zip(COLUMNS, (1, sum(span.words for span in spans),
-                                              cut * sum(span.words for span in long)), strict=True):
+                                              words[index] - int(counts[lines.at[index]])), strict=True):
                 totals[name][owner[index]] += number
             changes[owner[index]].extend(Change(
                 numbers[index], RULE, span.start, text[span.start:span.end],
                 "" if cut and span in long else text[span.start:span.end]) for span in spans)
-            if cut and long:
-                lines.texts[index] = _without(text, long)
-                if not any(map(str.isalpha, lines.texts[index])):
-                    dropped[index] = f"all of it is {long[0].language}"
+            lines.texts[index] = left
         for of in {owner[index] for index in found}:
             changes[of].sort(key=lambda change: change.line)
         lines.drop(dict(sorted(dropped.items())), RULE)

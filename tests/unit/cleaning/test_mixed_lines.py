@@ -77,8 +77,19 @@ def test_lines_are_dropped_from_a_share_on(seed: SeedWords, tmp_path: Path) -> N
 
 
 def test_a_line_of_which_nothing_is_left_is_dropped(seed: SeedWords, tmp_path: Path) -> None:
-    lines, _, _ = applied(seed, tmp_path, [f"{LONG}."], mixed_lines="cut")
-    assert lines.texts == [] and len(lines.rejects) == 1
+    lines, (changes,), totals = applied(seed, tmp_path, [f"{LONG}."], mixed_lines="cut")
+    assert lines.texts == [] and [reject[3] for reject in lines.rejects] == [f"{LONG}."]
+    assert changes == [] and totals["words_cut"] == [0]  # its words count as dropped, not as cut too
+
+
+def test_words_that_were_cut_are_not_counted_again_when_the_line_is_dropped_later(
+        seed: SeedWords, tmp_path: Path) -> None:
+    settings = clean_settings(load_language(write_language(tmp_path / "languages", documents=3, cleaning={
+        "mixed_lines": "cut"})))
+    lines = Lines([TEXTS[1]], np.zeros(1, np.int64), np.ones(1, np.int64))
+    counts = np.array([len(TEXTS[1].split())], np.uint32)
+    totals = PartlyForeign(seed, settings).apply(lines, counts, [[]])
+    assert counts.tolist() == [len(OWN[451].split())] and totals["words_cut"].tolist() == [14]
 
 
 def test_the_stage_counts_and_lists_them(tmp_path: Path) -> None:
