@@ -66,9 +66,9 @@ def find_contrast(language: Language, root: Path) -> list[Contrast]:
 
 
 def without_contrast(language: Language, root: Path) -> list[str]:
-    """Return the entries of ``neighbours`` for which no text is at hand."""
+    """Return the entries of ``neighbours`` for which no text is at hand; those of ``contrast`` were decided on."""
     found = {contrast.code for contrast in find_contrast(language, root)}
-    return [code for code in language.neighbours if not any(is_same(code, other) for other in found)]
+    return [code for code in _unnamed(language) if not any(is_same(code, other) for other in found)]
 
 
 def fetch(language: Language, root: Path, progress: Progress) -> None:

@@ -41,7 +41,7 @@ def describe_neighbors(language: Language, seed: Sequence[str], root: Path) -> I
         return
     for separation in measure_separation(seed, lines, code=language.code):
         if separation.without > _WORTH * separation.lines:
-            yield describe_separation(separation, origins[separation.code])
+            yield describe_separation(separation, origins[separation.code], language.identification.decide_by)
 
 
 def _unknown(codes: Sequence[str], language: Language) -> str:
@@ -54,8 +54,8 @@ def _unknown(codes: Sequence[str], language: Language) -> str:
             f"({_PAGE}). Name text under `identification.contrast`{how}")
 
 
-def describe_separation(separation: Separation, contrast: Contrast) -> str:
-    """Describe how well a neighbor is separated from the language, in a line."""
+def describe_separation(separation: Separation, contrast: Contrast, decide_by: str) -> str:
+    """Describe how well a neighbor is separated from the language, in a line; ``decide_by`` as in the settings."""
     without = share_of(separation.without, separation.lines)
     text = (f"{separation.code}: of {separation.lines:,} lines ({contrast.described()}) {without.share:.0%} "
             f"[{without.low:.0%}, {without.high:.0%}] pass without contrast: a precision of "
@@ -68,5 +68,7 @@ def describe_separation(separation: Separation, contrast: Contrast) -> str:
                  f"{separation.precision(separation.accepted):.2f}")
     if separation.by_line:
         return text
-    return (f"{text}. Lines do not separate the two: a run separates them by whole documents "
+    if decide_by == "line":
+        return f"{text}. Lines do not separate the two; without `identification.decide_by: line` documents may"
+    return (f"{text}. Lines do not separate the two: a run judges whole documents too, where these do "
             "(`identification.decide_by`)")

@@ -14,6 +14,7 @@ from vernacular.langid.char_ngrams import CharacterModel
 from vernacular.langid.classifier import SeedIdentifier
 from vernacular.langid.document_rule import FEW, SEPARATED
 from vernacular.langid.limits import SHARED, build, count_words, weights_of
+from vernacular.langid.share import share_of
 
 LEAST_LINES = 20  # of a neighbor; fewer measure nothing
 _FOLDS = 5
@@ -33,8 +34,8 @@ class Separation:
 
     @property
     def by_line(self) -> bool:
-        """Whether hardly any line of the neighbor is accepted."""
-        return (self.without if self.accepted is None else self.accepted) <= SEPARATED * self.lines
+        """Whether hardly any line of the neighbor is accepted, as a run decides it (``document_rule``)."""
+        return share_of(self.without if self.accepted is None else self.accepted, self.lines).low <= SEPARATED
 
     def precision(self, accepted: int) -> float:
         """Return the precision if there are as many lines of the neighbor as of the language.

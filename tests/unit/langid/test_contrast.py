@@ -19,8 +19,9 @@ from vernacular.config.schema import Language
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.langid import udhr
-from vernacular.langid.contrast import contrast_lines, fetch, find_contrast, versions, without_contrast
-from vernacular.langid.separation import measure_separation
+from vernacular.langid.contrast import Contrast, contrast_lines, fetch, find_contrast, versions, without_contrast
+from vernacular.langid.neighbor_check import describe_separation
+from vernacular.langid.separation import Separation, measure_separation
 from vernacular.pipeline.stage import silent
 
 PAGE = ('<html data-iso6393="{code}"><body><h1>Title of the whole text</h1>'
@@ -92,6 +93,7 @@ def test_an_empty_list_means_none(tmp_path: Path, declared: Path) -> None:
     language = load_language(write_language(tmp_path / "languages", documents=3, neighbours=["sna", "swa"],
                                             identification={"contrast": {"sna": []}}))
     assert [contrast.code for contrast in find_contrast(language, declared)] == ["swa"]
+    assert without_contrast(language, declared) == []  # so that nothing is fetched for it
 
 
 def test_another_archive_is_refused(language: Language, declared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,6 +133,14 @@ def test_separation_is_measured_on_lines_that_no_model_saw() -> None:
     assert close.own_accepted > 0.9 * close.own
     assert few.accepted is None and few.without > 0  # lines of one text show nothing about others
     assert measure_separation(own, {"fewer": own[:10]}, code="qaa") == []
+
+
+def test_check_promises_documents_only_where_a_run_judges_them() -> None:
+    contrast = Contrast("sna", "declaration")
+    some, many = Separation("sna", 100, 8, None, 100, 95), Separation("sna", 100, 70, None, 100, 95)
+    assert some.by_line and not many.by_line  # 8 of 100 are not surely more than 5%
+    texts = {decide: describe_separation(many, contrast, decide) for decide in ("line", "auto")}
+    assert texts["line"] != texts["auto"] and describe_separation(some, contrast, "auto") != texts["auto"]
 
 
 def test_check_names_neighbors_without_text_and_those_that_pass(
