@@ -33,7 +33,7 @@ def stages(language: Language) -> list[Stage]:
               gates=(GateSpec("files_readable", "Every file of every source can be read.", False),),
               description="Every document of every source, with its ledger row: source, licence, consent, register. "
                           "What was taken down is not among them."),
-        Stage(name="corpus/identifier", version="4", run=EntryPoint("vernacular.langid.stage:run"),
+        Stage(name="corpus/identifier", version="5", run=EntryPoint("vernacular.langid.stage:run"),
               result=IdentifierResult,
               settings=identifier_settings, outside=_identifier_text,
               prepare=fetch_contrast,
