@@ -106,13 +106,21 @@ class Chain:
         if self._knows_script:
             lines.drop(scripts.other_script(lines.texts, script, cleaning.script_share), "script")
         lines.drop(filters.short(lines.texts, cleaning.min_words), "short")
+        first = cleaning.mixed_lines == "cut"  # what is left is identified
+        if first:
+            self._find_parts(lines, counts, changes, table)
         self._identify(lines, counts, lettered, table)
-        table |= no_parts(len(parts)) if self._partly is None else self._partly.apply(lines, counts, changes)
+        if not first:
+            self._find_parts(lines, counts, changes, table)
         lines.drop(filters.repetitive(lines.texts, cleaning.max_repeats), "repetition")
         lines.drop(thresholds.judge(lines.texts, self._limits), "thresholds")
         columns = {name: documents[name].to_pylist() for name in ("path", "whole", "flags")}
         kept = record(lines, columns, counts, self._masked, self._held_out, cleaning.near_duplicate)
         return batch_of({**table, **kept, "changes": record_changes(changes, self._masked)})
+
+    def _find_parts(self, lines: Lines, counts: NDArray[np.uint32], changes: list[list[Change]],
+                    table: dict[str, NDArray[Any] | pa.Array]) -> None:
+        table |= no_parts(len(changes)) if self._partly is None else self._partly.apply(lines, counts, changes)
 
     def _repair(self, lines: Lines, table: dict[str, NDArray[Any] | pa.Array], changes: list[list[Change]]) -> None:
         """Repair, normalise and spell; drop what has nothing in it; note what changed."""
@@ -198,7 +206,8 @@ class Chain:
 
         A document is mostly in one language, so the odds of its other lines are multiplied with those of a line (naive
         Bayes), within bounds: a doubtful line among good ones is likely good, and a line that is surely in another
-        language stays so. Lines too short to identify get the mean of the document, weighted by words; where a document
+        language stays so. The others count against a line only if most of them are in another language: one quotation
+        does not. Lines too short to identify get the mean of the document, weighted by words; where a document
         has no longer line, its lines are taken together. ``alone``: probabilities of ``telling`` lines by themselves.
         """
         scores = np.zeros(len(texts))
@@ -207,6 +216,9 @@ class Chain:
         logits = np.log(np.maximum(alone, _LEAST) / np.maximum(1 - alone, _LEAST))
         bounded = np.clip(logits, -_MOST_LOGIT, _MOST_LOGIT)
         others = np.bincount(of, bounded, documents)[of] - bounded
+        accepted = alone >= identifier.threshold
+        most = 2 * (np.bincount(of, accepted, documents)[of] - accepted) > np.bincount(of, minlength=documents)[of] - 1
+        others = np.where(most, np.maximum(others, 0), others)
         scores[long] = 1 / (1 + np.exp(-logits - np.clip(others, -_MOST_LOGIT, _MOST_LOGIT)))
         weights = np.bincount(of, words[long], documents)
         means = np.bincount(of, words[long] * scores[long], documents) / np.maximum(weights, 1)
