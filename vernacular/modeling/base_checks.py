@@ -110,6 +110,8 @@ def looks_ahead(model: Any) -> bool:
             gradients = torch.autograd.grad(energy, read, allow_unused=True)
     finally:
         hook.remove()
-    with torch.no_grad():  # RecurrentGemma keeps its last state, and cannot be copied with a graph
-        model(input_ids=ids, use_cache=False)
+    if any(isinstance(value, torch.Tensor) and value.grad_fn is not None
+           for module in model.modules() for value in vars(module).values()):
+        with torch.no_grad():  # RecurrentGemma keeps its last state, and cannot be copied with a graph
+            model(input_ids=ids, use_cache=False)
     return any(by is not None and bool(by[0, 1:].any()) for by in gradients)

@@ -260,6 +260,7 @@ def train(model: Any, plan: Plan, checkpoint: Path, say: Callable[[str], None]) 
     if (first or sharded) and done.best[0] not in (0, done.step):
         say(f"held-out likelihood was best at step {done.best[0]}: using those weights")
         restore_weights(model, torch.load(best, weights_only=True, map_location="cpu")["model"])
+    model.base_model._compiled_call_impl = None  # whatever reads other shapes now would compile each
     model.eval()
     return done
 

@@ -178,6 +178,13 @@ def test_a_family_that_fails_only_in_training_is_refused_before_it(family: str, 
     assert not model.training and all(parameter.grad is None for parameter in model.parameters())
 
 
+def test_the_check_reads_a_text_once(tmp_path: Path) -> None:
+    """Reading with eight billion weights in NF4 takes a processor a minute."""
+    model, read = load_model(write_llama(tmp_path), "causal"), []
+    model.base_model.register_forward_hook(lambda *_: read.append(1))
+    assert not looks_ahead(model) and len(read) == 1
+
+
 def test_a_model_that_keeps_its_last_state_can_be_copied_after_the_check(tmp_path: Path) -> None:
     model = load_model(write_family("recurrent_gemma", tmp_path), "causal")
     assert not looks_ahead(model)

@@ -16,7 +16,7 @@ from tests.unit.modeling.tiny_training import same, setting, weights
 from vernacular.config.training import Pretraining
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
-from vernacular.modeling import lora
+from vernacular.modeling import fused_loss, lora
 from vernacular.modeling.checkpoint import Progressed, load_checkpoint, save_checkpoint
 from vernacular.modeling.device import autocast
 from vernacular.modeling.objectives import check_reading, read
@@ -53,6 +53,20 @@ def test_a_frozen_body_with_low_rank_changes_is_compiled_as_one_graph(tmp_path):
         wanted = read(model, batch)
         model.base_model.compile(dynamic=False, backend="eager", fullgraph=True)
         assert torch.equal(read(model, batch), wanted)
+
+
+def test_a_trained_body_is_not_compiled_for_what_reads_it_next(tmp_path, monkeypatch):
+    model, plan = setting(tmp_path, steps=2)
+    plan, read = replace(plan, steps=2), []
+    monkeypatch.setattr(fused_loss, "_compiled_slope", lambda: fused_loss._replace_by_slope)
+    model.base_model._compiled_call_impl = lambda *inputs, **how: read.append(1) or model.base_model._call_impl(
+        *inputs, **how)
+    train(model, plan, tmp_path / "c.pt", lambda line: None)
+    trained = len(read)
+    assert trained
+    with torch.no_grad():
+        model(input_ids=torch.tensor([[5, 6]]))
+    assert len(read) == trained
 
 
 def test_two_runs_are_one(tmp_path):
