@@ -10,7 +10,7 @@ from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, faults_as_problems
 from vernacular.modeling.base_files import family_of
 
-_OF_TEXTS = ("bos_token", "eos_token", "unk_token", "pad_token")
+_OF_TEXTS = ("bos_token", "eos_token", "pad_token")
 _SPECIAL = {"causal": _OF_TEXTS, "masked": (*_OF_TEXTS, "cls_token", "sep_token", "mask_token")}  # that are read
 
 
@@ -76,7 +76,8 @@ def check_numbers(model: Any, path: Path) -> None:
 def check_rows(tokenizer: Any, model: Any, objective: str, where: str) -> None:
     """Check that the tokens of text, and the special ones that are used, have rows in the table of ``model``.
 
-    Tokens that were added without a row, such as one for images, are never read.
+    Tokens that were added without a row, such as one for images, are never read; nor is one for unknown
+    characters that transformers adds to a tokenizer of bytes (that of texts is among the tokens of texts).
 
     Raises:
         Problem: one has none.

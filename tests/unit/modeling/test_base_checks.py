@@ -132,7 +132,7 @@ def test_what_does_not_fit_together_is_refused(
 
 @pytest.mark.parametrize(("objective", "change"), [
     ("masked", with_tokens(added=True)), ("causal", with_tokens(added=True)),
-    ("causal", marked(mask_token="<nowhere>"))])
+    ("causal", marked(mask_token="<nowhere>")), ("causal", marked(unk_token="<nowhere>"))])
 def test_a_token_that_is_never_read_needs_no_row(
         language_folder: Path, objective: str, change: Callable[[Path], None]) -> None:
     load(language_folder, objective, change)
