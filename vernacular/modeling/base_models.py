@@ -138,9 +138,9 @@ def _prepared(model: Any, missing: Iterable[str], objective: str, path: Path, pr
                       where=str(path), fix=f"Use a {objective} checkpoint", code=Code.MODEL_FILES)
     if missing:
         start_head(model, missing)
-    check_numbers(model, path)
     if unquantized is not None:
         model = _name_body(_plain(model).to(unquantized))
+    check_numbers(model, path)
     model = without_dropout(model).eval()
     return model if precision == "float32" else _FREEZE(model, precision)
 

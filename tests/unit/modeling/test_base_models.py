@@ -12,9 +12,17 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+import gguf
 import pytest
 import torch
-from transformers import BartConfig, BartForConditionalGeneration, RobertaConfig, RobertaForMaskedLM
+from transformers import (
+    BartConfig,
+    BartForConditionalGeneration,
+    LlamaConfig,
+    LlamaForCausalLM,
+    RobertaConfig,
+    RobertaForMaskedLM,
+)
 
 from tests.families import write_family
 from tests.family_shapes import FAMILIES, TOKENS
@@ -53,6 +61,32 @@ def test_a_tokenizer_that_lacks_a_token_is_refused_before_anything_is_trained(
     path.write_text(json.dumps(settings), encoding="utf-8")
     with pytest.raises(Problem, match="VN-MODEL-KIND"):
         load_base(Base(path="base", licence="CC0-1.0"), objective, load_language(language_folder))  # type: ignore[call-arg]
+
+
+def test_a_gguf_file_gives_weights_that_can_be_trained(tmp_path: Path) -> None:
+    config = LlamaConfig(vocab_size=64, hidden_size=32, num_hidden_layers=1, num_attention_heads=2,
+                         num_key_value_heads=2, intermediate_size=64, max_position_embeddings=64)
+    weights, path = LlamaForCausalLM(config).state_dict(), tmp_path / "base.gguf"
+    writer = gguf.GGUFWriter(str(path), "llama")
+    writer.add_block_count(1)
+    writer.add_context_length(64)
+    writer.add_embedding_length(32)
+    writer.add_feed_forward_length(64)
+    writer.add_head_count(2)
+    writer.add_head_count_kv(2)
+    writer.add_layer_norm_rms_eps(1e-6)
+    writer.add_tokenizer_model("gpt2")
+    writer.add_token_list([f"t{index}" for index in range(64)])
+    names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.LLAMA, 1)
+    for name, weight in weights.items():
+        writer.add_tensor(str(names.get_name(name, (".weight",))), weight.numpy())
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    model = load_model(path, "causal")
+    assert torch.equal(model.get_input_embeddings().weight, weights["model.embed_tokens.weight"])
+    assert all(parameter.requires_grad for parameter in model.parameters())
 
 
 def test_a_local_base_lies_in_the_language_folder_and_is_no_link(language_folder: Path, tmp_path: Path) -> None:
