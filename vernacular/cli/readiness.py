@@ -34,11 +34,13 @@ from vernacular.langid.limits import SHARED
 from vernacular.langid.neighbor_check import describe_neighbors
 from vernacular.langid.seed import LEAST_SEED, seed_file, seed_lines
 from vernacular.langid.seed_check import LEAST, SAMPLE, seed_similarity
+from vernacular.langid.word_lists import lists_in
 from vernacular.modeling.base_files import locate
 from vernacular.modeling.precision import check_precision
 from vernacular.remarks.rules import of_items
 from vernacular.sources import open_source, place_of
 from vernacular.sources.files import Files
+from vernacular.sources.web.page_source import PageSource
 
 if TYPE_CHECKING:
     from vernacular.tasks.labeled_items import Items
@@ -56,7 +58,7 @@ def lacking_by_kind(language: Language, suite: Suite, root: Path, items: Mapping
     return {"text": [*_text(language, root)], "elsewhere": [*_elsewhere(language)], "bases": [*_bases(language)],
             "tasks": [*_tasks(language)], "labels": [*_labels(items)],
             "remarks": [*_gains_little(language, items)], "tests": [*_tests(language, suite)],
-            "seed": [*_seed(language, root)], "publishing": [*_publishing(language)]}
+            "seed": [*_seed(language, root), *_mixed_lines(language)], "publishing": [*_publishing(language)]}
 
 
 def _text(language: Language, root: Path) -> Iterator[str]:
@@ -65,6 +67,13 @@ def _text(language: Language, root: Path) -> Iterator[str]:
         try:
             if not _opened(language, source, root).located():
                 empty.append(_place(language, source))
+        except Problem as problem:
+            yield str(problem)
+    for mined in (source for source in language.sources if isinstance(source, CommonCrawlSource)):
+        try:
+            pages = open_source(mined, place_of(language, mined, root))
+            assert isinstance(pages, PageSource)
+            pages.scope()  # reads its list of domains
         except Problem as problem:
             yield str(problem)
     if empty and len(empty) == len(language.sources):
@@ -168,6 +177,19 @@ def _tests(language: Language, suite: Suite) -> Iterator[str]:
     nameless = [test.name for test in suite.tests if not test.author.strip()]
     if nameless:
         yield f"the behavioral tests {', '.join(nameless)} have no author. Add `author:`"
+
+
+def _mixed_lines(language: Language) -> Iterator[str]:
+    cleaning = language.cleaning
+    if cleaning.mixed_lines == "keep":
+        return
+    setting = f"`cleaning.mixed_lines: {cleaning.mixed_lines}`"
+    if not seed_file(language).exists() and not any(source.trusted for source in language.sources):
+        yield f"{setting} has no effect without a seed. Add one, or remove the setting"
+    unknown = [code for code in cleaning.reject_languages if not lists_in([code], language.code)]
+    if unknown or not cleaning.reject_languages:
+        yield (f"{setting} finds no parts in {', '.join(unknown) or 'any language'}: there is no list of common words "
+               "for it. It needs other codes in `cleaning.reject_languages`, such as eng")
 
 
 def _seed(language: Language, root: Path) -> Iterator[str]:

@@ -47,7 +47,7 @@ Include = Annotated[list[Expression], Field(
     examples=[["/lg/", "/luganda/"]])]
 Exclude = Annotated[list[Expression], Field(
     description="Regular expressions (RE2) of URLs that are never fetched.", examples=[["/tag/", "[?]page="]])]
-Domain = Annotated[str, StringConstraints(pattern=r"^[^\s/?#@:]+(:\d+)?(/\S*)?$", max_length=500)]
+Domain = Annotated[str, StringConstraints(pattern=r"^(\*\.)?[^\s/?#@:*\[\]]+(:\d+)?(/[^\s?#]*)?$", max_length=500)]
 CrawlId = Annotated[str, StringConstraints(pattern=r"^CC-MAIN-\d{4}(-\d{2,4})?$")]
 Alpha3 = Annotated[str, StringConstraints(pattern=r"^[a-z]{3}$")]
 Address = Annotated[str, StringConstraints(pattern=r"^https?://[^\s?#@]+$")]

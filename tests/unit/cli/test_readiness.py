@@ -14,6 +14,7 @@ from vernacular.behavior_tests.load import load_suite
 from vernacular.cli.readiness import lacking_by_kind
 from vernacular.config.load import load_language
 from vernacular.config.new import new_language
+from vernacular.core.codes import Code
 from vernacular.core.jsonl import write_jsonl
 from vernacular.langid.seed_check import LEAST, seed_similarity
 from vernacular.tasks.labeled_items import load_items
@@ -55,6 +56,19 @@ def test_a_new_folder_lacks_text_and_people(tmp_path: Path) -> None:
     assert "no file in languages/kat/inbox" in lacks_of(folder)[0]
     (folder / "inbox" / "a.txt").write_text("გამარჯობა", encoding="utf-8")
     assert lacks_of(folder)[0].startswith("no task")
+
+
+def test_settings_without_an_effect_and_missing_lists_are_named(tmp_path: Path) -> None:
+    mined = {"name": "mined", "kind": "commoncrawl", "crawls": ["CC-MAIN-2025-43"], "domain_list": "domains.md",
+             "contact": "you@example.org", "licence": "unverified", "consent": "unknown", "register": "web"}
+    folder = write_language(tmp_path, documents=3, sources=[mined], cleaning={
+        "mixed_lines": "cut", "reject_languages": ["eng", "kea"]})
+    found = lacks_of(folder)
+    assert len([line for line in found if "mixed_lines" in line]) == 2
+    assert [line for line in found if "kea" in line and "mixed_lines" in line]
+    assert [line for line in found if Code.SOURCE_MISSING in line and "domains.md" in line]
+    (folder / "domains.md").write_text("example.org\n", encoding="utf-8")
+    assert not [line for line in lacks_of(folder) if "domains.md" in line]
 
 
 def test_a_filled_folder_lacks_nothing(tmp_path: Path) -> None:

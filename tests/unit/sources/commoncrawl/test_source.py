@@ -21,6 +21,7 @@ from tests.commoncrawl_site import CRAWL, OLDER, Archive, source_of
 from tests.generate import make_documents
 from tests.site import Answer, LoopbackSite
 from vernacular import __version__
+from vernacular.config.sources import CommonCrawlSource
 from vernacular.core import clock
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, TransientProblem
@@ -124,6 +125,19 @@ def test_a_list_of_domains_in_a_file_is_read_and_its_change_noticed(archive: Arc
     with pytest.raises(Problem) as raised:
         source.refresh(silent)
     assert raised.value.code == Code.CONFIG_VALUE
+
+
+@pytest.mark.parametrize("domain", ["*", "example.*", "example.org/?lang=lg", "example.org/#lg", "u:p@example.org",
+                                    "ftp://example.org", "[::1]", "x" * 10_000])
+def test_what_is_no_domain_is_refused_when_the_settings_are_read(domain: str) -> None:
+    def domains_of(*names: str) -> list[str]:
+        return CommonCrawlSource.model_validate({
+            "name": "mined", "kind": "commoncrawl", "licence": "unverified", "consent": "unknown", "register": "web",
+            "contact": "you@example.org", "crawls": [CRAWL], "domains": names}).domains
+
+    assert len(domains_of("*.example.org", "mw", "example.org:8080/lg/", "münchen.example")) == 4
+    with pytest.raises(ValueError, match="domains"):
+        domains_of(domain)
 
 
 def test_the_latest_capture_of_a_page_counts(archive: Archive, tmp_path: Path) -> None:
