@@ -1,7 +1,8 @@
 """The state of a fetch from Common Crawl, in the index of the mirror, so that it survives a kill.
 
 A row of ``captures`` is where the record of a page is; a row of ``listings`` how far the index was
-read; ``spent`` the requests and bytes so far. The pages themselves, and which are due, are rows of
+read, and its first page with captures for which the queue had no room; ``spent`` the requests and
+bytes so far. The pages themselves, and which are due, are rows of
 ``sources.web.page_store``, queued by ``sources.web.frontier``.
 """
 
@@ -22,7 +23,7 @@ CREATE TABLE IF NOT EXISTS captures (
     file TEXT NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL, truncated TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS captures_digest ON captures (digest);
 CREATE TABLE IF NOT EXISTS listings (
-    crawl TEXT NOT NULL, pattern TEXT NOT NULL, pages INTEGER NOT NULL, done INTEGER NOT NULL,
+    crawl TEXT NOT NULL, pattern TEXT NOT NULL, pages INTEGER NOT NULL, done INTEGER NOT NULL, no_room INTEGER,
     PRIMARY KEY (crawl, pattern));
 CREATE TABLE IF NOT EXISTS spent (requests INTEGER NOT NULL, bytes INTEGER NOT NULL);
 """
@@ -76,23 +77,31 @@ class Captures:
         """Read the index again: other captures may be wanted now."""
         self.mirror.index.execute("DELETE FROM listings")
 
+    def make_room(self) -> None:
+        """Read those parts of the index again for which the queue had no room: a larger budget has more."""
+        self.mirror.index.execute("UPDATE listings SET done = no_room, no_room = NULL WHERE no_room IS NOT NULL")
+
     def begin_listing(self, crawl: str, pattern: Pattern, pages: int) -> None:
         """Record how many pages the index has for a query."""
-        self.mirror.index.execute("INSERT OR REPLACE INTO listings VALUES (?, ?, ?, 0)", (crawl, str(pattern), pages))
+        self.mirror.index.execute("INSERT OR REPLACE INTO listings VALUES (?, ?, ?, 0, NULL)",
+                                  (crawl, str(pattern), pages))
 
     def add(self, crawl: str, pattern: Pattern, page: int, captures: Iterable[Capture], frontier: Frontier) -> int:
         """Queue the captures of a page of the index, and record that it was read; return how many are new.
 
         Of several captures of a page, the latest counts; an unchanged one is not read again.
         """
-        new = 0
+        new, no_room = 0, False
         with self.mirror.transaction():
             for capture in captures:
                 url = canonical(capture.url)
                 if url and pattern.covers(url):
-                    new += self._add(crawl, url, capture, frontier)
-            self.mirror.index.execute("UPDATE listings SET done = ? WHERE crawl = ? AND pattern = ?",
-                                      (page + 1, crawl, str(pattern)))
+                    added = self._add(crawl, url, capture, frontier)
+                    new += added
+                    no_room = no_room or not (added or self.of(url) or frontier.refused(url))
+            self.mirror.index.execute(
+                "UPDATE listings SET done = ?, no_room = COALESCE(no_room, ?) WHERE crawl = ? AND pattern = ?",
+                (page + 1, page if no_room else None, crawl, str(pattern)))
         return new
 
     def _add(self, crawl: str, url: str, capture: Capture, frontier: Frontier) -> bool:

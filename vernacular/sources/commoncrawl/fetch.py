@@ -67,10 +67,12 @@ class Fetching:
                 allowed, decision = rules.verdict(url)
                 if not allowed:
                     row = self.mirror.index.execute("SELECT * FROM pages WHERE url = ?", (url,)).fetchone()
+                    self.frontier.waiting += not row["due"]  # ``settled`` takes it for one that waited
                     self._settle(row, "refused", note=decision, robots=decision, file=None)
 
     def read(self) -> None:
-        """Read the index and the records in turns, until all is read or the budget ends."""
+        """Read the records that wait, then the index and records in turns, until all is read or the budget ends."""
+        self._read_records()
         while not self._read_index():
             self._read_records()
             if not self.budget.covers() or self._full():

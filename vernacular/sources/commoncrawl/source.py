@@ -91,18 +91,23 @@ class CommonCrawl(PageSource):
         return digest_of_listed([(file.path, file)]) if file is not None and file.exists() else ""
 
     def _signature(self) -> str:
-        settings = self.settings.model_dump(mode="json", include={
-            "domains", "crawls", "languages", "include", "exclude", "most_requests", "most_mb", "most_page_bytes",
-            "index_url", "data_url"})
-        return digest_of([settings, self._list_digest(), sorted(self.codes)])
+        """Return digests of the settings that determine which captures are wanted, and of the others."""
+        wanted = self.settings.model_dump(mode="json", include={
+            "domains", "crawls", "languages", "include", "exclude", "index_url"})
+        others = self.settings.model_dump(mode="json", include={
+            "most_requests", "most_mb", "most_page_bytes", "data_url"})
+        return f"{digest_of([wanted, self._list_digest(), sorted(self.codes)])} {digest_of(others)}"
 
     def _begin(self, mirror: Mirror) -> int:
-        """Start a run: with other settings the index is read again, and what was left out is tried again."""
+        """Start a run: if others are wanted the index is read again; with other settings what was left out is, too."""
         last, signature = mirror.last_run(), self._signature()
         captures = Captures(mirror)
         with mirror.transaction() as index:
             if last is not None and last.settings != signature:
-                captures.list_again()
+                if last.settings.partition(" ")[0] == signature.partition(" ")[0]:
+                    captures.make_room()
+                else:
+                    captures.list_again()
                 index.execute("UPDATE pages SET due = 1, tries = 0 WHERE state IN ('left', 'damaged')")
             index.execute("UPDATE pages SET due = 1, tries = 0 WHERE state IN ('refused', 'failed')")
             number = index.execute("INSERT INTO runs (settings, started) VALUES (?, ?)",

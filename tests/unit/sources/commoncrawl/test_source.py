@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from tests import commoncrawl_site
 from tests.commoncrawl_site import CRAWL, OLDER, Archive, source_of
 from tests.generate import make_documents
 from tests.site import Answer, LoopbackSite
@@ -257,6 +258,39 @@ def test_the_budget_ends_a_fetch_and_a_larger_one_continues_it(archive: Archive,
     assert len(asked) == 6 and len(texts(source)) == 4 and "budget" in messages[-1] and not source.due()
     assert len(fetched(source_of(archive.site, tmp_path / "mirror", most_requests=100))) == 7
     assert len(archive.asked()) == len(set(archive.asked())) == 7
+
+
+def test_a_larger_budget_is_spent_on_records_not_on_the_same_index(archive: Archive, tmp_path: Path) -> None:
+    for number in range(24):  # three pages of the index, and a question how many
+        archive.save(f"/{number}.html", page(number))
+    found = []
+    for budget in (6, 8, 10):
+        found.append(len(fetched(source_of(archive.site, tmp_path / "mirror", most_requests=budget))))
+    assert found == [2, 4, 6] and len([entry for entry in archive.site.log if "-index" in entry.path]) == 4
+
+
+def test_captures_without_room_in_the_queue_come_with_a_larger_budget(archive: Archive, tmp_path: Path,
+                                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commoncrawl_site, "_PAGE", 50)
+    for number in range(50):
+        archive.save(f"/{number}.html", page(0))
+    small = source_of(archive.site, tmp_path / "mirror", most_requests=2)  # the queue has room for 40
+    small.refresh(silent)
+    assert len(states(small)) == 40
+    larger = source_of(archive.site, tmp_path / "mirror", most_requests=10)
+    assert len(fetched(larger)) == 1 and len(states(larger)) == 50 and not larger.due()
+
+
+def test_pages_that_a_site_forbids_today_do_not_hide_those_that_wait(archive: Archive, tmp_path: Path,
+                                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(7):
+        archive.save(f"/{number}.html", page(number))
+    source, messages = source_of(archive.site, tmp_path / "mirror", most_requests=6), list[str]()
+    source.refresh(silent)
+    archive.site.pages["/robots.txt"] = Answer(b"User-agent: *\nDisallow: /\n", type="text/plain")
+    monkeypatch.setattr(clock, "read", lambda: time.time() + 8 * 86_400)
+    source.refresh(messages.append)
+    assert any("budget" in line for line in messages)
 
 
 def test_what_a_site_wants_today_counts(archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
