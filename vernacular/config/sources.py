@@ -22,6 +22,12 @@ def _codec(name: str) -> str:
     return codec_of(name)
 
 
+def _domain(name: str) -> str:
+    if not re.fullmatch(r"(\*\.)?[^\s/?#@:*\[\]]+(:\d+)?(/[^\s?#]*)?", name):
+        raise ValueError(f"'{name}' is not a domain; write example.org, or example.org/lg/ for a part of it")
+    return name
+
+
 def is_url(place: str) -> bool:
     """Whether ``place`` is a network address."""
     return place.startswith(("https://", "http://"))
@@ -47,7 +53,7 @@ Include = Annotated[list[Expression], Field(
     examples=[["/lg/", "/luganda/"]])]
 Exclude = Annotated[list[Expression], Field(
     description="Regular expressions (RE2) of URLs that are never fetched.", examples=[["/tag/", "[?]page="]])]
-Domain = Annotated[str, StringConstraints(pattern=r"^(\*\.)?[^\s/?#@:*\[\]]+(:\d+)?(/[^\s?#]*)?$", max_length=500)]
+Domain = Annotated[str, StringConstraints(max_length=500), AfterValidator(_domain)]
 CrawlId = Annotated[str, StringConstraints(pattern=r"^CC-MAIN-\d{4}(-\d{2,4})?$")]
 Alpha3 = Annotated[str, StringConstraints(pattern=r"^[a-z]{3}$")]
 Address = Annotated[str, StringConstraints(pattern=r"^https?://[^\s?#@]+$")]
