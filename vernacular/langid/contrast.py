@@ -19,6 +19,7 @@ from vernacular.config.codes import is_same
 from vernacular.config.load import folders_of, load_language
 from vernacular.config.schema import Language
 from vernacular.config.sources import HubSource, NetworkSource, Source
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.store import Store, digest_of_listed
 from vernacular.langid import udhr
@@ -88,11 +89,16 @@ def fetch(language: Language, root: Path, progress: Progress) -> None:
     try:
         if without_contrast(language, root):
             udhr.fetch_archive(root, progress)
-        for code in without_contrast(language, root):
-            source = hub_source(code, language.script)
+    except Problem as problem:
+        progress(str(problem))
+    for code in without_contrast(language, root):
+        source = hub_source(code, language.script)
+        try:
             fetch_source(source, place_of(language, source, root, _role(code)), progress)
-    except Problem as problem:  # one failed request, not one for each neighbor
-        progress(f"no text for {', '.join(without_contrast(language, root))}: {problem}")
+        except Problem as problem:
+            progress(f"no text for {code}: {problem}")
+            if problem.code != Code.SOURCE_MISSING:  # one failed request, not one for each neighbor
+                return
 
 
 def versions(language: Language, root: Path) -> dict[str, str]:

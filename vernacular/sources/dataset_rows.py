@@ -89,7 +89,7 @@ def _reason(error: Exception, where: str) -> Exception:
     if absent and not isinstance(error, json.JSONDecodeError):
         return Problem(f"it cannot be read: {first}", where=where,
                        fix="Correct `dataset:`, `config:`, `split:` or `revision:`, or log in with `hf auth "
-                           "login` if it requires consent", code=Code.SOURCE_NETWORK)
+                           "login` if it requires consent", code=Code.SOURCE_MISSING)
     return Problem(f"the hub cannot be reached ({type(error).__name__}: {first})", where=where,
                    fix="Check the network and run again; it resumes", code=Code.SOURCE_NETWORK)
 

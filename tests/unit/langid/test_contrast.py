@@ -16,9 +16,10 @@ from vernacular.cli.readiness import lacking_by_kind
 from vernacular.config.cleaning import Orthography
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
+from vernacular.config.sources import HubSource
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
-from vernacular.langid import udhr
+from vernacular.langid import contrast, udhr
 from vernacular.langid.contrast import Contrast, contrast_lines, fetch, find_contrast, versions, without_contrast
 from vernacular.langid.neighbor_check import describe_separation
 from vernacular.langid.separation import Separation, measure_separation
@@ -112,10 +113,31 @@ def test_what_npm_gives_is_checked_and_its_failure_ends_no_run(tmp_path: Path, m
     language = load_language(write_language(tmp_path / "languages", documents=3, neighbours=["sna"],
                                             identification={"fetch_contrast": True}))
     messages: list[str] = []
+    monkeypatch.setattr(contrast, "fetch_source", lambda *_: None)  # the hub
     fetch(language, tmp_path / "artifacts", messages.append)
-    assert Code.SOURCE_PIN in messages[-1]
+    assert any(Code.SOURCE_PIN in message for message in messages)
     assert not udhr.archive_of(tmp_path / "artifacts").exists()
     assert without_contrast(language, tmp_path / "artifacts") == ["sna"]
+
+
+def test_without_npm_and_with_a_language_that_the_hub_lacks_the_others_are_fetched(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    language = load_language(write_language(tmp_path / "languages", documents=3, identification={
+        "fetch_contrast": True}, neighbours=["sna", "zul", "ssw", "bem"]))
+    asked: list[str | None] = []
+
+    def fetch_source(source: HubSource, *_: object) -> None:
+        asked.append(source.config)
+        if source.config != "zul_Latn":
+            raise Problem("lacks it", where="hub", fix="Nothing", code={
+                "sna_Latn": Code.SOURCE_MISSING}.get(str(source.config), Code.SOURCE_NETWORK))
+
+    monkeypatch.setattr(contrast, "fetch_source", fetch_source)
+    messages: list[str] = []
+    fetch(language, tmp_path / "artifacts", messages.append)
+    assert asked == ["sna_Latn", "zul_Latn", "ssw_Latn"]  # then the hub is unreachable
+    assert Code.INSTALLATION in messages[0] and len(messages) == 3
 
 
 def test_separation_is_measured_on_lines_that_no_model_saw() -> None:
@@ -136,11 +158,11 @@ def test_separation_is_measured_on_lines_that_no_model_saw() -> None:
 
 
 def test_check_promises_documents_only_where_a_run_judges_them() -> None:
-    contrast = Contrast("sna", "declaration")
+    origin = Contrast("sna", "declaration")
     some, many = Separation("sna", 100, 8, None, 100, 95), Separation("sna", 100, 70, None, 100, 95)
     assert some.by_line and not many.by_line  # 8 of 100 are not surely more than 5%
-    texts = {decide: describe_separation(many, contrast, decide) for decide in ("line", "auto")}
-    assert texts["line"] != texts["auto"] and describe_separation(some, contrast, "auto") != texts["auto"]
+    texts = {decide: describe_separation(many, origin, decide) for decide in ("line", "auto")}
+    assert texts["line"] != texts["auto"] and describe_separation(some, origin, "auto") != texts["auto"]
 
 
 def test_check_names_neighbors_without_text_and_those_that_pass(
