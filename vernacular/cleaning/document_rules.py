@@ -109,6 +109,7 @@ class Chain:
         first = cleaning.mixed_lines == "cut"  # what is left is identified
         if first:
             self._find_parts(lines, counts, changes, table)
+            lettered -= np.asarray(table["words_cut"])
         self._identify(lines, counts, lettered, table)
         if not first:
             self._find_parts(lines, counts, changes, table)

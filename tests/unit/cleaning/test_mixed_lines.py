@@ -92,6 +92,19 @@ def test_words_that_were_cut_are_not_counted_again_when_the_line_is_dropped_late
     assert counts.tolist() == [len(OWN[451].split())] and totals["words_cut"].tolist() == [14]
 
 
+def test_a_document_is_judged_by_what_is_left_of_its_lines(tmp_path: Path) -> None:
+    folder = write_language(tmp_path / "languages", documents=30, cleaning={"mixed_lines": "cut"})
+    (folder / "seed.txt").write_text("\n".join(OWN[:150]), encoding="utf-8")
+    file = folder / "text" / "river" / "text.txt"
+    text = file.read_text(encoding="utf-8").split("\n")
+    file.write_text("\n".join(f"{line} {LONG} and {LONG}" if line else "" for line in text), encoding="utf-8")
+    language, store = load_language(folder), Store(tmp_path / "artifacts")
+    for stage in stages(language)[:3]:
+        artifact = run_stage(stage, language, store)
+    assert artifact.manifest.report.counts["words_cut"].value > 100
+    assert not [row for row in read_rows(artifact.folder / REJECTS) if row["rule"] == "document_identification"]
+
+
 def test_the_stage_counts_and_lists_them(tmp_path: Path) -> None:
     folder = write_language(tmp_path / "languages", documents=30, cleaning={"mixed_lines": "cut"})
     file = folder / "text" / "river" / "text.txt"
