@@ -24,11 +24,12 @@ _BACK_OFF = 5.0  # seconds before the second try; doubled for each further one
 _LONGEST = 600.0  # seconds to wait for a server; for longer, the fetch ends and is repeated later
 _HOPS = 3  # redirects within the allowed hosts
 _REDIRECTS = (301, 302, 303, 307, 308)
+_UNKNOWN = (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))  # there is no such name
 _LATER = (403, 429)  # the archive answers 403 to those who ask too much
 
 
 class Gone(Exception):
-    """The host does not exist any more: its name is unknown, or nothing listens there."""
+    """The host does not exist any more: its name is unknown."""
 
 
 class Unreachable(Exception):
@@ -93,7 +94,7 @@ def _resolved(host: str, port: int) -> list[Any]:
     try:
         return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except socket.gaierror as error:
-        if error.errno in (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)):
+        if error.errno in _UNKNOWN:
             raise Gone(f"the name {host} does not exist") from None
         raise httpcore2.ConnectError(str(error)) from None
     except UnicodeError:
@@ -195,8 +196,8 @@ class Client:
                                   fix="Correct `data_url:`", code=Code.SOURCE_NETWORK)
                 return Reply(response.status, fields, self._body(response, url, most))
         except httpcore2.ConnectError as error:
-            if any(isinstance(part, ConnectionRefusedError) for part in error.args):
-                raise Gone("connection refused") from None
+            if any(isinstance(part, socket.gaierror) and part.errno in _UNKNOWN for part in error.args):
+                raise Gone(f"the name {host_of(url)} does not exist") from None
             raise Unreachable(f"no connection ({error})") from None
         except (httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.ProtocolError,
                 httpcore2.UnsupportedProtocol) as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -293,13 +294,23 @@ def test_pages_that_a_site_forbids_today_do_not_hide_those_that_wait(archive: Ar
     assert any("budget" in line for line in messages)
 
 
-def test_what_a_site_wants_today_counts(archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    gone = LoopbackSite()
-    gone.server.server_close()  # nothing listens there any more
+def test_a_site_where_nothing_listens_may_come_back(archive: Archive, tmp_path: Path) -> None:
+    down = LoopbackSite()
+    down.server.server_close()
     archive.save("/0.html", page(0))
-    archive.save("/1.html", page(1), url=f"http://127.0.0.1:{gone.port}/1.html")
-    domains = [f"127.0.0.1:{archive.site.port}", f"127.0.0.1:{gone.port}"]
-    source = source_of(archive.site, tmp_path / "mirror", domains=domains)
+    archive.save("/1.html", page(1), url=f"http://127.0.0.1:{down.port}/1.html")
+    domains = [f"127.0.0.1:{archive.site.port}", f"127.0.0.1:{down.port}"]
+    assert set(fetched(source_of(archive.site, tmp_path / "mirror", domains=domains))) == {"0.html"}
+
+
+def test_what_a_site_wants_today_counts(archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(socket.gaierror) as unknown:
+        socket.getaddrinfo("gone.invalid", 80)
+    if unknown.value.errno != socket.EAI_NONAME:
+        pytest.skip("no name server says here that a name does not exist")
+    archive.save("/0.html", page(0))
+    archive.save("/1.html", page(1), url="http://gone.invalid/1.html")
+    source = source_of(archive.site, tmp_path / "mirror", domains=[f"127.0.0.1:{archive.site.port}", "gone.invalid"])
     found = fetched(source)
     assert set(found) == {"0.html", "1.html"} and "the site is gone" in found["1.html"].robots
     archive.site.pages["/robots.txt"] = Answer(b"", 500)
