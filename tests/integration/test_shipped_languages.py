@@ -186,7 +186,7 @@ def test_the_sources_that_the_template_shows_are_valid(tmp_path: Path) -> None:
     sources, mark, rest = text.partition("# Labelled data")
     path.write_text(re.sub(r"^#(  - |    \S)", r"\1", sources, flags=re.MULTILINE) + mark + rest, encoding="utf-8")
     shown = load_language(folder).sources
-    assert [source.name for source in shown] == ["inbox", "wikipedia", "fineweb2", "news"]
+    assert [source.name for source in shown] == ["inbox", "wikipedia", "fineweb2", "news", "mined"]
     path.write_text(re.sub(r"^    #( *(retention|  ))", r"   \1", path.read_text(encoding="utf-8"), flags=re.MULTILINE))
     assert [source.name for source in load_language(folder).models["minilm"].retention] == ["manuals"]
     hub = shown[2]
