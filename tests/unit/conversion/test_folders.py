@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import runpy
+import signal
 import subprocess
 import sys
 import urllib.error
@@ -74,7 +75,7 @@ def test_the_server_answers_as_the_model(tmp_path: Path) -> None:
             assert refused.value.code == status
     finally:
         server.terminate()
-        server.wait()
+        assert server.wait(60) == -signal.SIGTERM
 
 
 def post(address: str, body: str, headers: dict[str, str] | None = None) -> Any:
