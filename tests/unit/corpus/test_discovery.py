@@ -52,10 +52,8 @@ def mined(folder: Path, site: LoopbackSite, other: int) -> Language:
 
 def test_hosts_are_ranked_by_what_cleaning_kept_and_proposed_but_not_fetched(
         tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    gone = LoopbackSite()
-    gone.server.server_close()
-    with LoopbackSite() as site:
-        language = mined(tmp_path, site, gone.port)
+    with LoopbackSite() as site, LoopbackSite() as other:
+        language = mined(tmp_path, site, other.port)
         store = Store(tmp_path / "artifacts")
         with pytest.raises(Problem) as raised:
             discover(store, language)
@@ -69,7 +67,7 @@ def test_hosts_are_ranked_by_what_cleaning_kept_and_proposed_but_not_fetched(
     best, worst = found.hosts
     assert (best.name, best.documents, best.proposed) == (f"127.0.0.1:{site.port}", 9, True)
     assert best.accepted > 60 and best.share > 0.8 and best.sources == {"mined"}
-    assert (worst.name, worst.proposed) == (f"127.0.0.1:{gone.port}", False) and worst.share < 0.5
+    assert (worst.name, worst.proposed) == (f"127.0.0.1:{other.port}", False) and worst.share < 0.5
     linked = {host.name: host for host in found.linked}
     assert linked["radio.example"].pages == 9 and "facebook.com" not in linked
     entries = yaml.safe_load("\n".join(["sources:", *snippet(found, language, 5)]))["sources"]
