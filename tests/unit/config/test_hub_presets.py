@@ -26,7 +26,7 @@ def test_the_page_lists_every_dataset_with_its_sources() -> None:
 def test_a_fact_without_a_source_is_refused() -> None:
     row: dict[str, Any] = {"name": "x", "title": "X", "use": "text", "columns": {"text": ["text"]},
                            "licence": "CC0-1.0", "sources": [{"url": "https://example.org", "facts": ["quality"]}]}
-    with pytest.raises(ValidationError, match="no source states licence of x"):
+    with pytest.raises(ValidationError):
         Preset.model_validate(row)
     row["sources"][0]["facts"] = ["licence"]
     assert Preset.model_validate(row).dataset is None
@@ -39,9 +39,10 @@ def test_a_preset_names_its_dataset_and_wants_the_configuration_of_the_language(
     assert "opus100" not in text_presets()
 
 
-@pytest.mark.parametrize(("more", "message"), [
-    ({"preset": "fineweb2"}, "a configuration for each language"), ({}, "no dataset is named"),
-    ({"preset": "opus100"}, "there is no preset 'opus100'"), ({"preset": "plain"}, "no dataset is named")])
-def test_what_a_preset_cannot_fill_in_is_named(more: dict[str, str], message: str) -> None:
-    with pytest.raises(ValidationError, match=message):
+@pytest.mark.parametrize(("more", "place"), [
+    ({"preset": "fineweb2"}, ()), ({}, ()), ({"preset": "opus100"}, ("preset",)), ({"preset": "plain"}, ())])
+def test_what_a_preset_cannot_fill_in_is_refused(more: dict[str, str], place: tuple[str, ...]) -> None:
+    assert HubSource.model_validate({**HUB, "dataset": "a/b", "config": "nya_Latn"}).dataset == "a/b"
+    with pytest.raises(ValidationError) as raised:
         HubSource.model_validate({**HUB, **more})
+    assert [error["loc"] for error in raised.value.errors()] == [place]

@@ -232,7 +232,7 @@ def test_a_redirect_to_another_host_is_not_followed(archive: Archive, tmp_path: 
     other = f"http://localhost:{archive.site.port}"  # the same server by another name
     archive.site.pages[f"/{CRAWL}-index/moved"] = "never"
     archive.site.otherwise = lambda path: Answer(status=302, headers={"Location": f"{other}/{CRAWL}-index/moved"})
-    with pytest.raises(Problem, match="redirects to another host") as raised:
+    with pytest.raises(Problem) as raised:
         source_of(archive.site, tmp_path / "mirror").refresh(silent)
     assert raised.value.code == Code.SOURCE_ACCESS and not archive.site.asked(f"/{CRAWL}-index/moved")
 
