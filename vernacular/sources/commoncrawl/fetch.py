@@ -15,7 +15,7 @@ import regex
 from vernacular.config.limits import Limits
 from vernacular.config.sources import CommonCrawlSource
 from vernacular.core.codes import Code
-from vernacular.core.errors import Problem, TransientProblem, as_problem
+from vernacular.core.errors import Problem, TransientProblem
 from vernacular.core.store import now
 from vernacular.sources.commoncrawl.captures import Captures, Stored
 from vernacular.sources.commoncrawl.client import Budget, Client
@@ -159,10 +159,9 @@ class Fetching:
             try:
                 answer = read_record(reply.body, stored.address, self.settings.most_page_bytes, self.limits)
                 self._page(row, stored, answer, decision)
-            except Exception as error:
-                problem = as_problem(error, row["url"])
-                if isinstance(problem, TransientProblem):
-                    raise  # not the page's error: it must stay due
+            except TransientProblem:
+                raise  # not the page's error, as any other exception: it must stay due
+            except Problem as problem:
                 self._settle(row, "damaged", note=problem.what)
         return True
 

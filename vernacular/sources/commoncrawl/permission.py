@@ -8,7 +8,7 @@ does not answer now is skipped until the next refresh, as in a crawl.
 from __future__ import annotations
 
 from vernacular.config.limits import Limits
-from vernacular.core.errors import Problem
+from vernacular.core.errors import Problem, TransientProblem
 from vernacular.core.store import now
 from vernacular.sources.commoncrawl.client import Client, Gone, Reply, Unreachable
 from vernacular.sources.web.page_store import Mirror
@@ -47,8 +47,10 @@ class Permissions:
         try:
             kind = reply.headers.get("content-type", "")
             return robots_rules(reply.status, reply.body, kind, self.limits), reply.body
-        except Exception as error:  # our own error is not a permission
-            return Rules(False, f"robots.txt cannot be read ({type(error).__name__})"), b""
+        except TransientProblem:
+            raise  # not the site's error
+        except Problem as problem:  # it breaks its parser, or takes too long
+            return Rules(False, f"robots.txt cannot be read ({problem.what})"), b""
 
     def _robots(self, origin: str) -> Reply | None:
         """Return the answer to robots.txt, after redirects within the site; None if they lead elsewhere."""

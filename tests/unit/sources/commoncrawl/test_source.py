@@ -237,6 +237,24 @@ def test_a_redirect_to_another_host_is_not_followed(archive: Archive, tmp_path: 
     assert raised.value.code == Code.SOURCE_ACCESS and not archive.site.asked(f"/{CRAWL}-index/moved")
 
 
+@pytest.mark.parametrize("place", ["fetch.page_facts", "permission.robots_rules"])
+@pytest.mark.parametrize("error", [
+    MemoryError(), ZeroDivisionError(), TransientProblem("full", where="disk", fix="Free it", code=Code.DISK_FULL)])
+def test_an_error_that_is_not_of_the_page_is_raised_and_the_page_stays_due(
+        archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str,
+        error: Exception) -> None:
+    def broken(*arguments: object) -> None:
+        raise error
+
+    archive.save("/0.html", page(0))
+    source = source_of(archive.site, tmp_path / "mirror")
+    with monkeypatch.context() as patch:
+        patch.setattr(f"vernacular.sources.commoncrawl.{place}", broken)
+        with pytest.raises(type(error)):
+            source.refresh(silent)
+    assert source.due() and set(fetched(source)) == {"0.html"}
+
+
 def test_an_archive_that_ignores_ranges_is_not_downloaded(archive: Archive, tmp_path: Path) -> None:
     archive.save("/0.html", page(0))
 
