@@ -113,7 +113,7 @@ def _near_lines(corpus: Corpus, least: float, known: Remembered) -> Remembered:
     """Drop lines nearly equal to one before; return what was measured."""
     sketches = Sketches(corpus.view, "lines", corpus.entries_of, least)
     similarities = Similarities(corpus.hashes, lambda at: corpus.texts_of_lines(at).to_pylist(), sketches.apart, known,
-                                sketches.hold)
+                                sketches.load)
     near = nearly_repeated(_bands(corpus, "lines", corpus.entries_of, corpus.kept, least, sketch.LINE), least,
                            similarities, corpus.folder)
     for some in _in_parts(near):
@@ -138,7 +138,7 @@ def _near_documents(corpus: Corpus, least: float, known: Remembered) -> Remember
     hashes, _ = _hashes_of_documents(corpus, kept=False)
     sketches = Sketches(view, "sketches", entries.__getitem__, least)
     similarities = Similarities(hashes[at], lambda places: corpus.texts_of_documents(at[places]).to_pylist(),
-                                sketches.apart, known, sketches.hold)
+                                sketches.apart, known, sketches.load)
     near = nearly_repeated(_bands(corpus, "sketches", entries.__getitem__, np.ones(len(at), np.bool_), least,
                                   sketch.DOCUMENT), least, similarities, corpus.folder)
     for some in _in_parts(near):

@@ -1,4 +1,4 @@
-"""Sketches of texts, read from the tables where they are, to tell pairs that are surely not alike."""
+"""Sketches of texts, read from the tables where they are, to find pairs that are surely not alike."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Sketches:
 
     def __init__(self, view: View, level: str, entries_of: Callable[[Ints], Ints], least: float) -> None:
         self._view, self._level, self._entries_of, self._least = view, level, entries_of, least
-        self._held: tuple[Ints, NDArray[Any]] | None = None
+        self._loaded: tuple[Ints, NDArray[Any]] | None = None
 
-    def hold(self, texts: Ints) -> None:
+    def load(self, texts: Ints) -> None:
         """Read the sketches of ``texts`` once; from now on no other text is compared.
 
         Finding a few among all tables takes a millisecond, which texts that are compared one by one cannot afford.
@@ -40,13 +40,13 @@ class Sketches:
             if slots is None:
                 slots = disk_array(self._view.folder, len(texts), part.dtype, part.shape[1])
             slots[first:last] = part
-        self._held = None if slots is None else (texts, slots)
+        self._loaded = None if slots is None else (texts, slots)
 
     def apart(self, ones: Ints, others: Ints) -> NDArray[np.bool_]:
         """Return which of the texts ``ones`` are surely less alike to ``others`` than ``least``."""
-        if self._held is None:
+        if self._loaded is None:
             return surely_apart(self._read(ones), self._read(others), self._least)
-        texts, slots = self._held
+        texts, slots = self._loaded
         mine, theirs = (slots[np.searchsorted(texts, of)] for of in (ones, others))
         return surely_apart(mine, theirs, self._least)
 

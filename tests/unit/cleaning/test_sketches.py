@@ -1,4 +1,4 @@
-"""Sketches of texts in several tables: held or read anew, the same pairs are apart."""
+"""Sketches of texts in several tables: loaded at once or when needed, the same pairs are apart."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def table(slots: np.ndarray) -> pa.RecordBatch:
     return pa.record_batch([pa.ListArray.from_arrays(pa.array([0, len(slots)], pa.int32()), lines)], ["lines"])
 
 
-def test_held_sketches_give_the_verdicts_of_read_ones() -> None:
+def test_loaded_sketches_give_the_same_verdicts() -> None:
     chance = np.random.default_rng(1)
     slots = chance.integers(0, 3, (60, SLOTS)).astype(np.uint16)
     view = View([table(slots[:25]), table(slots[25:])], np.arange(2))
@@ -29,5 +29,5 @@ def test_held_sketches_give_the_verdicts_of_read_ones() -> None:
     expected = surely_apart(slots[order[ones]], slots[order[others]], 0.7)
     assert 0 < expected.sum() < len(expected)
     assert sketches.apart(ones, others).tolist() == expected.tolist()
-    sketches.hold(np.arange(0, 60, 2))
+    sketches.load(np.arange(0, 60, 2))
     assert sketches.apart(ones, others).tolist() == expected.tolist()
