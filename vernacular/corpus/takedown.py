@@ -35,7 +35,7 @@ from vernacular.sources import open_source, place_of
 from vernacular.sources.removal import as_translations
 
 _LAST = ("corpus/splits", "corpus/documents")  # what lists the former documents is removed last
-_GONE = ".gone-"
+GONE = ".gone-"  # begins the name of a folder that is being removed
 _TEXTS = ("corpus/", "alignment/")  # stages that keep the texts of the documents that they list
 
 
@@ -236,7 +236,7 @@ def _holds(artifact: Artifact, traces: Traces) -> bool:
 
 def remove_unfinished(home: Path, wanted: Callable[[Path], bool]) -> list[str]:
     """Remove the unfinished work of stages that is wanted, and what a kill left half removed; a line for each."""
-    for folder in sorted(home.glob(f"*/*/{_GONE}*")):
+    for folder in sorted(home.glob(f"*/*/{GONE}*")):
         shutil.rmtree(folder)
     removed = []
     for work in sorted(home.glob("*/*/.work-*")):
@@ -260,7 +260,7 @@ def remove_artifact(store: Store, code: str, artifact: Artifact, progress: Calla
 
 def vanish(folder: Path) -> None:
     """Remove a folder so that a kill leaves it whole, or under a name that nobody takes for a result."""
-    gone = folder.with_name(_GONE + folder.name.lstrip("."))
+    gone = folder.with_name(GONE + folder.name.lstrip("."))
     folder.rename(gone)
     shutil.rmtree(gone)
 

@@ -76,10 +76,10 @@ def _streamed_rows(dataset: str, config: str | None, split: str, revision: str |
             check_columns(row, wanted, where)
             yield texts_of(row, names), rows.state_dict()
     except unreachable() as error:
-        raise _reason(error, where) from None
+        raise reason_of(error, where) from None
 
 
-def _reason(error: Exception, where: str) -> Exception:
+def reason_of(error: Exception, where: str) -> Exception:
     """Return the reason in one line; for a full disk, ``error`` itself."""
     if is_disk_full(error):
         return error

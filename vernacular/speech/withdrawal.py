@@ -15,15 +15,22 @@ from typing import Any
 
 from vernacular.config.schema import Language
 from vernacular.core.codes import Code
-from vernacular.core.errors import Problem
+from vernacular.core.errors import Problem, split_place
 from vernacular.core.files import File, Folder
 from vernacular.core.store import Artifact, Store, now
 from vernacular.corpus.lineage import artifacts_of
-from vernacular.corpus.takedown import forget_history, refuse_while_running, remove_artifact, remove_unfinished, vanish
+from vernacular.corpus.takedown import (
+    GONE,
+    forget_history,
+    refuse_while_running,
+    remove_artifact,
+    remove_unfinished,
+    vanish,
+)
 from vernacular.provenance.own_files import own_files
 from vernacular.provenance.suppression_list import FILE, Suppressions, append_row
 from vernacular.provenance.text_search import SHORT, Traces
-from vernacular.speech.recordings.sources import list_recordings
+from vernacular.speech.recordings.sources import READ, list_recordings
 from vernacular.speech.recordings.speakers import Speakers
 from vernacular.speech.utterance import Utterance, read_utterances
 
@@ -101,6 +108,8 @@ def carry_out_withdrawal(plan: Withdrawal, language: Language, store: Store, rea
     for page in sorted(home.glob("*/*/report.html")):
         page.unlink()
         removed.append(f"the page of {page.parent.relative_to(home).as_posix()}")
+    for half in sorted(home.glob(f".mirror/{GONE}*")):
+        shutil.rmtree(half)
     for mirror in sorted(home.glob(".mirror/speech-*")):  # downloads, and digests of files by name
         vanish(mirror)
         removed.append(f"what was kept of {mirror.name.removeprefix('speech-')}")
@@ -152,14 +161,17 @@ def _line(artifact: Artifact) -> str:
 
 
 def _own_recordings(language: Language, store: Store, speakers: Speakers, pseudonym: str) -> list[str]:
-    """Return the files of the sources in which the person speaks; a source that cannot be read has none."""
+    """Return the files of the sources with the person's voice or words; a source that cannot be read has none."""
     assert language.speech is not None
-    found = []
+    found: dict[str, None] = {}
     for source in language.speech.sources:
         try:
             recordings = [*list_recordings(language, source, store.root).recordings] if source.kind != "hub" else []
         except Problem:
             continue
-        found += [recording.file.shown for recording in recordings if isinstance(recording.file, File) and any(
-            speakers.pseudonym(segment.speaker or source.speaker) == pseudonym for segment in recording.segments)]
-    return found
+        for recording in recordings:
+            own = [one for one in recording.segments if speakers.pseudonym(one.speaker or source.speaker) == pseudonym]
+            if own and isinstance(recording.file, File):
+                found[recording.file.shown] = None
+            found |= {split_place(one.place)[0]: None for one in own if split_place(one.place)[1]}  # rows of a table
+    return sorted(found, key=lambda path: path.endswith(READ))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
 from typing import Any
 
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.sandbox.frames import OpenFile
+from vernacular.sources.dataset_rows import reason_of, stream_dataset, unreachable
 from vernacular.sources.formats.columns import parquet_rows
 
 
@@ -27,14 +29,40 @@ def in_worker_audio_rows(files: Sequence[OpenFile], where: str,
     return _rows(files[0], where, columns)
 
 
+def in_worker_streamed_audio(files: Sequence[OpenFile], dataset: str, config: str | None, split: str,
+                             revision: str | None, where: str,
+                             columns: Mapping[str, str | None]) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a dataset on the hub as ``in_worker_audio_rows`` does; ``files`` is empty.
+
+    Raises:
+        Problem: it cannot be reached, or a column is missing.
+    """
+    import_module("datasets")
+    return _streamed(dataset, config, split, revision, where, columns)
+
+
+def _streamed(dataset: str, config: str | None, split: str, revision: str | None, where: str,
+              columns: Mapping[str, str | None]) -> Iterator[dict[str, Any]]:
+    try:
+        for number, row in enumerate(stream_dataset(dataset, config, split, revision, where), 1):
+            _check([name for name in columns.values() if name is not None], [*row], where)
+            yield row_of(row, columns, number)
+    except unreachable() as error:
+        raise reason_of(error, where) from None
+
+
+def _check(names: Sequence[str], there: Sequence[str], where: str) -> None:
+    missing = [name for name in names if name not in there]
+    if missing:
+        raise Problem(f"there is no column '{missing[0]}'", where=where, fix=f"Its columns: {', '.join(there)}",
+                      code=Code.DATA_COLUMN)
+
+
 def _rows(file: OpenFile, where: str, columns: Mapping[str, str | None]) -> Iterator[dict[str, Any]]:
     names = [name for name in columns.values() if name is not None]
 
     def select(there: Sequence[str]) -> list[str]:
-        missing = [name for name in names if name not in there]
-        if missing:
-            raise Problem(f"there is no column '{missing[0]}'", where=where, fix=f"Its columns: {', '.join(there)}",
-                          code=Code.DATA_COLUMN)
+        _check(names, there, where)
         return names
 
     for number, row in enumerate(parquet_rows(file, where, select), 1):

@@ -76,6 +76,8 @@ def mirror_of(language: Language, source: SpeechSource, root: Path) -> Path:
 def version_of(language: Language, source: SpeechSource, root: Path, key: bytes) -> str:
     """Return a digest of all files of a source, by ``key``; they are read again only if size or time changed."""
     if isinstance(source, AudioHubSource):
+        if not is_local(source.dataset) and not fetched_folder(language, source, root).is_dir():
+            return "not fetched"
         files = _parquet_files(language, source, root)
     else:
         files = folder_of(language, source).list_files(on_error=lambda path, error: None)
@@ -197,9 +199,7 @@ def _transcript(file: File, limits: Limits) -> list[Segment]:
 
 def _hub(language: Language, source: AudioHubSource, root: Path) -> Iterator[Recording]:
     """Yield the rows of a dataset's parquet files, which have the sound inside."""
-    columns = {"audio": source.audio_field, "text": source.text_field, "speaker": source.speaker_field,
-               "translation": source.translation_field}
-    number = 0
+    columns, number = columns_of(source), 0
     for path, file in _parquet_files(language, source, root):
         with opened(file) as data:
             for row in stream_bounded("vernacular.speech.recordings.hub_rows:in_worker_audio_rows", [data],
@@ -212,11 +212,24 @@ def _hub(language: Language, source: AudioHubSource, root: Path) -> Iterator[Rec
                     translation=one_line(row["translation"]), split=_SPLITS.get(source.split, ""))])
 
 
+def columns_of(source: AudioHubSource) -> dict[str, str | None]:
+    """Return the columns of a dataset by what they hold; None where there is none."""
+    return {"audio": source.audio_field, "text": source.text_field, "speaker": source.speaker_field,
+            "translation": source.translation_field}
+
+
+def fetched_folder(language: Language, source: AudioHubSource, root: Path) -> Path:
+    """Return the folder of what was fetched of a dataset; other settings have another one."""
+    settings = source.model_dump(mode="json", include={"dataset", "config", "split", "revision", "most_recordings",
+                                                       *(f"{name}_field" for name in columns_of(source))})
+    return mirror_of(language, source, root) / digest_of(settings)[:16]
+
+
 def _parquet_files(language: Language, source: AudioHubSource, root: Path) -> list[tuple[str, File]]:
     if is_local(source.dataset):
         folder = Folder(language.folder, "", language.folder.name).folder(source.dataset)
     else:
-        folder = Folder(mirror_of(language, source, root), "", f"dataset {source.dataset}")
+        folder = Folder(fetched_folder(language, source, root), "", f"dataset {source.dataset}")
     files = folder.list_files("**/*.parquet")
     if not files:
         raise Problem("there is no .parquet file in the dataset", where=folder.shown, fix="Correct `dataset:`",

@@ -6,11 +6,13 @@ from pathlib import Path
 
 from vernacular.config.limits import Limits
 from vernacular.config.schema import Language
-from vernacular.config.speech_sources import SpeechSource
+from vernacular.config.sources import is_local
+from vernacular.config.speech_sources import AudioHubSource, SpeechSource
 from vernacular.config.strict import Strict
 from vernacular.core.entry_point import EntryPoint
 from vernacular.pipeline.stage import GateSpec, Progress, Stage
 from vernacular.provenance.suppression_list import Suppressions
+from vernacular.speech.recordings.hub_fetch import fetch_recordings
 from vernacular.speech.recordings.sources import version_of
 from vernacular.speech.recordings.speakers import Speakers, make_key
 from vernacular.speech.recordings.stage_results import RecordingsResult
@@ -51,4 +53,9 @@ def _outside(language: Language, root: Path) -> dict[str, str]:
 
 
 def _prepare(language: Language, root: Path, progress: Progress) -> None:
+    assert language.speech is not None
     make_key(language)
+    gone = Suppressions.of(language.folder).sources
+    for source in language.speech.sources:
+        if isinstance(source, AudioHubSource) and not is_local(source.dataset) and source.name not in gone:
+            fetch_recordings(language, source, root, progress)

@@ -10,7 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.hub_site import COMMIT, DATASET, serve_dataset
 from tests.recordings import read_recordings, sound_file, speech_folder, tone
+from tests.site import LoopbackSite
 from tests.unit.speech.recordings.test_transcripts import EAF, LONG
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
@@ -136,3 +138,19 @@ def test_long_untranscribed_sound_is_cut_where_it_is_quiet() -> None:
     assert parts[0][0] == 0 and parts[-1][1] == len(sound)
     assert all(before[1] == after[0] for before, after in pairwise(parts))
     assert 14 <= parts[0][1] / 16_000 <= 15 and all(end - start <= 20 * 16_000 for start, end in parts)
+
+
+@pytest.mark.slow  # a process that loads `datasets`
+def test_a_dataset_on_the_hub_is_fetched_once_without_who_withdrew(tmp_path: Path,
+                                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"sound": {"bytes": sound_file(tone(1 + number)), "path": "a.wav"}, "words": f"text {number}", "who": name}
+            for number, name in enumerate(["s1", "s2", "s3"])]
+    source = {"kind": "hub", "dataset": DATASET, "revision": COMMIT, "split": "test", "audio_field": "sound",
+              "text_field": "words", "speaker_field": "who", "most_recordings": 2}
+    language = speech_folder(tmp_path, {}, [source], speakers=[{"pseudonym": "p1", "names": ["s1"], "withdrawn": True}])
+    with LoopbackSite() as site:
+        serve_dataset(site, monkeypatch, test=rows)
+        folder = read_recordings(language, tmp_path).folder
+    one, = read_utterances(folder)
+    assert (one.text, one.split, one.seconds) == ("text 1", "test", 2.0) and one.speaker.startswith("speaker-")
+    assert read_recordings(language, tmp_path).folder == folder  # the hub is gone
