@@ -1,4 +1,4 @@
-"""Folders with recordings that tests generate: tones that can be told apart, and transcripts."""
+"""Folders with recordings that tests generate: different tones, and transcripts."""
 
 from __future__ import annotations
 
@@ -18,6 +18,49 @@ from vernacular.core.store import Artifact, Store
 from vernacular.pipeline.stage import run_stage
 
 STAGE = "speech/recordings"
+EAF = """<?xml version="1.0" encoding="UTF-8"?><ANNOTATION_DOCUMENT><TIME_ORDER>
+<TIME_SLOT TIME_SLOT_ID="ts1" TIME_VALUE="500"/><TIME_SLOT TIME_SLOT_ID="ts2" TIME_VALUE="1750"/>
+<TIME_SLOT TIME_SLOT_ID="ts3"/><TIME_SLOT TIME_SLOT_ID="ts4" TIME_VALUE="3000"/></TIME_ORDER>
+<TIER TIER_ID="tx@A" LINGUISTIC_TYPE_REF="tx" PARTICIPANT="Awa"><ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID="a1"
+ TIME_SLOT_REF1="ts1" TIME_SLOT_REF2="ts2"><ANNOTATION_VALUE>ba&#769;  na</ANNOTATION_VALUE></ALIGNABLE_ANNOTATION>
+ </ANNOTATION>
+ <ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID="a3" TIME_SLOT_REF1="ts3" TIME_SLOT_REF2="ts4"><ANNOTATION_VALUE>x
+ </ANNOTATION_VALUE></ALIGNABLE_ANNOTATION></ANNOTATION></TIER>
+<TIER TIER_ID="ft@A" LINGUISTIC_TYPE_REF="ft" PARENT_REF="tx@A"><ANNOTATION><REF_ANNOTATION ANNOTATION_ID="a2"
+ ANNOTATION_REF="a1"><ANNOTATION_VALUE>the children</ANNOTATION_VALUE></REF_ANNOTATION></ANNOTATION></TIER>
+</ANNOTATION_DOCUMENT>"""
+TEXTGRID = """File type = "ooTextFile"
+Object class = "TextGrid"
+
+xmin = 0
+xmax = 3.5
+tiers? <exists>
+size = 2
+item []:
+    item [1]:
+        class = "IntervalTier"
+        name = "words"
+        xmin = 0
+        xmax = 3.5
+        intervals: size = 2
+        intervals [1]:
+            xmin = 0
+            xmax = 1.25
+            text = "say ""item [1]"" = 7"
+        intervals [2]:
+            xmin = 1.25
+            xmax = 3.5
+            text = ""
+    item [2]:
+        class = "TextTier"
+        name = "marks"
+        xmin = 0
+        xmax = 3.5
+        points: size = 1
+        points [1]:
+            number = 1
+            mark = "!"
+"""
 
 
 def tone(seconds: float = 1.0, hertz: float = 220.0, rate: int = 16_000, level: float = 0.3) -> np.ndarray:

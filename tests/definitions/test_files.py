@@ -42,7 +42,7 @@ ALLOWED = {
         "vernacular/sources/fetch_schedule.py", "vernacular/cleaning/decontamination.py",
 
         "vernacular/cleaning/source_drift.py", "vernacular/corpus/verify.py",
-        "vernacular/corpus/takedown.py", "vernacular/provenance/text_search.py",
+        "vernacular/corpus/takedown.py", "vernacular/provenance/text_search.py", "vernacular/speech/withdrawal.py",
         "vernacular/corpus/lineage.py", "vernacular/langid/ensemble.py",
         "vernacular/langid/stage.py", "vernacular/langid/document_rule.py", "vernacular/sources/extracts.py",
         "vernacular/evaluation/examples.py", "vernacular/evaluation/fairness/run.py", "vernacular/forecast/speed.py",

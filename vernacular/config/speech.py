@@ -15,7 +15,7 @@ Method = Literal["frozen", "lora", "adapter", "full", "whisper"]
 
 
 class Speaker(Strict):
-    """A person who speaks in recordings: what they allow, and what they say about themselves."""
+    """A person who speaks in recordings: what they allow, and facts that they gave."""
 
     pseudonym: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$", description=(
         "The name under which the person appears everywhere. Never a real name."), examples=["speaker-1"])
@@ -95,7 +95,7 @@ class SpeechPretraining(SpeechBudget):
 
     learning_rate: float = Field(1e-4, gt=0, examples=[5e-5], description="Highest learning rate.")
     least_hours: float = Field(10, ge=0, examples=[1], description=(
-        "With fewer hours of speech this step is left out, and `vernacular plan` says so. Lower it to try."))
+        "With fewer hours of speech this step is left out, and `vernacular plan` gives the reason. Lower it to try."))
     patience: int = Field(3, ge=0, examples=[0], description=(
         "Training ends after this many evaluations without a better held-out loss. 0 disables it."))
     seed: int = Field(1, examples=[2], description="Random seed.")

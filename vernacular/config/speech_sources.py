@@ -80,7 +80,7 @@ class SpeechSourceBase(Strict):
         "What the speakers allow: `training` of models, `release` of such models, `playing` of recordings on the page "
         "and in the UI. A voice is personal data: what is not listed is not done."))
     speaker: str = Field("", examples=["speaker-1"], description=(
-        "Who speaks in all recordings, if transcripts do not say it: a pseudonym or name of `speakers`."))
+        "Who speaks in all recordings, if transcripts do not state it: a pseudonym or name of `speakers`."))
     splits: Literal["given", "made"] = Field("made", examples=["given"], description=(
         "`given` keeps the division that the transcripts state (column `split`: train, dev, test); `made` divides "
         "by `speech.splits`."))
@@ -101,7 +101,7 @@ class AudioSource(SpeechSourceBase):
 
 
 class AudioInboxSource(SpeechSourceBase):
-    """A folder that people drop recordings into; transcripts lie beside them under the same name, or do not exist."""
+    """A folder that people drop recordings into; transcripts are files of the same name."""
 
     kind: Literal["inbox"] = Field(description="A folder that people drop recordings into.")
     folder: str = Field("recordings", examples=["/srv/speech/bemba"], description=(

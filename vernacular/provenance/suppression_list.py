@@ -75,7 +75,7 @@ class Suppressions:
         return cls(**{name: frozenset(values) for name, values in found.items()})
 
     def version(self) -> str:
-        """Return a digest of what the list says of texts."""
+        """Return a digest of the entries about texts."""
         return digest_of([sorted(part) for part in (self.urls, self.texts, self.lines, self.sources, self.ids)])
 
     def covers_url(self, url: str) -> bool:

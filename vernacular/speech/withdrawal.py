@@ -64,9 +64,9 @@ def plan_withdrawal(language: Language, store: Store, name: str) -> Withdrawal:
                       fix="Take a text down by --id, --url or --source", code=Code.COMMAND_OPTION)
     refuse_while_running(store, language.code)
     speakers, artifacts = Speakers.of(language), artifacts_of(store, language.code)
-    held = {artifact: read_utterances(artifact.folder) for artifact in artifacts
+    rows_of = {artifact: read_utterances(artifact.folder) for artifact in artifacts
             if artifact.manifest.stage == RECORDINGS}
-    known = {one.speaker for rows in held.values() for one in rows}
+    known = {one.speaker for rows in rows_of.values() for one in rows}
     pseudonym = name if name in known or speakers.digest(name) in speakers.withdrawn else speakers.pseudonym(name)
     listed = speakers.listed.get(pseudonym)
     names = {name, pseudonym, *(listed.names if listed is not None else ())}
@@ -76,10 +76,10 @@ def plan_withdrawal(language: Language, store: Store, name: str) -> Withdrawal:
         raise Problem("no speaker of this name or pseudonym is known", where=f"{language.code} takedown --speaker",
                       fix="List the person under `speakers:` with `withdrawn: true`, or name one of: "
                           + ", ".join(sorted(known - {""})[:20]), code=Code.COMMAND_NAME)
-    utterances = {one.id: one for rows in held.values() for one in rows if one.speaker == pseudonym}
+    utterances = {one.id: one for rows in rows_of.values() for one in rows if one.speaker == pseudonym}
     traces = Traces(text for one in utterances.values() for text in (one.text, one.translation))
-    row = {"speakers": sorted({speakers.digest(one) for one in (*names, *_recordings_of(pseudonym, held))})}
-    removed = _derived(artifacts, {artifact for artifact, rows in held.items()
+    row = {"speakers": sorted({speakers.digest(one) for one in (*names, *_recordings_of(pseudonym, rows_of))})}
+    removed = _derived(artifacts, {artifact for artifact, rows in rows_of.items()
                                    if any(one.speaker == pseudonym for one in rows)}, traces)
     files = {one.file for one in utterances.values()}
     short = Traces((text for one in utterances.values() for text in (one.text, one.translation)), least=SHORT)
@@ -120,10 +120,10 @@ def carry_out_withdrawal(plan: Withdrawal, language: Language, store: Store, rea
     return removed
 
 
-def _recordings_of(pseudonym: str, held: dict[Artifact, list[Utterance]]) -> set[str]:
+def _recordings_of(pseudonym: str, rows_of: dict[Artifact, list[Utterance]]) -> set[str]:
     """Return the digests of recordings in which nobody else speaks: they stay out under any other name, too."""
     by_recording: dict[str, set[str]] = defaultdict(set)
-    for one in (one for rows in held.values() for one in rows):
+    for one in (one for rows in rows_of.values() for one in rows):
         by_recording[one.raw_digest].add(one.speaker)
     return {digest for digest, found in by_recording.items() if found == {pseudonym}}
 
@@ -131,7 +131,7 @@ def _recordings_of(pseudonym: str, held: dict[Artifact, list[Utterance]]) -> set
 def _derived(artifacts: list[Artifact], first: set[Artifact], traces: Traces) -> list[Artifact]:
     """Return ``first``, what was made from it, and what holds the transcripts.
 
-    An artifact of speech whose recordings are gone is among them, since nobody can tell whose voice is in it.
+    An artifact of speech whose recordings are gone is among them, since it is unknown whose voice is in it.
     """
     there = {(one.manifest.stage, one.manifest.data_version) for one in artifacts}
     gone = {(one.manifest.stage, one.manifest.data_version) for one in first}

@@ -32,7 +32,7 @@ TABLE = (f"file\ttext\tspeaker\nAwa_one.wav\t{WORDS}\tAwa Traore\nawa_two.flac\t
 
 @pytest.fixture
 def purges(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """What the history of runs was told to remove."""
+    """The requests to clear the history of runs."""
     asked: list[dict[str, Any]] = []
 
     def run(*arguments: Any, input: str, **more: Any) -> SimpleNamespace:

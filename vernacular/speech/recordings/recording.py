@@ -16,6 +16,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from vernacular.config.speech_sources import SpeechSource
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, is_system_error
 from vernacular.pipeline.stage import StageContext
 from vernacular.sandbox.frames import Allowance, OpenFile
@@ -92,7 +93,8 @@ class Reader:
         except OSError as error:
             if is_system_error(error) and not isinstance(error, PermissionError | FileNotFoundError):
                 raise
-            self.reject(Problem(error.strerror or str(error), where=file, fix="Copy the file again"), "format", file)
+            self.reject(Problem(error.strerror or str(error), where=file, fix="Copy the file again",
+                                code=Code.SOURCE_ACCESS), "format", file)
 
     def reject(self, problem: Problem, rule: str, file: str = "") -> None:
         """Note that something is not used."""
@@ -110,7 +112,8 @@ class Reader:
                 self.withdrawn += 1
             elif "training" not in self._uses(pseudonym := self.speakers.pseudonym(name)):
                 self.reject(Problem("training with it is not allowed", where=segment.place,
-                                    fix="Add `training` to the `uses` of source and speaker, if they agreed"),
+                                    fix="Add `training` to the `uses` of source and speaker, if they agreed",
+                                    code=Code.CONFIG_RULE),
                             "consent", self.speakers.without_names(recording.path, self._names))
             else:
                 kept.append(replace(segment, speaker=pseudonym))
@@ -131,7 +134,7 @@ class Reader:
         seconds = len(sound) / RATE
         if cut_short and any(segment.text and segment.end is None for segment in segments):
             self.reject(Problem(f"the file ends early, after {seconds:.1f} s, and its transcript is of the whole",
-                                where=file, fix="Copy it again"), "truncated", file)
+                                where=file, fix="Copy it again", code=Code.DATA_FORMAT), "truncated", file)
             return
         if not segments[0].text and segments[0].start is None and len(segments) == 1:
             for start, end in pieces(sound):
@@ -140,13 +143,14 @@ class Reader:
         for segment in segments:
             bounds = segment.bounds(seconds)
             if isinstance(bounds, str):
-                self.reject(Problem(bounds, where=segment.place, fix="Correct its times"), "times", file)
+                self.reject(Problem(bounds, where=segment.place, fix="Correct its times", code=Code.DATA_FORMAT),
+                            "times", file)
                 continue
             start, end = (round(bound * RATE) for bound in bounds)
             utterance = self._utterance(file, digest, segment, sound, start, end)
             if utterance.id in self._ids:
                 self.reject(Problem("it begins where another segment of this speaker begins", where=segment.place,
-                                    fix="Name one tier"), "repeated", file)
+                                    fix="Name one tier", code=Code.DATA_JOIN), "repeated", file)
                 continue
             self._ids.add(utterance.id)
             yield utterance

@@ -35,7 +35,7 @@ from vernacular.speech.recordings.segment import Segment, one_line, stated
 from vernacular.speech.recordings.transcripts.tables import COMMON_VOICE
 
 READ = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".oga")
-# Endings of recordings and videos that are not read: they are listed as rejected, not passed over.
+# Endings of recordings and videos that are not read: they are listed as rejected.
 _MEDIA = (*READ, ".m4a", ".m4p", ".mp4", ".mov", ".mkv", ".webm", ".avi", ".3gp", ".amr", ".aac", ".wma", ".aif",
           ".aiff", ".caf", ".au", ".wv", ".ape")
 _SPLITS = {"train": "train", "validation": "dev", "dev": "dev", "test": "test"}

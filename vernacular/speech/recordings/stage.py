@@ -65,7 +65,7 @@ def _read(reader: Reader, listing: Listing, work: StageContext[RecordingsSetting
 
 
 def write_speakers(out: Path, utterances: list[Utterance], speakers: Speakers) -> None:
-    """Write the ledger of those who speak in ``utterances``: what they said of themselves, and what they allow."""
+    """Write the ledger of those who speak in ``utterances``: facts that they gave, and what they allow."""
     found: dict[str, list[Utterance]] = defaultdict(list)
     for one in utterances:
         if one.speaker:

@@ -11,9 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.hub_site import COMMIT, DATASET, serve_dataset
-from tests.recordings import read_recordings, sound_file, speech_folder, tone
+from tests.recordings import EAF, TEXTGRID, read_recordings, sound_file, speech_folder, tone
 from tests.site import LoopbackSite
-from tests.unit.speech.recordings.test_transcripts import EAF, LONG
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.speech.recordings.recording import pieces
@@ -68,7 +67,7 @@ def test_pseudonyms_depend_on_the_folders_key(tmp_path: Path) -> None:
 def test_elan_textgrid_and_text_in_an_inbox(tmp_path: Path) -> None:
     language = speech_folder(tmp_path, {
         "recordings/day1/a.wav": WAV, "recordings/day1/a.eaf": EAF.encode(),
-        "recordings/b.flac": sound_file(tone(4), format="FLAC"), "recordings/b.TextGrid": LONG.encode("utf-16"),
+        "recordings/b.flac": sound_file(tone(4), format="FLAC"), "recordings/b.TextGrid": TEXTGRID.encode("utf-16"),
         "recordings/c.wav": WAV, "recordings/c.txt": "bána  ba\n".encode(), "recordings/lost.txt": b"x"})
     folder = read_recordings(language, tmp_path).folder
     assert [(one.file, one.start, one.seconds, one.text, one.session) for one in read_utterances(folder)] == [

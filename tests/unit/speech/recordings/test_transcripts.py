@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.recordings import EAF, TEXTGRID
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.sandbox.frames import OpenFile
@@ -45,19 +46,6 @@ def test_a_wrong_table_is_refused(data: str, code: Code) -> None:
     assert caught.value.code == code
 
 
-EAF = """<?xml version="1.0" encoding="UTF-8"?><ANNOTATION_DOCUMENT><TIME_ORDER>
-<TIME_SLOT TIME_SLOT_ID="ts1" TIME_VALUE="500"/><TIME_SLOT TIME_SLOT_ID="ts2" TIME_VALUE="1750"/>
-<TIME_SLOT TIME_SLOT_ID="ts3"/><TIME_SLOT TIME_SLOT_ID="ts4" TIME_VALUE="3000"/></TIME_ORDER>
-<TIER TIER_ID="tx@A" LINGUISTIC_TYPE_REF="tx" PARTICIPANT="Awa"><ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID="a1"
- TIME_SLOT_REF1="ts1" TIME_SLOT_REF2="ts2"><ANNOTATION_VALUE>ba&#769;  na</ANNOTATION_VALUE></ALIGNABLE_ANNOTATION>
- </ANNOTATION>
- <ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID="a3" TIME_SLOT_REF1="ts3" TIME_SLOT_REF2="ts4"><ANNOTATION_VALUE>x
- </ANNOTATION_VALUE></ALIGNABLE_ANNOTATION></ANNOTATION></TIER>
-<TIER TIER_ID="ft@A" LINGUISTIC_TYPE_REF="ft" PARENT_REF="tx@A"><ANNOTATION><REF_ANNOTATION ANNOTATION_ID="a2"
- ANNOTATION_REF="a1"><ANNOTATION_VALUE>the children</ANNOTATION_VALUE></REF_ANNOTATION></ANNOTATION></TIER>
-</ANNOTATION_DOCUMENT>"""
-
-
 @pytest.mark.parametrize("tier", [None, "tx", "tx@A"])
 def test_elan_with_a_translation(tier: str | None) -> None:
     row, = in_worker_elan(_file(EAF), "e", tier, "ft")
@@ -75,52 +63,20 @@ def test_a_wrong_elan_file_is_refused(data: str, tier: str | None, code: Code) -
     assert caught.value.code == code
 
 
-LONG = """File type = "ooTextFile"
-Object class = "TextGrid"
-
-xmin = 0
-xmax = 3.5
-tiers? <exists>
-size = 2
-item []:
-    item [1]:
-        class = "IntervalTier"
-        name = "words"
-        xmin = 0
-        xmax = 3.5
-        intervals: size = 2
-        intervals [1]:
-            xmin = 0
-            xmax = 1.25
-            text = "say ""item [1]"" = 7"
-        intervals [2]:
-            xmin = 1.25
-            xmax = 3.5
-            text = ""
-    item [2]:
-        class = "TextTier"
-        name = "marks"
-        xmin = 0
-        xmax = 3.5
-        points: size = 1
-        points [1]:
-            number = 1
-            mark = "!"
-"""
 SHORT = ('File type = "ooTextFile"\n"TextGrid"\n\n0\n3.5\n<exists>\n2\n"IntervalTier"\n"words"\n0\n3.5\n2\n0\n1.25\n'
          '"say ""item [1]"" = 7"\n1.25\n3.5\n""\n"TextTier"\n"marks"\n0\n3.5\n1\n1\n"!"\n')
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-8-sig"])
-@pytest.mark.parametrize("data", [LONG, SHORT])
+@pytest.mark.parametrize("data", [TEXTGRID, SHORT])
 def test_textgrids_long_and_short(data: str, encoding: str) -> None:
     row, = in_worker_textgrid(_file(data, encoding), "g", None, None)
     assert (row["text"], row["start"], row["end"]) == ('say "item [1]" = 7', 0.0, 1.25)
 
 
 @pytest.mark.parametrize(("data", "tier", "code"), [
-    (LONG, "none", Code.DATA_COLUMN), (LONG[:300], None, Code.DATA_FORMAT), ("text", None, Code.DATA_FORMAT),
-    (LONG.replace('"TextTier"', '"Other"'), None, Code.DATA_FORMAT)])
+    (TEXTGRID, "none", Code.DATA_COLUMN), (TEXTGRID[:300], None, Code.DATA_FORMAT), ("text", None, Code.DATA_FORMAT),
+    (TEXTGRID.replace('"TextTier"', '"Other"'), None, Code.DATA_FORMAT)])
 def test_a_wrong_textgrid_is_refused(data: str, tier: str | None, code: Code) -> None:
     with pytest.raises(Problem) as caught:
         [*in_worker_textgrid(_file(data), "g", tier, None)]

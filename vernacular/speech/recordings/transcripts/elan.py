@@ -77,7 +77,7 @@ def _times(root: Any, where: str) -> dict[str, float]:
     found: dict[str, float] = {}
     for slot in root.iter("TIME_SLOT"):
         value = slot.get("TIME_VALUE")
-        if value is not None:  # a slot without a time lies between two with one
+        if value is not None:  # a slot without a time has one before and after it
             if not value.isdecimal():
                 raise Problem(f"'{value[:40]}' is not a time", where=where, fix="Save it again with ELAN",
                               code=Code.DATA_FORMAT)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -13,9 +12,7 @@ from vernacular.sandbox.frames import OpenFile
 from vernacular.sources.formats.encoding import decode
 from vernacular.speech.recordings.segment import Segment, one_line
 
-# Both forms are the same values in the same order: strings, numbers and flags that stand alone.
-_VALUE = re.compile(r'("(?:[^"]|"")*")|\b(?:item|intervals|points)\s*\[[^\]\n]*\]'
-                    r'|(?<!\S)(<exists>|<absent>|[-+]?\d[\d.]*(?:[eE][-+]?\d+)?)(?!\S)')
+_FLAGS = ("<exists>", "<absent>")
 _POINT_TIER, _INTERVAL_TIER = "TextTier", "IntervalTier"
 Interval = tuple[float, float, str]
 
@@ -64,15 +61,15 @@ class _Values:
 
     def __init__(self, text: str) -> None:
         if "ooTextFile" not in text[:200] or "TextGrid" not in text[:300]:
-            raise ValueError("its first lines do not say so")
+            raise ValueError("the header is missing")
         body = text.split("TextGrid", 1)[1].split("\n", 1)[-1]
-        self._values = (value for match in _VALUE.finditer(body) if (value := match[1] or match[2]))
+        self._values = _values(body)
 
     def string(self) -> str:
         value = self.flag()
         if not value.startswith('"'):
             raise ValueError("a string is missing")
-        return value[1:-1].replace('""', '"')
+        return value[1:-1]
 
     def number(self) -> float:
         return float(self.flag())
@@ -82,6 +79,23 @@ class _Values:
         if value is None:
             raise ValueError("it ends early")
         return value
+
+
+def _values(text: str) -> Iterator[str]:
+    """Yield the strings, in quotes, and the numbers and flags; both forms have the same ones in the same order."""
+    parts, string = text.split('"'), ""
+    if len(parts) % 2 == 0:
+        raise ValueError("a string does not end")
+    for place, part in enumerate(parts):
+        if place % 2:
+            string += part
+        elif not part and 0 < place < len(parts) - 1:
+            string += '"'  # two quotes inside a string are one
+        else:
+            if place:
+                yield f'"{string}"'
+            string = ""
+            yield from (word for word in part.split() if word in _FLAGS or word[0].isdecimal() or word[0] in "+-")
 
 
 def _tiers(values: _Values) -> Iterator[tuple[str, list[Interval]]]:
