@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from vernacular.config.base import Base
 from vernacular.config.sources import Consent
@@ -33,6 +33,13 @@ class Speaker(Strict):
     withdrawn: bool = Field(False, description=(
         "True keeps every recording of the person out. `vernacular takedown CODE --speaker` also removes what was "
         "made of them."), examples=[True])
+
+
+def _file_or_list(value: Any) -> str:
+    return "file" if isinstance(value, str) else "list"
+
+
+Speakers = Annotated[Annotated[str, Tag("file")] | Annotated[list[Speaker], Tag("list")], Discriminator(_file_or_list)]
 
 
 class SpeechCleaning(Strict):
@@ -134,7 +141,7 @@ class Speech(Strict):
     """Recordings of the language, and the models that learn to transcribe it."""
 
     sources: list[SpeechSource] = Field(min_length=1, description="The recordings, one entry each.")
-    speakers: str | list[Speaker] = Field(default_factory=list, examples=["speakers.tsv"], description=(
+    speakers: Speakers = Field(default_factory=list, examples=["speakers.tsv"], description=(
         "Who speaks: a TSV file in the language folder with the columns pseudonym, names, gender, age, village, "
         "consent, uses and withdrawn (lists separated by commas), or a list here."))
     cleaning: SpeechCleaning = Field(default_factory=SpeechCleaning, description="Which recordings are dropped.")
