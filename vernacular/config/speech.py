@@ -145,7 +145,8 @@ class Speech(Strict):
         "Who speaks: a TSV file in the language folder with the columns pseudonym, names, gender, age, village, "
         "consent, uses and withdrawn (lists separated by commas), or a list here."))
     cleaning: SpeechCleaning = Field(default_factory=SpeechCleaning, description="Which recordings are dropped.")
-    splits: SpeechSplits = Field(default_factory=SpeechSplits, description="What is held out from training.")
+    splits: SpeechSplits = Field(default_factory=SpeechSplits, description=(
+        "How recordings are divided into train, dev and test."))
     models: dict[Name, SpeechModel] = Field(default_factory=dict, description=(
         "The pretrained models that learn to transcribe the language, each under a name of your choice."))
     behaviour: SpeechBehaviour = Field(default_factory=SpeechBehaviour, description=(

@@ -13,6 +13,7 @@ from vernacular.core.errors import Problem
 from vernacular.explain.keys import FAIRNESS, ROOTS, Key, Path, Section, all_keys, sections
 
 BUILT_IN = "built-in default"
+_SPEECH = "speech."
 _SHARED = {"model": "models", "task": "tasks"}  # as defaults.yaml calls them
 
 
@@ -39,7 +40,7 @@ class Value:
 
 
 def find(text: str) -> Found:
-    """What the path ``text`` leads to: whole, or its end if only one key ends so.
+    """What the path ``text`` leads to: whole, or its end if only one key, or one outside of speech, ends so.
 
     Raises:
         Problem: nothing; the nearest ones are named.
@@ -49,8 +50,10 @@ def find(text: str) -> Found:
     found = _follow(parts)
     if found is None:
         ends = [name for name in _names() if name.endswith("." + ".".join(parts))]
-        if len(ends) == 1:
-            found = _follow(ends[0].split("."))
+        ends.sort(key=lambda name: name.startswith(_SPEECH))  # speech has many keys that text has as well
+        likely = [name for name in ends if not name.startswith(_SPEECH)] or ends
+        if len(likely) == 1:
+            found = _follow(likely[0].split("."))
         if found is None:
             raise Problem(f"there is no key '{text}'{_meant('.'.join(parts), ends)}", where="vernacular explain",
                           fix="`vernacular explain` without a key lists the sections", code=Code.COMMAND_NAME)

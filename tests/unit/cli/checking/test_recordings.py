@@ -23,7 +23,7 @@ def test_recordings_and_what_does_not_match(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_absent_is_named_and_is_no_error(tmp_path: Path) -> None:
     speech_folder(tmp_path, {}, [{"kind": "audio", "folder": "../../../far", "transcripts": {"kind": "table"}}])
-    project = Project(tmp_path)
+    project = Project(tmp_path, tmp_path / "languages", tmp_path / "artifacts")
     checked, = check_all(project, "mdw")
     assert not checked.faults
     lines = found_in(checked, project.artifacts, alone=True)
