@@ -25,10 +25,13 @@ from vernacular.config.sources import CrawlSource, HubSource, InboxSource, Netwo
 from vernacular.config.statement import stated
 from vernacular.core.project import Project
 from vernacular.core.store import Store
+from vernacular.speech.recordings.speakers import KEY
 from vernacular.text.scripts import knows_script
 
 LANGUAGES = Path(__file__).parents[2] / "languages"
-SHIPPED = sorted(path.parent.name for path in LANGUAGES.glob("*/language.yaml") if path.parent.name[0] != "_")
+ALL = sorted(path.parent.name for path in LANGUAGES.glob("*/language.yaml") if path.parent.name[0] != "_")
+SPOKEN = ["mdw", "x-tusom"]  # of speech alone
+SHIPPED = [code for code in ALL if code not in SPOKEN]
 FETCHED = [code for code in SHIPPED if code != "nya"]
 TEXT = {".yaml", ".md"}
 
@@ -38,11 +41,18 @@ def language(request: pytest.FixtureRequest) -> Language:
     return load_language(LANGUAGES / request.param)
 
 
+@pytest.fixture(params=ALL)
+def any_language(request: pytest.FixtureRequest) -> Language:
+    return load_language(LANGUAGES / request.param)
+
+
 def test_what_is_shipped() -> None:
+    assert set(SPOKEN) <= set(ALL)
     assert set(SHIPPED) >= {"nya", "lug", "fao", "quy", "gla", "tir", "sat", "nqo", "bod"}
 
 
-def test_a_folder_says_who_answers_and_what_the_text_may_be_used_for(language: Language) -> None:
+def test_a_folder_says_who_answers_and_what_the_text_may_be_used_for(any_language: Language) -> None:
+    language = any_language
     statement = (language.folder / "statement.md").read_text(encoding="utf-8")
     assert statement.startswith(f"# Data statement: {language.name} ({language.code})")
     parts = ("Curation rationale", "Language variety", "Speaker demographic", "Annotator demographic",
@@ -52,13 +62,13 @@ def test_a_folder_says_who_answers_and_what_the_text_may_be_used_for(language: L
         assert "\n### Who was asked\n\n" in text and "\n### What it may be used for\n\n" in text
     assert stated(language.folder) and not stated(LANGUAGES / "_template")
     assert language.owner
-    for source in language.sources:
+    for source in (*language.sources, *(language.speech.sources if language.speech is not None else ())):
         assert source.licence and source.url
         assert (source.licence == "unverified") == (source.consent == "unknown")
 
 
-def test_no_text_of_others_is_shipped(language: Language) -> None:
-    files = [path for path in language.folder.rglob("*") if path.is_file()]
+def test_no_text_of_others_is_shipped(any_language: Language) -> None:
+    files = [path for path in any_language.folder.rglob("*") if path.is_file() and path.name != KEY]
     assert {path.suffix for path in files} <= TEXT
     assert sum(path.stat().st_size for path in files) < 40_000
 
@@ -130,7 +140,7 @@ def test_check_marks_what_needs_the_network(project: Project) -> None:
     assert not any(checked.faults for checked in found)
     lines = [line for checked in found for line in found_in(checked, project.artifacts, alone=False)]
     printed = {line.split(":")[0]: line for line in lines}
-    assert sorted(printed) == SHIPPED
+    assert sorted(printed) == ALL
     for code in FETCHED:
         assert "needs the network: fineweb2, wikipedia" in printed[code]
     assert "network" not in printed["nya"]
@@ -169,6 +179,7 @@ def test_every_folder_has_its_graph(project: Project) -> None:
     assert not [name for name in names if name.endswith("/config_error")]
     for code in SHIPPED:
         assert {f"{code}/corpus/documents", f"{code}/corpus/clean", f"{code}/corpus/splits"} <= names
+    assert {f"{load_language(LANGUAGES / code).slug}/speech/recordings" for code in SPOKEN} <= names
     for code in FETCHED:
         assert {f"{code}/source/fineweb2", f"{code}/source/wikipedia"} <= names
 
