@@ -19,7 +19,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM,
 
 from tests.family_shapes import CAUSAL, FAMILIES, MASKED, TOKENS, WINDOW
 from tests.project import CHECKOUT
-from vernacular.config.schema import Precision
+from vernacular.config.base import Precision
 from vernacular.config.training import Pretraining
 from vernacular.conversion.ctranslate2_folder import write_ctranslate2
 from vernacular.conversion.formats import Precision as ExportPrecision

@@ -10,6 +10,7 @@ from vernacular.instruct.stages import stages as instruct_stages
 from vernacular.pipeline.stage import Stage
 from vernacular.pretraining.stages import stages as pretraining_stages
 from vernacular.release.stages import stages as release_stages
+from vernacular.speech.stages import stages as speech_stages
 from vernacular.tasks.stages import stages as task_stages
 from vernacular.tokenizer.stages import stages as tokenizer_stages
 
@@ -24,7 +25,8 @@ def stages_of(language: Language, only_model: str | None = None) -> dict[str, St
     Raises:
         Problem: a file in ``behaviour/`` is invalid.
     """
-    stages: list[Stage] = [*corpus_stages(language)]
+    stages: list[Stage] = [*corpus_stages(language)] if language.sources else []
+    stages += speech_stages(language, only_model)
     for name, model in language.models_to_run(only_model).items():
         for declared in (alignment_stages, tokenizer_stages, pretraining_stages, instruct_stages, task_stages,
                          evaluation_stages, release_stages):

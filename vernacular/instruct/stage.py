@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from vernacular.config.schema import Base, Model
+from vernacular.config.base import Base
+from vernacular.config.schema import Model
 from vernacular.config.stage_names import chat_tasks
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem

@@ -12,7 +12,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from vernacular.config.schema import Base, Language
+from vernacular.config.base import Base
+from vernacular.config.schema import Language
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, is_disk_full
 from vernacular.core.files import Folder

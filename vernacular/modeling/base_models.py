@@ -15,7 +15,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from vernacular.config.schema import Base, Language, Precision
+from vernacular.config.base import Base, Precision
+from vernacular.config.schema import Language
 from vernacular.core.codes import Code
 from vernacular.core.entry_point import EntryPoint
 from vernacular.core.errors import Problem, faults_as_problems

@@ -13,7 +13,7 @@ import torch
 from torch.nn.functional import linear
 from transformers.pytorch_utils import Conv1D
 
-from vernacular.config.schema import Precision
+from vernacular.config.base import Precision
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vernacular.config.schema import Precision
+from vernacular.config.base import Precision
 
 GIB = 2**30
 # Bytes per frozen weight of the layers. NF4 with double quantization (Dettmers et al. 2305.14314):

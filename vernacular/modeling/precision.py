@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib.util
 from typing import Any
 
-from vernacular.config.schema import Precision
+from vernacular.config.base import Precision
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 

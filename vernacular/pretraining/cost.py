@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from vernacular.config.schema import Precision
+from vernacular.config.base import Precision
 from vernacular.config.training import Pretraining
 from vernacular.core.codes import Code
 from vernacular.core.energy import kilowatt_hours

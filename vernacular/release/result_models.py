@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pydantic import ConfigDict, Field, JsonValue
 
-from vernacular.config.schema import Base
+from vernacular.config.base import Base
 from vernacular.config.training import Lora
 from vernacular.core.report import Count, Gate, Remark
 from vernacular.core.result import Number, OptionalNumber, Result, SampleRow

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pydantic import ConfigDict, Field
 
 from vernacular.cleaning.stage_results import CleanResult
-from vernacular.config.schema import Base, Language, Model
+from vernacular.config.base import Base
+from vernacular.config.schema import Language, Model
 from vernacular.config.tasks import Task
 from vernacular.core.report import Report
 from vernacular.core.result import OptionalNumber, Result

@@ -23,8 +23,8 @@ from transformers import (
 from tests.families import batch_of, plan_of, write_family
 from tests.family_shapes import CAUSAL, FAMILIES
 from tests.tiny import write_bert, write_llama
+from vernacular.config.base import Base
 from vernacular.config.load import load_language
-from vernacular.config.schema import Base
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.modeling.base_checks import looks_ahead

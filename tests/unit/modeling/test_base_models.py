@@ -27,8 +27,8 @@ from transformers import (
 from tests.families import write_family
 from tests.family_shapes import FAMILIES, TOKENS
 from tests.tiny import write_bert, write_llama
+from vernacular.config.base import Base
 from vernacular.config.load import load_language
-from vernacular.config.schema import Base
 from vernacular.core.errors import Problem
 from vernacular.modeling import base_files
 from vernacular.modeling.base_files import fingerprint, locate

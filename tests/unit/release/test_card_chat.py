@@ -9,7 +9,8 @@ import pytest
 from tests.tiny import write_instruct, write_llama
 from tests.unit.instruct.judged import GOOD
 from tests.unit.release.made_up import NAME, RELOADED, made_up_reports, task_details
-from vernacular.config.schema import Base, Instruct, Language
+from vernacular.config.base import Base
+from vernacular.config.schema import Instruct, Language
 from vernacular.config.tasks import Task
 from vernacular.core.jsonl import write_jsonl
 from vernacular.core.report import Gate, Report

@@ -1,0 +1,19 @@
+"""Declares all stages of speech; each part adds its own here, in the order in which they run."""
+
+from __future__ import annotations
+
+from vernacular.config.schema import Language
+from vernacular.pipeline.stage import Stage
+from vernacular.speech.recordings.stages import stages as recordings_stages
+
+
+def stages(language: Language, only_model: str | None = None) -> list[Stage]:
+    """Return the stages of speech of ``language``; none for a folder without ``speech``.
+
+    Args:
+        language: the loaded folder.
+        only_model: the name of one model of text or speech; None for every enabled one.
+    """
+    if language.speech is None:
+        return []
+    return [*recordings_stages(language)]
