@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +17,8 @@ from vernacular.sandbox.frames import OpenFile
 from vernacular.speech.packages import load_package
 from vernacular.speech.utterance import RATE
 
-_FORMATS = ("WAV", "WAVEX", "RF64", "W64", "FLAC", "OGG", "MPEG")
-_BLOCK = 1 << 18  # samples in memory at once, over all channels
+_FORMATS = ("WAV", "WAVEX", "RF64", "W64", "FLAC", "OGG", "MP3")
+_BLOCK = 1 << 16  # samples in memory at once, over all channels
 _LEAST_RATE = 8000  # a telephone's; below it speech is not to be understood
 _CANCELLED = 0.25  # share of the loudest channel's energy below which the channels' mean has cancelled out
 _CONVERT = "Convert it: `ffmpeg -i FILE FILE.flac`"
@@ -61,16 +62,16 @@ def _pieces(file: OpenFile, where: str, soundfile: Any, soxr: Any) -> Iterator[A
             mix = _mix_of(opened, where)
             change = soxr.ResampleStream(rate, RATE, 1, dtype="float32") if rate != RATE else None
             read = 0
-            for block in _blocks(opened):
+            for block in _until_damaged(_blocks(opened), soundfile.LibsndfileError):
                 read += len(block)
                 mono = mix(block)
                 yield from _encoded(mono if change is None else change.resample_chunk(mono))
             if change is not None:
                 yield from _encoded(change.resample_chunk(np.zeros(0, dtype=np.float32), last=True))
             if not read:
-                raise _unusable("it contains no sound", where, "Copy it again")
+                raise _unusable("no sound in it can be read", where, "Copy it again")
     except soundfile.LibsndfileError as error:
-        raise _not_readable(file, str(error), where) from None
+        raise _not_readable(file, str(error.error_string), where) from None
     yield read < min(declared, 1 << 62) or _ends_early(file, opened.format)
 
 
@@ -88,7 +89,7 @@ def _mix_of(opened: Any, where: str) -> _Mix:
     if opened.channels == 1 and not numbers:
         return _Mix(0)
     energy, together, peak = np.zeros(opened.channels), 0.0, 0.0
-    for block in _blocks(opened):
+    for block in _until_damaged(_blocks(opened), load_package("soundfile").LibsndfileError):
         if numbers and not np.isfinite(block).all():
             raise _unusable("its samples are not numbers", where, "Export it again, as 16-bit WAV or FLAC")
         energy += np.square(block, dtype=np.float64).sum(axis=0)
@@ -106,6 +107,12 @@ def _blocks(opened: Any) -> Iterator[Sound]:
     frames = max(1, _BLOCK // opened.channels)
     while len(block := opened.read(frames, dtype="float32", always_2d=True)):
         yield block
+
+
+def _until_damaged(blocks: Iterator[Sound], damage: type[Exception]) -> Iterator[Sound]:
+    """Yield the blocks before the first that cannot be read: those of a FLAC file that was cut, say."""
+    with suppress(damage):
+        yield from blocks
 
 
 def _encoded(mono: Sound) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from io import BufferedReader
@@ -60,15 +60,17 @@ class Reader:
         withdrawn: number of recordings and segments of people who withdrew.
     """
 
-    def __init__(self, work: StageContext[RecordingsSettings], source: SpeechSource, speakers: Speakers) -> None:
+    def __init__(self, work: StageContext[RecordingsSettings], source: SpeechSource, speakers: Speakers,
+                 names: Iterable[str] = ()) -> None:
         self.work, self.source, self.speakers = work, source, speakers
         self.rejects: list[Reject] = []
         self.withdrawn = 0
-        self._names: set[str] = set()
+        self._names = {*names} - {""}  # no path or message has them
         self._ids: set[str] = set()
 
     def read(self, recording: Recording) -> Iterator[Utterance]:
         """Write the sound of each utterance of ``recording`` and yield its row."""
+        self._names |= {segment.speaker for segment in recording.segments} - {""}
         segments = self._allowed(recording)
         if not segments:
             return
@@ -104,7 +106,6 @@ class Reader:
         kept = []
         for segment in recording.segments or [Segment(place=recording.path)]:
             name = segment.speaker or self.source.speaker
-            self._names.update({name} - {""})
             if self.speakers.has_withdrawn(name):
                 self.withdrawn += 1
             elif "training" not in self._uses(pseudonym := self.speakers.pseudonym(name)):

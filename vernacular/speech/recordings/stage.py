@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,7 +15,7 @@ from vernacular.pipeline.stage import StageContext
 from vernacular.provenance.suppression_list import Suppressions
 from vernacular.speech.packages import load_package
 from vernacular.speech.recordings.recording import Reader, Reject
-from vernacular.speech.recordings.sources import list_recordings
+from vernacular.speech.recordings.sources import Listing, list_recordings
 from vernacular.speech.recordings.speakers import Speakers
 from vernacular.speech.recordings.stage_results import RecordingsResult, SourceSpeech
 from vernacular.speech.recordings.stages import RecordingsSettings
@@ -35,9 +35,10 @@ def run(work: StageContext[RecordingsSettings]) -> Report:
     for source in work.settings.sources:
         if source.name in gone:
             continue
-        reader = Reader(work, source, speakers)
-        for utterance in _read(reader, work):
-            utterances.append(utterance)
+        work.progress(f"reading the recordings of {source.name}")
+        listing = list_recordings(work.language, source, work.root)
+        reader = Reader(work, source, speakers, _names_in(listing))
+        utterances += _read(reader, listing, work)
         rejects += reader.rejects
         withdrawn += reader.withdrawn
     utterances.sort(key=lambda one: (one.source, one.file, one.start, one.id))
@@ -48,9 +49,13 @@ def run(work: StageContext[RecordingsSettings]) -> Report:
     return _report(work, utterances, rejects, withdrawn)
 
 
-def _read(reader: Reader, work: StageContext[RecordingsSettings]) -> Iterator[Utterance]:
-    work.progress(f"reading the recordings of {reader.source.name}")
-    listing = list_recordings(work.language, reader.source, work.root)
+def _names_in(listing: Listing) -> set[str]:
+    """Return the names of speakers, which paths may contain; rows of datasets have no paths."""
+    recordings = listing.recordings if isinstance(listing.recordings, Sequence) else ()
+    return {segment.speaker for recording in recordings for segment in recording.segments}
+
+
+def _read(reader: Reader, listing: Listing, work: StageContext[RecordingsSettings]) -> Iterator[Utterance]:
     for number, recording in enumerate(listing.recordings, 1):
         yield from reader.read(recording)
         if number % 500 == 0:

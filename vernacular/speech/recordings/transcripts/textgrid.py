@@ -41,8 +41,8 @@ def _segments(file: OpenFile, where: str, tier: str | None,
     text, _ = decode(file.read(), where)
     try:
         tiers = dict(_tiers(_Values(text)))
-    except (StopIteration, ValueError) as error:
-        raise Problem(f"it is not a TextGrid ({type(error).__name__})", where=where, fix="Save it again with Praat",
+    except (ValueError, OverflowError) as error:
+        raise Problem(f"it is not a TextGrid ({str(error)[:80]})", where=where, fix="Save it again with Praat",
                       code=Code.DATA_FORMAT) from None
     if tier is None and len(tiers) != 1:
         raise Problem(f"it has {len(tiers)} interval tiers", where=where, code=Code.DATA_COLUMN,
@@ -64,21 +64,24 @@ class _Values:
 
     def __init__(self, text: str) -> None:
         if "ooTextFile" not in text[:200] or "TextGrid" not in text[:300]:
-            raise ValueError("header")
+            raise ValueError("its first lines do not say so")
         body = text.split("TextGrid", 1)[1].split("\n", 1)[-1]
         self._values = (value for match in _VALUE.finditer(body) if (value := match[1] or match[2]))
 
     def string(self) -> str:
-        value = next(self._values)
+        value = self.flag()
         if not value.startswith('"'):
-            raise ValueError(value[:40])
+            raise ValueError("a string is missing")
         return value[1:-1].replace('""', '"')
 
     def number(self) -> float:
-        return float(next(self._values))
+        return float(self.flag())
 
     def flag(self) -> str:
-        return next(self._values)
+        value = next(self._values, None)
+        if value is None:
+            raise ValueError("it ends early")
+        return value
 
 
 def _tiers(values: _Values) -> Iterator[tuple[str, list[Interval]]]:
@@ -95,4 +98,4 @@ def _tiers(values: _Values) -> Iterator[tuple[str, list[Interval]]]:
             for _ in range(count):
                 values.number(), values.string()
         else:
-            raise ValueError(kind[:40])
+            raise ValueError(f"a tier of class {kind[:40]}")
