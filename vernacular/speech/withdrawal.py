@@ -60,7 +60,7 @@ def plan_withdrawal(language: Language, store: Store, name: str) -> Withdrawal:
     held = {artifact: read_utterances(artifact.folder) for artifact in artifacts
             if artifact.manifest.stage == RECORDINGS}
     known = {one.speaker for rows in held.values() for one in rows}
-    pseudonym = name if name in known else speakers.pseudonym(name)
+    pseudonym = name if name in known or speakers.digest(name) in speakers.withdrawn else speakers.pseudonym(name)
     listed = speakers.listed.get(pseudonym)
     names = {name, pseudonym, *(listed.names if listed is not None else ())}
     names |= {speakers.pseudonym(one) for one in names - {pseudonym}}

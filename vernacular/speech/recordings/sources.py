@@ -73,13 +73,13 @@ def mirror_of(language: Language, source: SpeechSource, root: Path) -> Path:
     return root / language.code / ".mirror" / f"speech-{source.name}"
 
 
-def version_of(language: Language, source: SpeechSource, root: Path) -> str:
-    """Return a digest of all files of a source; files are read again only if size or time changed."""
+def version_of(language: Language, source: SpeechSource, root: Path, key: bytes) -> str:
+    """Return a digest of all files of a source, by ``key``; they are read again only if size or time changed."""
     if isinstance(source, AudioHubSource):
         files = _parquet_files(language, source, root)
     else:
         files = folder_of(language, source).list_files(on_error=lambda path, error: None)
-    digests = Digests(mirror_of(language, source, root))
+    digests = Digests(mirror_of(language, source, root), key)
     found = [(path, digests.of(path, file)) for path, file in files]
     digests.save({path for path, _ in found})
     return digest_of(found)

@@ -44,9 +44,9 @@ def _settings(language: Language) -> RecordingsSettings:
 
 def _outside(language: Language, root: Path) -> dict[str, str]:
     assert language.speech is not None
-    gone = Suppressions.of(language.folder).sources
-    return {"speakers": Speakers.of(language).version(),
-            **{f"speech source/{source.name}": version_of(language, source, root)
+    gone, speakers = Suppressions.of(language.folder).sources, Speakers.of(language)
+    return {"speakers": speakers.version(),
+            **{f"speech source/{source.name}": version_of(language, source, root, speakers.key)
                for source in language.speech.sources if source.name not in gone}}
 
 
