@@ -41,8 +41,8 @@ class SpeechCleaning(Strict):
     least_seconds: float = Field(0.3, ge=0, examples=[0.5], description="Shorter utterances are dropped.")
     most_seconds: float = Field(30, gt=0, examples=[20], description=(
         "Longer utterances are dropped: cut them by a transcript with times."))
-    least_snr: float = Field(5, examples=[10], description=(
-        "Least signal-to-noise ratio in decibels. Raise it for studio recordings."))
+    least_snr: float = Field(8, examples=[15], description=(
+        "Least signal-to-noise ratio in decibels, between 300 and 3400 Hz. Raise it for studio recordings."))
     most_clipped: Share = Field(0.01, examples=[0.001], description=(
         "Largest share of samples at the limit of the range: a microphone that was too loud."))
     least_speech: Share = Field(0.1, examples=[0.3], description=(
@@ -51,6 +51,9 @@ class SpeechCleaning(Strict):
         "Fewer characters of transcript per second of speech mean that the transcript is incomplete."))
     most_characters_per_second: float = Field(35, gt=0, examples=[25], description=(
         "More characters of transcript per second of speech mean that the transcript belongs to other speech."))
+    most_length_deviation: float = Field(5, gt=0, examples=[4], description=(
+        "Most standard deviations by which speech may be longer or shorter than usual for so many letters in its "
+        "source, before its transcript is dropped."))
     trim: bool = Field(True, description="Leave out silence at the beginning and the end.", examples=[False])
     padding: float = Field(0.1, ge=0, examples=[0.2], description="Seconds of silence that trimming leaves.")
     duplicates: bool = Field(True, description=(
