@@ -76,26 +76,32 @@ def print_rows(found: dict[str, Any]) -> None:
                 say("  nothing")
 
 
-def take_down(store: Store, language: Language, what: tuple[str, str, str], reason: str,
+def take_down(store: Store, language: Language, what: tuple[str, str, str, str], reason: str,
               agreed: Callable[[], Any]) -> None:
     """Show what a takedown removes, ask for confirmation, remove it, and list what remains to do.
 
     Raises:
         Problem: not exactly one of id, URL and source is given, or as in ``takedown``.
     """
-    if sum(map(bool, what)) != 1:
-        raise Problem("give exactly one of --id, --url and --source", where=f"{language.code} takedown",
+    *text, speaker = what
+    if sum(map(bool, text)) != 1 or speaker:
+        raise Problem("give exactly one of --id, --url, --source and --speaker", where=f"{language.code} takedown",
                       fix=f"`vernacular ledger {language.code} --text \"...\"` finds the id",
                       code=Code.COMMAND_OPTION)
-    if not reason.strip():
-        raise Problem("the reason is empty", where=f"{language.code} takedown",
-                      fix="Write briefly who requested the takedown, and why", code=Code.COMMAND_OPTION)
-    plan = make_plan(language, store, Target(*what))
+    check_reason(language, reason)
+    plan = make_plan(language, store, Target(*text))
     _print_plan(plan)
     agreed()
     for line in carry_out(plan, language, store, reason.strip(), progress=say):
         say(f"removed: {line}")
     _print_left(plan, language)
+
+
+def check_reason(language: Language, reason: str) -> None:
+    """Raise a Problem if the reason of a takedown is empty."""
+    if not reason.strip():
+        raise Problem("the reason is empty", where=f"{language.code} takedown",
+                      fix="Write briefly who requested the takedown, and why", code=Code.COMMAND_OPTION)
 
 
 def _print_plan(plan: Plan) -> None:

@@ -36,6 +36,7 @@ from vernacular.cli.common import (
 )
 from vernacular.cli.doctor import examine
 from vernacular.cli.ledger_views import look_up, print_rows, take_down
+from vernacular.cli.speaker_views import withdraw
 from vernacular.cli.stage_process import assist_one, is_worker_process, run_one
 from vernacular.config.codes import is_code
 from vernacular.config.new import doubts, new_language
@@ -143,11 +144,18 @@ def takedown(code: LanguageCode, reason: Annotated[str, typer.Option(help="store
              id_: Annotated[str, typer.Option("--id", help="of a document")] = "",
              url: Annotated[str, typer.Option(help="of a page, fetched or not; or the path of a file")] = "",
              source: Annotated[str, typer.Option(help="all documents of a source")] = "",
+             speaker: Annotated[str, typer.Option(help="name or pseudonym of a person whose voice is recorded")] = "",
              yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False) -> None:
-    """Remove a document, a page or a source from everything, permanently; list the models trained on it."""
+    """Remove a document, page, source or speaker from everything, permanently; list the models trained on it."""
     store, language = open_language(code)
-    take_down(store, language, (id_, url, source), reason,
-              lambda: yes or typer.confirm("Remove all this?", abort=True))
+
+    def agreed() -> bool:
+        return yes or typer.confirm("Remove all this?", abort=True)
+
+    if speaker and not (id_ or url or source):
+        withdraw(store, language, speaker, reason, agreed)
+    else:
+        take_down(store, language, (id_, url, source, speaker), reason, agreed)
 
 
 @command()

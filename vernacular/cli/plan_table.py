@@ -86,8 +86,9 @@ def lines_of(language: Language, size: TextSize, steps: Sequence[Step], seconds:
         scratch = max(one.scratch_gib for one in forecasts)
         yield (f"memory: {memory.decimal()} GiB. Disk: {disk.decimal()} GiB"
                + (f", and {scratch:.1f} GiB while it trains." if todo else "."))
-    yield ""
-    yield from _text(language, size, absent)
+    if language.sources:
+        yield ""
+        yield from _text(language, size, absent)
     for one in forecasts:
         yield ""
         yield from _model(one)

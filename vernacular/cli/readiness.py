@@ -55,10 +55,13 @@ def lacking_by_kind(language: Language, suite: Suite, root: Path, items: Mapping
         root: of the store.
         items: of the tasks with local labeled data.
     """
-    return {"text": [*_text(language, root)], "elsewhere": [*_elsewhere(language)], "bases": [*_bases(language)],
+    found = {"elsewhere": [*_elsewhere(language)], "publishing": [*_publishing(language)]}
+    if not language.sources:  # of speech alone
+        return found
+    return {"text": [*_text(language, root)], "elsewhere": found["elsewhere"], "bases": [*_bases(language)],
             "tasks": [*_tasks(language)], "labels": [*_labels(items)],
             "remarks": [*_gains_little(language, items)], "tests": [*_tests(language, suite)],
-            "seed": [*_seed(language, root), *_mixed_lines(language)], "publishing": [*_publishing(language)]}
+            "seed": [*_seed(language, root), *_mixed_lines(language)], "publishing": found["publishing"]}
 
 
 def _text(language: Language, root: Path) -> Iterator[str]:
@@ -84,7 +87,8 @@ def _text(language: Language, root: Path) -> Iterator[str]:
 
 def _elsewhere(language: Language) -> Iterator[str]:
     """Yield what is read outside the folder, or fetched without an address filter: fine in one's own folder."""
-    readers = [*language.sources,
+    speech = language.speech.sources if language.speech is not None else []
+    readers = [*language.sources, *speech,
                *(source for sources in language.identification.contrast.values() for source in sources),
                *(source for model in language.models.values() for source, _ in model.beside),
                *(task.data for task in language.tasks.values()),
@@ -92,7 +96,7 @@ def _elsewhere(language: Language) -> Iterator[str]:
     named = [getattr(reader, key, None) or "" for reader in readers for key in ("folder", "dataset", "dump")]
     named += [address for reader in readers if isinstance(reader, CommonCrawlSource)
               for address in (reader.index_url, reader.data_url) if address not in COMMON_CRAWL]
-    paths = [path for path in named if PurePosixPath(path).is_absolute()]
+    paths = [path for path in named if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts]
     asked = [*dict.fromkeys(filter(is_url, named)), *(f"private ones (source {reader.name})" for reader in readers
                                        if isinstance(reader, WebPages) and reader.private_addresses)]
     for what, places in (("reads outside of the folder", paths), ("requests addresses of its own choice", asked)):
@@ -225,12 +229,14 @@ def _seed(language: Language, root: Path) -> Iterator[str]:
 def _publishing(language: Language) -> Iterator[str]:
     models = language.models_to_run().values()
     labels = [task.data for task in language.tasks.values() if task.data is not None]
-    licences = [found.licence for found in (*language.sources, *labels, *(
+    speech = language.speech.sources if language.speech is not None else []
+    licences = [found.licence for found in (*language.sources, *speech, *labels, *(
         base for model in models for base in model.bases))]
     open_ = [name for name, missing in (
         ("owner:", not language.owner),
         ("licence: of every source, base and set of labels", UNVERIFIED in licences),
-        ("consent: of every source", any(source.consent == "unknown" for source in language.sources)),
+        ("consent: of every source", any(source.consent == "unknown" for source in (*language.sources, *speech))),
+        ("uses: release of every source of speech", any("release" not in source.uses for source in speech)),
         ("retention: of every model", any(not model.retention for model in models))) if missing]
     if not stated(language.folder):
         open_.append("statement.md")

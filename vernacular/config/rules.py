@@ -20,6 +20,8 @@ from vernacular.config.sources import (
     is_local,
     is_url,
 )
+from vernacular.config.speech import Speech
+from vernacular.config.speech_sources import AudioHubSource, AudioSource, CommonVoiceTranscripts, TableTranscripts
 from vernacular.config.tasks import Groups, Task
 from vernacular.config.translations import FilesSide, PackageSide, VrefKey
 from vernacular.config.yaml_file import Node
@@ -46,6 +48,8 @@ def check(language: Language, merged: Node, whole: bool = True) -> None:
     rules.check_codes()
     rules.check_sources()
     rules.check_models(whole)
+    if language.speech is not None:
+        rules.check_speech(language.speech)
     for name, task in language.tasks.items():
         rules.check_task(name, task, whole)
     rules.faults.raise_collected()
@@ -144,6 +148,31 @@ class _Rules:
                                 role=role)
             for number, entry in enumerate(model.pretraining.related):
                 self.source(entry.source, "models", name, "pretraining", "related", number, "source", role="related")
+
+    def check_speech(self, speech: Speech) -> None:
+        seen: set[str] = set()
+        for number, source in enumerate(speech.sources):
+            at = ("speech", "sources", number)
+            if source.name in seen:
+                self.wrong(f"two sources of recordings are called {source.name}", "Rename one of the two", *at, "name")
+            seen.add(source.name)
+            if isinstance(source, AudioHubSource):
+                if is_local(source.dataset):
+                    self.path(source.dataset, FOLDER, *at, "dataset", elsewhere=True)
+                continue
+            if "\0" in source.folder or "\\" in source.folder or source.folder.startswith("~"):
+                self.wrong(f"'{source.folder}' is not a folder", "Write it with /, relative to the language folder or "
+                           "absolute", *at, "folder", code=Code.CONFIG_PATH)
+            if isinstance(source, AudioSource):
+                self.path(source.files, "the source's folder", *at, "files", pattern=True)
+                if isinstance(source.transcripts, TableTranscripts | CommonVoiceTranscripts):
+                    self.path(source.transcripts.file, "the source's folder", *at, "transcripts", "file")
+        if isinstance(speech.speakers, str):
+            self.path(speech.speakers, FOLDER, "speech", "speakers")
+        for name, model in speech.models.items():
+            if model.base.path is not None:
+                self.path(model.base.path, "site-packages" if model.base.package else FOLDER,
+                          "speech", "models", name, "base", "path", elsewhere=model.base.package is None)
 
     def check_task(self, name: str, task: Task, whole: bool) -> None:
         at = ("tasks", name)

@@ -128,18 +128,14 @@ def carry_out(plan: Plan, language: Language, store: Store, reason: str, who: st
         append_row(Folder.of(language.folder).file(FILE), {**about, **plan.row})
         progress("suppressed")
     refuse_while_running(store, language.code)
-    forget_history(language.code, plan)
+    forget_history(language.code, plan.traces, {plan.target.url, *(
+        str(row.get(name) or "") for row in plan.rows for name in ("path", "title"))})
     progress("removed from the history")
     home = store.root / language.code
-    for folder in sorted(home.glob(f"*/*/{_GONE}*")):  # a kill was in the middle of these
-        shutil.rmtree(folder)
     artifacts = [artifact for artifact in artifacts_of(store, language.code) if _holds(artifact, plan.traces)]
     early = [artifact for artifact in artifacts if artifact.manifest.stage not in _LAST]
-    removed += [_remove(store, language.code, artifact, progress) for artifact in early]
-    for work in sorted(home.glob("*/*/.work-*")):
-        if work.parent.parent.name == "corpus" or plan.traces.in_folder(work):
-            _vanish(work)
-            removed.append(f"unfinished work of {work.parent.relative_to(home).as_posix()}")
+    removed += [remove_artifact(store, language.code, artifact, progress) for artifact in early]
+    removed += remove_unfinished(home, lambda work: work.parent.parent.name == "corpus" or plan.traces.in_folder(work))
     if (home / ".cache").is_dir():
         shutil.rmtree(home / ".cache")
         removed.append("the caches")
@@ -151,7 +147,7 @@ def carry_out(plan: Plan, language: Language, store: Store, reason: str, who: st
     progress("mirrors forgot")
     late = sorted((artifact for artifact in artifacts if artifact.manifest.stage in _LAST),
                   key=lambda artifact: _LAST.index(artifact.manifest.stage))
-    removed += [_remove(store, language.code, artifact, progress) for artifact in late]
+    removed += [remove_artifact(store, language.code, artifact, progress) for artifact in late]
     refuse_while_running(store, language.code)
     return removed
 
@@ -168,16 +164,18 @@ def refuse_while_running(store: Store, code: str) -> None:
                           code=Code.STAGE_BUSY) from None
 
 
-def forget_history(code: str, plan: Plan) -> None:
-    """Have the orchestrator remove the documents from its history of runs; by name, since the library knows none.
+def forget_history(code: str, traces: Traces, names: Iterable[str]) -> None:
+    """Have the orchestrator remove texts from its history of runs; by name, since the library knows none.
 
-    It is handed hashes of the text, and the paths and titles of the documents.
+    Args:
+        code: of the language.
+        traces: of the texts; it is handed their hashes.
+        names: paths, titles and names that must not be in it either.
 
     Raises:
         Problem: it cannot.
     """
-    names = {str(row.get(name) or "") for row in plan.rows for name in ("path", "title")} | {plan.target.url}
-    asked = json.dumps({"hashes": plan.traces.hashes(), "names": sorted(names - {""})})
+    asked = json.dumps({"hashes": traces.hashes(), "names": sorted({*names} - {""})})
     done = subprocess.run([sys.executable, "-m", "pipelines.purge_history", code], input=asked,
                           capture_output=True, text=True, check=False)
     if done.returncode:
@@ -236,19 +234,31 @@ def _holds(artifact: Artifact, traces: Traces) -> bool:
     return wanted.in_folder(artifact.folder) or any(map(wanted.in_table, artifact.folder.glob(f"*{SUFFIX}")))
 
 
-def _remove(store: Store, code: str, artifact: Artifact, progress: Callable[[str], None]) -> str:
+def remove_unfinished(home: Path, wanted: Callable[[Path], bool]) -> list[str]:
+    """Remove the unfinished work of stages that is wanted, and what a kill left half removed; a line for each."""
+    for folder in sorted(home.glob(f"*/*/{_GONE}*")):
+        shutil.rmtree(folder)
+    removed = []
+    for work in sorted(home.glob("*/*/.work-*")):
+        if wanted(work):
+            vanish(work)
+            removed.append(f"unfinished work of {work.parent.relative_to(home).as_posix()}")
+    return removed
+
+
+def remove_artifact(store: Store, code: str, artifact: Artifact, progress: Callable[[str], None]) -> str:
     """Remove an artifact; ``current`` no longer names it."""
     manifest, pointer = artifact.manifest, artifact.folder.parent / "current"
     if manifest.stage == "corpus/splits":
         remember_trained(store, code, artifact)
     if pointer.is_file() and pointer.read_text(encoding="utf-8").strip() == manifest.key:
         pointer.unlink()
-    _vanish(artifact.folder)
+    vanish(artifact.folder)
     progress(f"{manifest.stage} removed")
     return f"{manifest.stage} {manifest.key} of {manifest.created}"
 
 
-def _vanish(folder: Path) -> None:
+def vanish(folder: Path) -> None:
     """Remove a folder so that a kill leaves it whole, or under a name that nobody takes for a result."""
     gone = folder.with_name(_GONE + folder.name.lstrip("."))
     folder.rename(gone)

@@ -41,13 +41,14 @@ def gone(folder: Path) -> Problem:
 
 @dataclass(frozen=True)
 class Suppressions:
-    """Digests of URLs, whole texts and long lines, and names of sources, that were taken down."""
+    """Digests of URLs, whole texts, long lines and speakers, and names of sources, that were taken down."""
 
     urls: frozenset[str] = frozenset()
     texts: frozenset[str] = frozenset()
     lines: frozenset[str] = frozenset()
     sources: frozenset[str] = frozenset()
     ids: frozenset[str] = field(default=frozenset())
+    speakers: frozenset[str] = field(default=frozenset())  # keyed digests, made by ``speech.recordings.speakers``
 
     @classmethod
     def of(cls, folder: Path) -> Suppressions:
@@ -58,7 +59,7 @@ class Suppressions:
         """
         if not folder.is_dir():
             raise gone(folder)
-        found: dict[str, set[str]] = {name: set() for name in ("urls", "texts", "lines", "sources", "ids")}
+        found: dict[str, set[str]] = {name: set() for name in ("urls", "texts", "lines", "sources", "ids", "speakers")}
         for where, line in Folder.of(folder).file(FILE).rows():
             try:
                 row = orjson.loads(line)
@@ -74,7 +75,7 @@ class Suppressions:
         return cls(**{name: frozenset(values) for name, values in found.items()})
 
     def version(self) -> str:
-        """Return a digest of the list."""
+        """Return a digest of what the list says of texts."""
         return digest_of([sorted(part) for part in (self.urls, self.texts, self.lines, self.sources, self.ids)])
 
     def covers_url(self, url: str) -> bool:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import hmac
 import os
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -25,10 +27,13 @@ _FOLDER = "extracted"
 
 
 class Digests:
-    """SHA-256 of files by path; a file is read again only if its size or time changed."""
+    """SHA-256 of files by path; a file is read again only if its size or time changed.
 
-    def __init__(self, mirror: Path) -> None:
-        self._file = mirror / _DIGESTS
+    With a ``key``, paths and digests are keyed hashes: what is stored names no file and no content.
+    """
+
+    def __init__(self, mirror: Path, key: bytes | None = None) -> None:
+        self._file, self._key = mirror / _DIGESTS, key
         self._known: dict[str, tuple[int, int, str]] = {}
         try:
             self._known = {path: (size, changed, digest)
@@ -39,7 +44,7 @@ class Digests:
 
     def knows(self, path: str, state: os.stat_result) -> bool:
         """Whether ``path`` is known with this size and time."""
-        return self._known.get(path, ())[:2] == (state.st_size, state.st_mtime_ns)
+        return self._known.get(self._named(path), ())[:2] == (state.st_size, state.st_mtime_ns)
 
     def of(self, path: str, file: File) -> str:
         """Return the digest of ``file``, which the source calls ``path``.
@@ -52,17 +57,24 @@ class Digests:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(file.place))
         if not self.knows(path, state):
             with file.stream() as stream:
-                self._known[path] = (state.st_size, state.st_mtime_ns,
-                                     hashlib.file_digest(stream, "sha256").hexdigest())
-        return self._known[path][2]
+                self._known[self._named(path)] = (state.st_size, state.st_mtime_ns,
+                                                  hashlib.file_digest(stream, self._hash).hexdigest())
+        return self._known[self._named(path)][2]
 
     def save(self, paths: Collection[str]) -> None:
         """Save the entries of ``paths`` and delete all others."""
-        self._known = {path: known for path, known in self._known.items() if path in paths}
+        names = {self._named(path) for path in paths}
+        self._known = {name: known for name, known in self._known.items() if name in names}
         if self._known != self._saved:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(self._file, orjson.dumps(self._known).decode())
             self._saved = dict(self._known)
+
+    def _named(self, path: str) -> str:
+        return path if self._key is None else hmac.digest(self._key, path.encode(), "sha256").hex()
+
+    def _hash(self) -> Any:
+        return hashlib.sha256() if self._key is None else hmac.new(self._key, digestmod="sha256")
 
 
 class Extracts:

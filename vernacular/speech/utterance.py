@@ -27,7 +27,7 @@ Samples = NDArray[np.float32]
 class Utterance:
     """A row of ``utterances.parquet`` of ``speech/recordings``; the fields with None are those of ``speech/clean``."""
 
-    id: str  # 24 hexadecimal digits of SHA-256 over source, path, start and digest of the raw file
+    id: str  # 24 hexadecimal digits of SHA-256 over source, path, speaker, start and raw digest
     source: str  # the name of its source in language.yaml
     file: str  # the recording, relative to the source's folder and with /
     raw_digest: str  # 16 hexadecimal digits of SHA-256 over the bytes of the recording
@@ -61,9 +61,9 @@ def schema_of(names: Iterable[str]) -> pa.Schema:
     return pa.schema([pa.field(name, _TYPES.get(name, pa.string())) for name in names])
 
 
-def utterance_id(source: str, file: str, start: float, raw_digest: str) -> str:
-    """Return the id of the utterance of a recording that starts at ``start`` seconds."""
-    parts = (source, file, f"{start:.3f}", raw_digest)
+def utterance_id(source: str, file: str, speaker: str, start: float, raw_digest: str) -> str:
+    """Return the id of what ``speaker`` says in a recording from ``start`` seconds on."""
+    parts = (source, file, speaker, f"{start:.3f}", raw_digest)
     return hashlib.sha256("\0".join(parts).encode("utf-8")).hexdigest()[:24]
 
 
@@ -91,6 +91,11 @@ def read_utterances(folder: Path) -> list[Utterance]:
 def audio_file(folder: Path, utterance_id: str) -> Path:
     """Return the path of an utterance's sound in the artifact ``folder`` of ``speech/recordings``."""
     return folder / AUDIO / utterance_id[:2] / f"{utterance_id}.flac"
+
+
+def may_play(utterance: Utterance) -> bool:
+    """Whether the page and the UI may play it: a voice is personal data, and only its speaker can allow that."""
+    return "playing" in utterance.uses
 
 
 def load_audio(folder: Path, utterance: Utterance) -> Samples:

@@ -28,7 +28,7 @@ def test_the_committed_schema_of_behaviour_is_up_to_date() -> None:
 
 def test_what_defaults_fill_is_not_required() -> None:
     schema = json.loads(schema_text())
-    assert "code" not in schema["properties"] and schema["required"] == ["name", "script", "sources", "models"]
+    assert "code" not in schema["properties"] and schema["required"] == ["name", "script"]
     assert "required" not in schema["$defs"]["Model"]
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from vernacular.behavior_tests.schema import UNREVIEWED
 from vernacular.cleaning.losses import closing_lines
 from vernacular.cli.checking.folder import Checked
+from vernacular.cli.checking.recordings import describe_speech
 from vernacular.cli.checking.texts import TextFound
 from vernacular.cli.readiness import lacking_by_kind
 from vernacular.config.schema import Language
@@ -58,13 +59,17 @@ def found_in(checked: Checked, root: Path, alone: bool) -> list[str]:
     first = (f"{checked.code}: no errors. {language.name}, {words:,} words, {len(language.tasks)} tasks, "
              f"models: {models}")
     network = [source.name for source in checked.texts.sources if source.fetched is not None]
+    if language.speech is not None:
+        first += f"; speech: {len(language.speech.models_to_run())} models"
     if network:
         first += f"; needs the network: {', '.join(network)}"
     if not alone:
         return [first]
     notes = lacking_by_kind(language, checked.suite, root, checked.items)
+    speech = describe_speech(language, root)
+    notes = {"speech": speech.lacking, **notes}
     following = _what_helps(language, words, checked, notes)
-    return [first, *(f"  {line}" for line in _contents(language, checked)),
+    return [first, *(f"  {line}" for line in (*_contents(language, checked), *speech.contents)),
             *(f"data: {line}" for line in _remarks(checked.remarks)),
             *(f"note: {note}" for lines in notes.values() for note in lines if note != following),
             *_last_run(language, root), f"next: {following}"]
@@ -139,6 +144,8 @@ def _labels(items: Items) -> str:
 
 def _what_helps(language: Language, words: int, checked: Checked, notes: Mapping[str, list[str]]) -> str:
     """Return the most useful next step, as far as a check can judge."""
+    if not language.sources:
+        return next(iter(notes["speech"]), f"vernacular plan {checked.code}")
     local = not any(isinstance(source, NetworkSource) for source in language.sources)
     for kind in ("text", "bases"):
         if notes[kind]:

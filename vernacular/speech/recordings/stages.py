@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import JsonValue
-
+from vernacular.config.limits import Limits
 from vernacular.config.schema import Language
+from vernacular.config.speech_sources import SpeechSource
+from vernacular.config.strict import Strict
 from vernacular.core.entry_point import EntryPoint
-from vernacular.pipeline.stage import GateSpec, Stage
+from vernacular.pipeline.stage import GateSpec, Progress, Stage
+from vernacular.provenance.suppression_list import Suppressions
+from vernacular.speech.recordings.sources import version_of
+from vernacular.speech.recordings.speakers import Speakers, make_key
 from vernacular.speech.recordings.stage_results import RecordingsResult
+
+
+class RecordingsSettings(Strict):
+    """Settings of ``speech/recordings``; without names of speakers, since a manifest keeps them."""
+
+    sources: list[SpeechSource]
+    limits: Limits
 
 
 def stages(language: Language) -> list[Stage]:
     """The stage that reads the recordings of ``language``."""
     return [Stage(
-        name="speech/recordings", version="1", inputs=(), settings=_settings, outside=_outside,
+        name="speech/recordings", version="1", inputs=(), settings=_settings, outside=_outside, prepare=_prepare,
         run=EntryPoint("vernacular.speech.recordings.stage:run"), result=RecordingsResult, includes_licenses=True,
         gates=(GateSpec("recordings_readable", "Every recording of every source can be read.", False),
                GateSpec("some_speech", "There is at least one utterance.", True)),
@@ -24,11 +35,20 @@ def stages(language: Language) -> list[Stage]:
                     "why a file could not be read.")]
 
 
-def _settings(language: Language) -> dict[str, JsonValue]:
+def _settings(language: Language) -> RecordingsSettings:
     assert language.speech is not None
-    speech = language.speech.model_dump(mode="json", include={"sources", "speakers"})
-    return {**speech, "limits": language.limits.model_dump(mode="json")}
+    known = Speakers.of(language)
+    return RecordingsSettings(limits=language.limits, sources=[
+        source.model_copy(update={"speaker": known.pseudonym(source.speaker)}) for source in language.speech.sources])
 
 
 def _outside(language: Language, root: Path) -> dict[str, str]:
-    return {}
+    assert language.speech is not None
+    gone, speakers = Suppressions.of(language.folder).sources, Speakers.of(language)
+    return {"speakers": speakers.version(),
+            **{f"speech source/{source.name}": version_of(language, source, root, speakers.key)
+               for source in language.speech.sources if source.name not in gone}}
+
+
+def _prepare(language: Language, root: Path, progress: Progress) -> None:
+    make_key(language)

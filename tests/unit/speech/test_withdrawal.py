@@ -1,0 +1,165 @@
+"""A speaker who withdraws leaves no trace in the store: every byte is searched, and the person stays out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.recordings import STAGE, read_recordings, sound_file, speech_folder, tone
+from vernacular.catalog import stages_of
+from vernacular.config.load import load_language
+from vernacular.config.schema import Language
+from vernacular.core.codes import Code
+from vernacular.core.errors import Problem
+from vernacular.core.report import Report
+from vernacular.core.store import Artifact, Store
+from vernacular.corpus import takedown
+from vernacular.pipeline.stage import Stage, StageContext, run_stage
+from vernacular.provenance.corpus_tables import read_strings
+from vernacular.speech.recordings.speakers import Speakers
+from vernacular.speech.utterance import audio_file, load_audio, read_utterances
+from vernacular.speech.withdrawal import carry_out_withdrawal, plan_withdrawal
+
+WORDS, OTHERS = "mwana adi la bolo bo kaa la tsenge", "okia ba bana ba iboo la yee dibanga"
+TABLE = (f"file\ttext\tspeaker\nAwa_one.wav\t{WORDS}\tAwa Traore\nawa_two.flac\tiyo\tAwa Traore\n"
+         f"long.wav\t{OTHERS}\tOndongo\nsame_as_one.wav\t\t\n")
+
+
+@pytest.fixture
+def purges(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What the history of runs was told to remove."""
+    asked: list[dict[str, Any]] = []
+
+    def run(*arguments: Any, input: str, **more: Any) -> SimpleNamespace:
+        asked.append(json.loads(input))
+        return SimpleNamespace(returncode=0, stderr="")
+
+    monkeypatch.setattr(takedown, "subprocess", SimpleNamespace(run=run))
+    return asked
+
+
+@pytest.fixture
+def language(tmp_path: Path) -> Language:
+    return speech_folder(tmp_path, {
+        "rec/Awa_one.wav": sound_file(tone(1, 300)), "rec/awa_two.flac": sound_file(tone(2, 400), format="FLAC"),
+        "rec/long.wav": sound_file(tone(3, 500)), "rec/index.tsv": TABLE.encode()},
+        [{"kind": "audio", "folder": "rec", "transcripts": {"kind": "table"}}])
+
+
+def _copies(work: StageContext[Any]) -> Report:
+    """A stage that keeps sound, transcripts and pseudonyms, in its artifact and its cache."""
+    folder = work.inputs[STAGE]
+    for one in read_utterances(folder):
+        for place in (work.out, work.cache):
+            place.mkdir(parents=True, exist_ok=True)
+            load_audio(folder, one).tofile(place / f"{one.id}.f32")
+            (place / f"{one.id}.json").write_text(json.dumps([one.speaker, one.text, one.file]), encoding="utf-8")
+    return Report()
+
+
+def _card(work: StageContext[Any]) -> Report:
+    (work.out / "card.md").write_text("A model.", encoding="utf-8")
+    return Report()
+
+
+def _made(language: Language, store: Store) -> list[Artifact]:
+    """Run the stage, a model made from it, and a release made from that; leave unfinished work behind."""
+    made = [run_stage(stages_of(language)[STAGE], language, store)]
+    for name, source in (("speech/transcription_x", STAGE), ("speech/release_x", "speech/transcription_x")):
+        stage = Stage(name=name, version="1", inputs=(source,), settings=lambda language: {}, description="",
+                      run=_copies if source == STAGE else _card)
+        made.append(run_stage(stage, language, store))
+    work = store.home(language.code, "speech/clean") / ".work-1" / "scratch"
+    work.mkdir(parents=True)
+    (work / "features.bin").write_bytes(audio_file(made[0].folder, read_utterances(made[0].folder)[0].id).read_bytes())
+    return made
+
+
+def _needles(artifact: Artifact, language: Language) -> Iterator[bytes]:
+    for one in read_utterances(artifact.folder):
+        if one.text in (WORDS, "iyo"):
+            sound = load_audio(artifact.folder, one)
+            flac = audio_file(artifact.folder, one.id).read_bytes()
+            yield from (one.id.encode(), one.raw_digest.encode(), one.speaker.encode(), one.file.encode(), flac[26:42],
+                        flac[-64:], sound[4000:4064].tobytes())
+    yield from (b"Traore", b"Awa_one", b"awa_two", WORDS.encode())
+
+
+def _found(root: Path, needles: set[bytes]) -> set[tuple[str, bytes]]:
+    found = set()
+    for path in (path for path in root.rglob("*") if path.is_file()):
+        data = path.read_bytes() + str(path.relative_to(root)).encode()
+        if path.suffix == ".parquet":
+            data += "\n".join(read_strings(path)).encode()
+        found |= {(path.name, needle) for needle in needles if needle in data}
+    return found
+
+
+@pytest.mark.parametrize("by", ["name", "pseudonym"])
+def test_no_byte_of_the_person_is_left(by: str, language: Language, tmp_path: Path,
+                                       purges: list[dict[str, Any]]) -> None:
+    store = Store(tmp_path / "artifacts")
+    recordings, model, release = _made(language, store)
+    needles = set(_needles(recordings, language))
+    assert len({needle for _, needle in _found(store.root, needles)}) >= 12
+    pseudonym = next(one.speaker for one in read_utterances(recordings.folder) if one.text == WORDS)
+    plan = plan_withdrawal(language, store, "Awa Traore" if by == "name" else pseudonym)
+    assert len(plan.utterances) == 2 and plan.pseudonym == pseudonym
+    assert [line.split()[0] for line in plan.models] == ["speech/release_x", "speech/transcription_x"]
+    assert sorted(Path(path).name for path in plan.own_files) == ["Awa_one.wav", "awa_two.flac", "index.tsv"]
+    assert _found(store.root, needles)  # planning removes nothing
+    removed = carry_out_withdrawal(plan, language, store, "asked")
+    assert _found(store.root, needles) == set() and removed
+    assert not release.folder.exists() and not model.folder.exists()
+    assert pseudonym in purges[0]["names"] and purges[0]["hashes"]
+    listed = (language.folder / "takedowns.jsonl").read_bytes()
+    assert not any(needle in listed for needle in needles | {b"Awa", recordings.folder.name.encode()})
+
+    after = read_recordings(load_language(language.folder), tmp_path)
+    assert [one.text for one in read_utterances(after.folder)] == [OTHERS]
+    assert _found(store.root, needles) == set()
+    again = plan_withdrawal(language, store, pseudonym)
+    assert not again.new and not again.artifacts and not again.utterances
+
+
+def test_the_same_recording_stays_out_under_another_name(language: Language, tmp_path: Path,
+                                                         purges: list[dict[str, Any]]) -> None:
+    store = Store(tmp_path / "artifacts")
+    read_recordings(language, tmp_path)
+    carry_out_withdrawal(plan_withdrawal(language, store, "Awa Traore"), language, store, "asked")
+    folder = language.folder / "rec"
+    (folder / "same_as_one.wav").write_bytes((folder / "Awa_one.wav").read_bytes())
+    assert [one.text for one in read_utterances(read_recordings(language, tmp_path).folder)] == [OTHERS]
+
+
+def test_a_listed_speaker_stays_out_when_the_list_forgets_the_person(tmp_path: Path,
+                                                                     purges: list[dict[str, Any]]) -> None:
+    files = {"rec/a.wav": sound_file(tone(1)), "rec/b.wav": sound_file(tone(2)),
+             "rec/index.tsv": b"file\tspeaker\na.wav\tAwa\nb.wav\tAma\n"}
+    sources = [{"kind": "audio", "folder": "rec", "transcripts": {"kind": "table"}}]
+    language = speech_folder(tmp_path, files, sources, speakers=[{"pseudonym": "elder", "names": ["Awa"]}])
+    store = Store(tmp_path / "artifacts")
+    read_recordings(language, tmp_path)
+    carry_out_withdrawal(plan_withdrawal(language, store, "elder"), language, store, "asked")
+    (language.folder / "rec/a.wav").write_bytes(sound_file(tone(3)))  # a new recording of the same person
+    language = speech_folder(tmp_path, {}, sources)
+    speakers = Speakers.of(language)
+    left, = read_utterances(read_recordings(language, tmp_path).folder)
+    assert left.speaker == speakers.pseudonym("Ama") and speakers.has_withdrawn("Awa")
+
+
+def test_unknown_people_and_folders_without_speech_are_refused(language: Language, tmp_path: Path) -> None:
+    store = Store(tmp_path / "artifacts")
+    read_recordings(language, tmp_path)
+    for wrong, name, code in ((language, "Nobody", Code.COMMAND_NAME),
+                              (language.model_copy(update={"speech": None}), "Awa", Code.COMMAND_OPTION)):
+        with pytest.raises(Problem) as caught:
+            plan_withdrawal(wrong, store, name)
+        assert caught.value.code == code
+
+

@@ -1,0 +1,50 @@
+"""Rows of datasets with sound inside. Parsed in the sandboxed worker; nothing that a row names is opened."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from vernacular.core.codes import Code
+from vernacular.core.errors import Problem
+from vernacular.sandbox.frames import OpenFile
+from vernacular.sources.formats.columns import parquet_rows
+
+
+def in_worker_audio_rows(files: Sequence[OpenFile], where: str,
+                         columns: Mapping[str, str | None]) -> Iterator[dict[str, Any]]:
+    """Yield the rows of the one parquet file in ``files``.
+
+    Args:
+        files: the file.
+        where: its name in messages.
+        columns: names of the columns of ``audio``, ``text``, ``speaker`` and ``translation``; None: there is none.
+
+    Raises:
+        Problem: it is damaged, or a column is missing.
+    """
+    return _rows(files[0], where, columns)
+
+
+def _rows(file: OpenFile, where: str, columns: Mapping[str, str | None]) -> Iterator[dict[str, Any]]:
+    names = [name for name in columns.values() if name is not None]
+
+    def select(there: Sequence[str]) -> list[str]:
+        missing = [name for name in names if name not in there]
+        if missing:
+            raise Problem(f"there is no column '{missing[0]}'", where=where, fix=f"Its columns: {', '.join(there)}",
+                          code=Code.DATA_COLUMN)
+        return names
+
+    for number, row in enumerate(parquet_rows(file, where, select), 1):
+        yield row_of(row, columns, number)
+
+
+def row_of(row: Mapping[str, Any], columns: Mapping[str, str | None], number: int) -> dict[str, Any]:
+    """Return a row as text; the sound is in base64, empty where the row has none inside."""
+    sound = row[str(columns["audio"])]
+    data = sound.get("bytes") if isinstance(sound, Mapping) else sound
+    texts = {name: str(row[column]) if column is not None and row[column] is not None else ""
+             for name, column in columns.items() if name != "audio"}
+    return {"number": number, "audio": base64.b64encode(data if isinstance(data, bytes) else b"").decode(), **texts}
