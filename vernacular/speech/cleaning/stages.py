@@ -18,8 +18,8 @@ def stages(language: Language) -> list[Stage]:
         name="speech/clean", version="1", inputs=("speech/recordings",), settings=_settings,
         run=EntryPoint("vernacular.speech.cleaning.stage:run"), result=SpeechCleanResult, gates=GATES,
         description="Utterances without silence at their ends, noise, clipped sound, wrong transcripts and copies of "
-                    "the same recording. `rejects.parquet` has each dropped recording or transcript with rule, reason and "
-                    "value.")]
+                    "the same recording. `rejects.parquet` has each dropped recording or transcript with rule, "
+                    "reason and value.")]
 
 
 def _settings(language: Language) -> SpeechCleanSettings:

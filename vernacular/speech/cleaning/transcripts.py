@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,19 +10,30 @@ import regex
 from numpy.typing import NDArray
 
 from vernacular.config.cleaning import Orthography
+from vernacular.core.normal_forms import normalized
 from vernacular.text.normalization import normalise, repair
 from vernacular.text.spelling import Speller
 
 _LETTER = regex.compile(r"[\p{L}\p{M}]")
 _NOT_SPOKEN = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
+_MOST_LEFT = 0.1  # of the replaced look-alike letters
 FEWEST_FOR_OUTLIERS = 30  # transcribed utterances of a source; with fewer there is no usual speed
 
 
 def normalize_transcripts(texts: Sequence[str], orthography: Orthography, script: str) -> list[str]:
-    """Return ``texts`` as the text pipeline would write them: repaired, NFC, single spaces, the folder's spelling."""
+    """Return ``texts`` as the text pipeline would write them: repaired, NFC, single spaces, the folder's spelling.
+
+    Look-alike letters of other scripts are replaced only if all of them can be. Some transcripts use them as letters,
+    such as Greek epsilon and omega with and without accent; half replaced, they would be two letters for one sound.
+    """
     repaired, _ = repair([" ".join(text.split()) for text in texts])
-    spelled, _ = Speller(orthography, script).apply(normalise(repaired))
-    return list(spelled)
+    normal = normalise(repaired)
+    spelled, changes = Speller(orthography, script).apply(normal)
+    replaced = Counter(change.before for change in changes if change.rule == "homoglyph")
+    left = Counter("".join(normalized("NFD", text) for text in spelled))
+    if any(left[letter] > _MOST_LEFT * number for letter, number in replaced.items()):
+        spelled, _ = Speller(orthography.model_copy(update={"homoglyphs": False}), script).apply(normal)
+    return spelled
 
 
 def has_letters(text: str) -> bool:

@@ -73,6 +73,9 @@ def test_silence_is_kept_if_the_folder_wants_it() -> None:
 def test_transcripts_are_normalized() -> None:
     texts = ["mwa\u0301na\u00a0 wa\nngo", "kod\u0435 abab"]  # decomposed, spaces; a Cyrillic letter
     assert normalize_transcripts(texts, Orthography(), "Latn") == ["mw\u00e1na wa ngo", "kode abab"]
+    typed = ["kεεnε poo", "mεnέ mbωω"]  # Greek letters as letters of the language: nothing is half replaced
+    assert normalize_transcripts(typed, Orthography(), "Latn") == typed
+    assert normalize_transcripts(["kεεnε poo"], Orthography(), "Latn") == ["kɛɛnɛ poo"]
     assert comparable("Mwána, WA  ngó!") == "mwána wa ngó" != comparable("mwana wa ngo")
 
 
