@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vernacular.config.schema import Language
 from vernacular.pipeline.stage import Stage
-from vernacular.speech.cleaning.stages import stages as cleaning_stages
+from vernacular.speech.pretraining.stages import stages as pretraining_stages
 from vernacular.speech.recordings.stages import stages as recordings_stages
 from vernacular.speech.splits.stages import stages as splits_stages
 
@@ -18,4 +18,4 @@ def stages(language: Language, only_model: str | None = None) -> list[Stage]:
     """
     if language.speech is None:
         return []
-    return [*recordings_stages(language), *cleaning_stages(language), *splits_stages(language)]
+    return [*recordings_stages(language), *pretraining_stages(language, only_model)]
