@@ -127,6 +127,7 @@ class Contrastive(Objective):
 
     @property
     def encoder(self) -> Any:
+        """The encoder without quantizer and projections."""
         return self.network.wav2vec2
 
     def set_progress(self, share: float) -> None:
@@ -136,6 +137,7 @@ class Contrastive(Objective):
 
     def masked_loss(self, values: dict[str, torch.Tensor], frames: int, crops: Crops,
                     random: np.random.Generator) -> Loss:
+        """The contrast of each masked frame's state with quantized frames, and the diversity of these."""
         masked = self.draw_mask(len(crops.waves), frames, random)
         device = self.network.device
         out = self.network(
@@ -158,6 +160,7 @@ class Clusters(Objective):
 
     def masked_loss(self, values: dict[str, torch.Tensor], frames: int, crops: Crops,
                     random: np.random.Generator) -> Loss:
+        """The cross-entropy of the clusters of masked frames."""
         masked = self.draw_mask(len(crops.waves), frames, random)
         assert crops.targets is not None
         states = self.project(self.states(values, masked)[torch.from_numpy(masked).to(self.network.device)])
@@ -190,6 +193,7 @@ class RandomProjections(Objective):
 
     def masked_loss(self, values: dict[str, torch.Tensor], frames: int, crops: Crops,
                     random: np.random.Generator) -> Loss:
+        """The cross-entropy of the codes of masked frames, the mean over the codebooks."""
         masked = self.draw_mask(len(crops.waves), frames, random)
         where = torch.from_numpy(masked).to(self.network.device)
         wanted = self.code_of(values["input_features"][:, :frames][where])

@@ -103,7 +103,8 @@ def test_there_is_a_cluster_for_each_state(targets: str, tmp_path: Path) -> None
 def test_clusters_of_a_crop_are_those_of_its_place(tmp_path: Path) -> None:
     samples, labels = np.array([32_000]), [np.arange(99, dtype=np.int16)]
     wave = np.repeat(np.arange(100, dtype=np.float32), 320)
-    crops = crops_of(Audio(samples, lambda _: wave, labels), np.array([0]), 16_000, 320, False, np.random.default_rng(3))
+    audio = Audio(samples, lambda _: wave, labels)
+    crops = crops_of(audio, np.array([0]), 16_000, 320, False, np.random.default_rng(3))
     assert crops.targets is not None
     assert crops.waves[0][0] == crops.targets[0, 0] > 0
 

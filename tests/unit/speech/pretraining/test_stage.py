@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -27,9 +28,9 @@ pytest.importorskip("soundfile")
 
 
 def utterance(number: int, **more: object) -> Utterance:
-    fields = dict(id=f"{number:024x}", source="s", file=f"{number}.wav", raw_digest="", speaker=f"speaker-{number % 3}",
-                  session="", start=0.0, seconds=1.0, text="", translation="", split="", licence="CC0-1.0",
-                  consent="contributor", uses=["training"])
+    fields = {"id": f"{number:024x}", "source": "s", "file": f"{number}.wav", "raw_digest": "", "session": "",
+              "speaker": f"speaker-{number % 3}", "start": 0.0, "seconds": 1.0, "text": "", "translation": "",
+              "split": "", "licence": "CC0-1.0", "consent": "contributor", "uses": ["training"]}
     return Utterance(**{**fields, **more})  # type: ignore[arg-type]
 
 
@@ -54,9 +55,15 @@ def settings_of(base: Path, **pretraining: object) -> SpeechModel:
         "steps": 8, "batch_seconds": 3, "clusters": 5, "targets": "mfcc", "learning_rate": 3e-3, **pretraining}})
 
 
+def language_of(folder: Path, models: dict[str, SpeechModel]) -> Language:
+    constructed: Any = Language.model_construct
+    settings: Any = Speech.model_construct
+    language: Language = constructed(code="mdw", name="Mboshi", folder=folder, speech=settings(models=models))
+    return language
+
+
 def context(folder: Path, inputs: dict[str, Path], model: SpeechModel, tag: str = "") -> StageContext:
-    speech_settings = Speech.model_construct(models={"small": model})
-    language = Language.model_construct(code="mdw", name="Mboshi", folder=folder, speech=speech_settings)
+    language = language_of(folder, {"small": model})
     for name in ("out", "scratch", "machine", "cache"):
         (folder / f"{name}{tag}").mkdir()
     return StageContext(language=language, settings=None, inputs=inputs, reports={}, out=folder / f"out{tag}",
@@ -128,7 +135,6 @@ def test_without_speech_for_training_it_is_refused(tmp_path: Path) -> None:
 
 def test_the_stage_is_there_for_models_with_pretraining(tmp_path: Path) -> None:
     with_it, without = settings_of(tmp_path), settings_of(tmp_path).model_copy(update={"pretraining": None})
-    language = Language.model_construct(code="mdw", name="Mboshi", folder=tmp_path, speech=Speech.model_construct(
-        models={"one": with_it, "two": without}))
+    language = language_of(tmp_path, {"one": with_it, "two": without})
     assert [stage.name for stage in stages(language)] == ["speech/pretrained_one"]
     assert stages(language, "two") == []
