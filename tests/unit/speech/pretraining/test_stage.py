@@ -16,6 +16,8 @@ from vernacular.config.speech import Speech, SpeechModel
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.report import Report
+from vernacular.core.store import Manifest, Store
+from vernacular.forecast.speech import speech_remarks
 from vernacular.pipeline.stage import StageContext, silent
 from vernacular.speech.encoders import load_speech_model
 from vernacular.speech.pretraining.heard_speech import read_heard_speech
@@ -138,3 +140,19 @@ def test_the_stage_is_there_for_models_with_pretraining(tmp_path: Path) -> None:
     language = language_of(tmp_path, {"one": with_it, "two": without})
     assert [stage.name for stage in stages(language)] == ["speech/pretrained_one"]
     assert stages(language, "two") == []
+
+
+def test_plan_remarks_that_pretraining_is_left_out(tmp_path: Path) -> None:
+    store, inputs = Store(tmp_path / "artifacts"), write_inputs(tmp_path)
+    language = language_of(tmp_path, {"small": settings_of(tmp_path)})
+    (unknown,) = speech_remarks(language, store)
+    for stage in ("speech/clean", "speech/splits"):
+        with store.workspace("mdw", stage, "0" * 16) as work:
+            inputs[stage].replace(work / "out")
+            store.publish(work, Manifest(language="mdw", stage=stage, version="1", key="0" * 16, data_version="",
+                                         settings={}, inputs={}, reports={}, outside={}, seed=1, files={},
+                                         created="2026-01-01T00:00:00+00:00", seconds=0, report=Report()))
+    (known,) = speech_remarks(language, store)
+    assert known.code == unknown.code == "VN-LITTLE-SPEECH" and known.what != unknown.what
+    assert speech_remarks(language, store, "another") == []
+    assert speech_remarks(language_of(tmp_path, {"small": settings_of(tmp_path, least_hours=0)}), store) == []
