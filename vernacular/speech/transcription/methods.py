@@ -41,7 +41,7 @@ from vernacular.speech.utterance import RATE, Samples, Utterance
 Listen = Callable[[Utterance], Samples]
 _BODY_RATE: dict[Change, float] = {"lora": 1.0, "adapter": 1.0, "full": 0.05}  # relative to that of the head
 _HEAD_FIRST = 0.1  # share of the steps in which only the head is trained
-_DELIMITERS = "|▁␣"  # what stands for a space in a vocabulary; the first that is no symbol
+_DELIMITERS = "|▁␣"  # one replaces the space in a vocabulary: the first that is no symbol
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ def load_whisper(path: Path) -> Whisper:
     generation.begin_suppress_tokens = [config.eos_token_id]
     generation.no_timestamps_token_id, generation.return_timestamps = known[_NO_TIMES], False
     generation.is_multilingual, generation.max_length = multilingual, config.max_target_positions
-    generation._from_model_config = False  # else it would be made anew of config.json, which has no languages
+    generation._from_model_config = False  # else it is made from config.json, which has no languages
     generation.num_beams, generation.do_sample = 1, False  # unset, a pipeline would search with other settings
     generation.decoder_start_token_id, generation.bos_token_id = config.decoder_start_token_id, config.bos_token_id
     generation.eos_token_id, generation.pad_token_id = config.eos_token_id, config.pad_token_id

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.project import CHECKOUT
 from tests.speech_bases import ENCODERS, speech, write_hubert, write_wav2vec2, write_wavlm, write_whisper
 from vernacular.config.speech import SpeechPretraining
 from vernacular.core.codes import Code
@@ -131,3 +132,23 @@ def test_masks_and_negatives() -> None:
                 others = negatives[row, places] - row * frames
                 assert masked[row][others].all() and (others != places[:, None]).all()
     assert 0.4 < np.mean([mask_spans(700, 0.65, random).mean() for _ in range(50)]) < 0.55  # published: 49%
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", ENCODERS)
+def test_the_objective_falls_on_recordings(family: str, tmp_path: Path) -> None:
+    """On twelve utterances of Mboshi, held-out ones included."""
+    soundfile = pytest.importorskip("soundfile")
+    folder = CHECKOUT.parent / "shared" / "data" / "mboshi" / "audio"
+    if not folder.is_dir():
+        pytest.skip("needs ../shared/data/mboshi")
+    waves = [soundfile.read(path, dtype="float32")[0] for path in sorted(folder.glob("*.ogg"))[:12]]
+    settings = SETTINGS.model_copy(update={"steps": 60, "batch_seconds": 6, "crop_seconds": 2, "learning_rate": 3e-3})
+    base = ENCODERS[family](tmp_path / "base")
+    labels = read_targets(base, waves.__getitem__, len(waves), settings, lambda _: None)
+    objective = load_objective(base, 8 if labels is None else labels.clusters, 1)
+    audio = Audio(np.array([len(wave) for wave in waves]), waves.__getitem__, None if labels is None else labels.rows)
+    plan = plan_of(objective, audio, np.arange(8), np.arange(8, 12), settings, 60)
+    done = train_speech(objective, plan, tmp_path / "checkpoint.pt", lambda _: None)
+    wait = round(60 * plan.head_first)
+    assert done.curve[-1][1] < next(value for step, value in done.curve if step >= wait)
