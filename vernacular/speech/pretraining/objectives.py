@@ -52,7 +52,7 @@ class Loss:
     """The loss of some crops."""
 
     total: torch.Tensor  # what is minimized, summed over masked frames
-    nats: float  # negative log-likelihood of the right answers, summed
+    nats: float  # negative log-likelihood of the right answers, summed; compared between states of one network
     frames: int  # masked ones
 
 
@@ -139,11 +139,22 @@ class Contrastive(Objective):
                     random: np.random.Generator) -> Loss:
         """The contrast of each masked frame's state with quantized frames, and the diversity of these."""
         masked = self.draw_mask(len(crops.waves), frames, random)
-        device = self.network.device
-        out = self.network(
-            **values, mask_time_indices=torch.from_numpy(masked).to(device), sampled_negative_indices=torch.from_numpy(
-                draw_negatives(masked, self.network.config.num_negatives, random)).to(device))
-        return Loss(out.loss, float(out.contrastive_loss.detach()), int(masked.sum()))
+        where, negatives = (torch.from_numpy(one).to(self.network.device) for one in (
+            masked, draw_negatives(masked, self.network.config.num_negatives, random)))
+        out = self.network(**values, mask_time_indices=where, sampled_negative_indices=negatives)
+        nats = out.contrastive_loss if self.training else self._strict_nats(out, where, negatives)
+        return Loss(out.loss, float(nats.detach()), int(masked.sum()))
+
+    def _strict_nats(self, out: Any, where: torch.Tensor, negatives: torch.Tensor) -> torch.Tensor:
+        """Return the contrastive loss with wrong answers that equal the right one.
+
+        Training leaves those out. A quantizer that gives every frame the same code would then have no loss.
+        """
+        quantized = out.projected_quantized_states
+        answers = torch.cat([quantized[where][:, None], quantized.flatten(0, 1)[negatives[where]]], 1)
+        cosines = cosine_similarity(out.projected_states[where][:, None].float(), answers.float(), dim=-1)
+        right = torch.zeros(len(cosines), dtype=torch.long, device=cosines.device)
+        return cross_entropy(cosines / self.network.config.contrastive_logits_temperature, right, reduction="sum")
 
 
 class Clusters(Objective):

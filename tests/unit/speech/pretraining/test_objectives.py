@@ -17,7 +17,7 @@ from vernacular.core.errors import Problem
 from vernacular.speech.encoders import load_speech_model
 from vernacular.speech.pretraining.audio_batches import Audio, crops_of, mix
 from vernacular.speech.pretraining.masked_frames import draw_negatives, mask_spans
-from vernacular.speech.pretraining.objectives import Objective, load_objective
+from vernacular.speech.pretraining.objectives import Crops, Objective, load_objective
 from vernacular.speech.pretraining.pretrain import plan_of, read_targets
 from vernacular.speech.training import train_speech
 
@@ -87,6 +87,14 @@ def test_a_trained_quantizer_is_cold_and_a_new_one_cools(tmp_path: Path) -> None
     assert new.network.quantizer.temperature == 2.0
     new.set_progress(1.0)
     assert new.network.quantizer.temperature == pytest.approx(0.5)
+
+
+def test_a_quantizer_that_gives_every_frame_one_code_has_the_loss_of_chance(tmp_path: Path) -> None:
+    objective = load_objective(write_wav2vec2(tmp_path), 8, 1).eval()
+    with torch.inference_mode():
+        objective.network.quantizer.weight_proj.weight.zero_()
+        loss = objective.loss(Crops([WAVES[0]]), (1, 2))
+    assert loss.nats / loss.frames == pytest.approx(np.log(1 + objective.network.config.num_negatives), abs=1e-3)
 
 
 @pytest.mark.parametrize("targets", ["mfcc", "states"])
