@@ -38,8 +38,8 @@ UNTRANSCRIBED = 3
 def _recordings(work: StageContext) -> Report:
     write_language(work.out, 40)
     utterances = read_utterances(work.out)
-    write_utterances(work.out, [*utterances[UNTRANSCRIBED:], *(
-        replace(one, text="") for one in utterances[:UNTRANSCRIBED])])
+    write_utterances(work.out, [replace(one, text="" if 0 < number <= UNTRANSCRIBED else one.text)
+                                for number, one in enumerate(utterances)])
     return Report()
 
 

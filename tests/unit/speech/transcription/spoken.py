@@ -30,7 +30,7 @@ def write_language(folder: Path, count: int = 40) -> Path:
     for number in range(count):
         text = " ".join(random.choice(WORDS, 2))
         speaker = f"speaker-{number % 2 + 1}"
-        identity = utterance_id("made", f"{number}.wav", 0, "")
+        identity = utterance_id("made", f"{number}.wav", speaker, 0, "")
         sound = say(text, 1 + 0.04 * (number % 2), random)
         write_audio(folder, identity, sound)
         utterances.append(Utterance(

@@ -66,6 +66,7 @@ def test_it_learns_and_says_how_well(made: tuple[Path, Report]) -> None:
     assert "".join(json.loads((place / "out" / stage.ALPHABET).read_text())) == " aeiou"
 
 
+@pytest.mark.slow
 def test_again_it_gives_the_same_and_reads_no_sound_twice(made: tuple[Path, Report], tmp_path: Path) -> None:
     place, report = made
     stored = {path: path.stat().st_mtime_ns for path in (place / "cache").rglob("*.npy")}
