@@ -28,7 +28,7 @@ def write_card(language: Language, result: SpeechReleaseResult, gates: list[Gate
     blocks: list[str | Table] = [
         _metadata(language, result), f"# {literal(language.name)}: speech to text",
         f"Transcribes {literal(language.name)}. It learned from {found.minutes:.0f} minutes of transcribed speech, on "
-        f"top of `{literal(result.base)}` (method `{result.method}`).", usage, *([code] if code else []),
+        f"top of {literal(result.base)} (method `{result.method}`).", usage, *([code] if code else []),
         "## How many errors it makes", f"Percent of characters and words that are wrong in the part `{found.part}` "
         f"({found.scored.greedy.utterances} utterances); in parentheses the 95% interval over utterances. Lower is "
         "better.", scores_table(result)]
