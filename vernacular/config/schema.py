@@ -49,6 +49,9 @@ class Splits(Strict):
     held_out: list[Name] = Field(default_factory=list, description=(
         "Sources whose documents all go to test. Use it to measure a kind "
         "of text that the model never read."), examples=[["news"]])
+    train_only: list[Name] = Field(default_factory=list, description=(
+        "Sources whose documents never go to dev or test, such as transcripts that a machine wrote (`vernacular "
+        "transcribe`)."), examples=[["machine_transcripts"]])
     overlap_words: int = Field(13, ge=5, examples=[8], description=(
         "Drop a training line that shares this many consecutive words with a held-out line or a task item (Brown "
         "et al. 2020). Lower it for a language with long words."))
@@ -227,6 +230,12 @@ class Language(Strict):
         return self.code if model == next(iter(self.models_to_run()), None) else f"{self.code} --model {model}"
 
     def models_to_run(self, only: str | None = None) -> dict[str, Model]:
-        """Return the enabled models by name, or only ``only``, enabled or not (KeyError if unknown)."""
-        enabled = {name: model for name, model in self.models.items() if model.enabled}
-        return enabled if only is None else {only: self.models[only]}
+        """Return the enabled models of text by name, or only ``only``, enabled or not.
+
+        Empty if ``only`` is a model of speech. KeyError if it is unknown.
+        """
+        if only is None:
+            return {name: model for name, model in self.models.items() if model.enabled}
+        if self.speech is not None and only in self.speech.models and only not in self.models:
+            return {}
+        return {only: self.models[only]}
