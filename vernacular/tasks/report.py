@@ -162,7 +162,9 @@ def _others(found: Mapping[str, Mapping[str, Interval]]) -> dict[str, dict[str, 
     return {name: {score: scores[score] for score in [*scores][1:]} for name, scores in found.items()}
 
 
-_NOTES = {"test_taken_from_train": "test items taken from the training items: there was no test part",
+_NOTES = {"pictures_also_in_test": "dev items removed because their picture is also in test",
+          "pictures_also_scored": "training items removed because their picture is also in dev or test",
+          "test_taken_from_train": "test items taken from the training items: there was no test part",
           "dev_taken_from_train": "dev items taken from the training items: there was no dev part",
           "train_also_in_test": "training items removed because they leak test items",
           "train_also_in_dev": "training items removed because they leak dev items",
