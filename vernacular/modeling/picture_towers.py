@@ -53,6 +53,11 @@ class PictureTower:
         with faults_as_problems("the picture model", str(folder)):
             self.width = self.embed(blank).shape[1]
 
+    @property
+    def device(self) -> torch.device:
+        """The device of its weights."""
+        return device_of(self._model)
+
     def embed(self, pictures: Iterable[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Return a vector of length 1 for each picture: (pictures, width).
 
@@ -62,9 +67,13 @@ class PictureTower:
         while batch := list(islice(rest, _AT_ONCE)):
             pixels = (np.stack(batch).astype(np.float32) * self._scale - self._mean) / self._std
             tensor = torch.from_numpy(pixels.transpose(0, 3, 1, 2)).to(device_of(self._model))
-            with float32(tensor.device):
-                rows.append(normalize(self._of_pictures(tensor), dim=-1).cpu().numpy())
+            rows.append(self.embed_pixels(tensor).cpu().numpy())
         return np.concatenate(rows) if rows else np.zeros((0, self.width), np.float32)
+
+    def embed_pixels(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Return vectors of length 1 of ``pixels``, as the model reads them: (pictures, 3, height, width)."""
+        with float32(pixels.device):
+            return normalize(self._of_pictures(pixels), dim=-1)
 
     def _of_pictures(self, pixels: torch.Tensor) -> torch.Tensor:
         if self.family in WITH_TEXTS:

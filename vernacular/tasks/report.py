@@ -60,7 +60,9 @@ def write_report(out: Path, task_name: str, items: Items, sizes: Sequence[int], 
     report, ways = Report(), _ways(items, untrained)
     calibration = _calibration(items, {arm: list(zip(seeds, runs[arm][sizes[-1]], strict=True)) for arm in ARMS})
     transfer_scores = _transfer_scores(items, transfer) if transfer is not None else None
-    optional = {"untrained": ways or None, "calibration": calibration, "transfer": transfer_scores}
+    of_pictures = items.kind.task.of_pictures
+    optional = {"words_of_texts": fmean(len(item.text.split()) for item in items.test) if of_pictures else None,
+                "untrained": ways or None, "calibration": calibration, "transfer": transfer_scores}
     report.set_result(TaskResult.extending(
         last, task=task_name, kind=items.kind.task.kind, fine_tuned=tuned, labels=items.kind.labels,
         dev_items=len(items.dev), test_items=len(items.test), test_texts=texts, test_items_cut=cut, notes=items.notes,
