@@ -87,10 +87,7 @@ class FromTranslations(Strict):
 
 
 class Task(Strict):
-    """A downstream task: its kind, its labeled items and how many are used.
-
-    Either ``labels:``, derived from the text, or ``data:``, manual labels.
-    """
+    """A downstream task: its kind, its labeled items (derived, or in ``data:``) and how many are used."""
 
     kind: KindName = Field(description=(
         "What is predicted: a label for each word (names, parts of speech), for a text, or for two texts; an answer in "
@@ -165,7 +162,7 @@ class Task(Strict):
             raise ValueError(f"tower needs kind: {' or '.join(OF_PICTURES)}, and these need tower: the model that "
                              "turns pictures into vectors")
         if self.tower is not None and self.tower.precision != "float32":
-            raise ValueError("tower: precision must be float32; leave it out")
+            raise ValueError("tower.precision must be float32")
         if not self.fine_tune and self.curve != ["all"]:
             raise ValueError("fine_tune: false uses no training items; remove curve")
         if self.multi_label and (self.data is None or self.kind != "sequence_classification"):

@@ -131,11 +131,6 @@ class LabelledDataset:
             self.where, for_file(self.limits, size))
 
 
-def pictures_of_dataset(language: Language, name: str, task: Task, root: Path) -> Folder:
-    """Return the folder of the pictures that were fetched with the rows of the task ``name``."""
-    return LabelledDataset(language, name, task, root).pictures
-
-
 def in_worker_rows(files: Sequence[OpenFile], dataset: str, config: str | None, split: str, revision: str | None,
                    where: str, inside: Sequence[str] | None, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
     """In the worker: yield the rows of a split; ``inside`` lists the files of a dataset folder."""

@@ -70,6 +70,13 @@ def check_pillow(where: str) -> None:
                       fix="Run `pip install 'vernacular[pictures]'`", code=Code.INSTALLATION)
 
 
+def missing_picture(file: File) -> Problem:
+    """Return the problem of a picture that does not exist."""
+    return Problem("there is no such picture", where=file.shown,
+                   fix="Add it, or correct its name, which is relative to the task's `folder:`",
+                   code=Code.DATA_MISSING)
+
+
 def _read(file: File, function: str, argument: Any, limits: Limits) -> Iterator[Any]:
     check_pillow(file.shown)
     try:
@@ -80,9 +87,7 @@ def _read(file: File, function: str, argument: Any, limits: Limits) -> Iterator[
             return read_bounded(f"{__name__}:{function}", [content], [argument, file.shown], file.shown,
                                 for_file(limits, content.size))
     except FileNotFoundError:
-        raise Problem("there is no such picture", where=file.shown,
-                      fix="Add it, or correct its name, which is relative to the task's `folder:`",
-                      code=Code.DATA_MISSING) from None
+        raise missing_picture(file) from None
 
 
 def in_worker_pixels(files: Sequence[OpenFile], size: dict[str, Any], where: str) -> Iterator[str]:

@@ -104,10 +104,13 @@ class ImageRetrieval(Kind):
 
     def predict(self, network: Network, tokenizer: Any, items: Sequence[Item], longest: int) -> list[Answer]:
         """Return the ranks among the ``items``."""
+        return self.ranks(self.embed(network, tokenizer, items, longest), items)
+
+    def embed(self, network: Network, tokenizer: Any, items: Sequence[Item], longest: int) -> NDArray[np.float32]:
+        """Return where the items' texts point to among the pictures, of any length: (items, width)."""
         encoded = self.encode(items, tokenizer, longest)
-        found = in_batches(network, encoded, lambda rows: list(network(
-            [encoded[row] for row in rows], tokenizer.pad_token_id).float().cpu().numpy()), exact=True)
-        return self.ranks(np.stack(found), items)
+        return np.stack(in_batches(network, encoded, lambda rows: list(network(
+            [encoded[row] for row in rows], tokenizer.pad_token_id).float().cpu().numpy()), exact=True))
 
     def ranks(self, vectors: NDArray[Any], items: Sequence[Item]) -> list[Answer]:
         """Return predictions from the vectors of the items' texts: (items, width), of any length."""

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file, save_file
+from safetensors import safe_open
+from safetensors.torch import save_file
 
-from vernacular.config.labeled_data import FileData
 from vernacular.config.schema import Language
 from vernacular.config.tasks import Task
 from vernacular.core.codes import Code
 from vernacular.core.errors import Collector, Problem
-from vernacular.core.files import File
-from vernacular.datasets.files import folder_of
-from vernacular.datasets.hub import pictures_of_dataset
 from vernacular.datasets.items import Item
+from vernacular.datasets.labeled import picture_file
 from vernacular.datasets.pictures import Size, read_picture
 from vernacular.modeling.picture_towers import load_tower
 from vernacular.tasks.image_retrieval.kind import ImageRetrieval
@@ -26,13 +25,6 @@ from vernacular.tasks.labeled_items import LEAST, Items
 
 VECTORS = "pictures.safetensors"
 _SAME = 1 - 1e-6  # cosine of vectors of equal pictures
-
-
-def picture_file(language: Language, name: str, task: Task, root: Path, picture: str) -> File:
-    """Return the file of a picture that an item of the task ``name`` names."""
-    folder = folder_of(language, task.data) if isinstance(task.data, FileData) else pictures_of_dataset(
-        language, name, task, root)
-    return folder.file(picture)
 
 
 def add_pictures(items: Items, language: Language, name: str, root: Path, kept: Path) -> None:
@@ -51,7 +43,9 @@ def add_pictures(items: Items, language: Language, name: str, root: Path, kept: 
     kind = items.kind
     assert isinstance(kind, ImageRetrieval) and kind.task.tower is not None  # validated by Task
     names = sorted({item.second for part in (items.train, items.dev, items.test) for item in part})
-    kind.vectors = _read(kept, names) or _embed(language, name, kind.task, root, names, kept)
+    vectors = read_vectors(kept)
+    kind.vectors = vectors if vectors is not None and [*vectors] == names else _embed(
+        language, name, kind.task, root, names, kept)
     for parts, note in (((items.dev, items.test), "pictures_also_in_test"), ((items.train, [*items.dev, *items.test]),
                                                                              "pictures_also_scored")):
         count = _drop_leaks(kind, *parts)
@@ -73,11 +67,13 @@ def _drop_leaks(kind: ImageRetrieval, items: list[Item], others: Sequence[Item])
     return before - len(items)
 
 
-def _read(kept: Path, names: Sequence[str]) -> Mapping[str, NDArray[np.float32]] | None:
+def read_vectors(kept: Path) -> dict[str, NDArray[np.float32]] | None:
+    """Return the name of each picture -> its vector, as a run kept them; None if it did not."""
     if not kept.is_file():
         return None
-    found = load_file(kept)
-    return dict(zip(names, found["vectors"].numpy(), strict=True)) if len(found["vectors"]) == len(names) else None
+    with safe_open(kept, "pt") as file:
+        names = json.loads((file.metadata() or {}).get("names", "[]"))
+        return dict(zip(names, file.get_tensor("vectors").numpy(), strict=True)) if names else None
 
 
 def _embed(language: Language, name: str, task: Task, root: Path, names: Sequence[str],
@@ -92,5 +88,5 @@ def _embed(language: Language, name: str, task: Task, root: Path, names: Sequenc
 
     vectors = tower.embed(pixels(tower.size))
     faults.raise_collected()
-    save_file({"vectors": torch.from_numpy(vectors)}, kept)
+    save_file({"vectors": torch.from_numpy(vectors)}, kept, {"names": json.dumps(names)})
     return dict(zip(names, vectors, strict=True))
