@@ -103,7 +103,7 @@ def in_worker_thumbnail(files: Sequence[OpenFile], most: int, where: str) -> Ite
 
 
 def _pixels(file: OpenFile, size: Size, where: str) -> Iterator[str]:
-    picture, filter_ = _open(file, where), _image().Resampling(size.resample)
+    picture, filter_ = _decoded(file, where), _image().Resampling(size.resample)
     if size.shortest is None:
         picture = picture.resize((size.width, size.height), filter_)
     else:
@@ -124,7 +124,7 @@ def _scaled(size: tuple[int, int], shortest: int, where: str) -> tuple[int, int]
 
 
 def _thumbnail(file: OpenFile, most: int, where: str) -> Iterator[str]:
-    picture, out = _open(file, where), io.BytesIO()
+    picture, out = _decoded(file, where), io.BytesIO()
     picture.thumbnail((most, most))
     picture.save(out, "PNG")
     yield base64.b64encode(out.getvalue()).decode("ascii")
@@ -134,8 +134,8 @@ def _image() -> Any:
     return import_module("PIL.Image")
 
 
-def _open(file: OpenFile, where: str) -> Any:
-    """Return the first frame in RGB, turned as its camera was held."""
+def _decoded(file: OpenFile, where: str) -> Any:
+    """Return the first frame in RGB, turned upright."""
     image, turned = _image(), import_module("PIL.ImageOps").exif_transpose
     image.MAX_IMAGE_PIXELS = None  # the limit here is lower, and refuses instead of warning
     try:

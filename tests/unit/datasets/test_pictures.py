@@ -52,7 +52,7 @@ def test_transparent_parts_are_white_and_the_camera_is_turned_back(tmp_path: Pat
     turned = Image.new("RGB", (20, 10), (255, 255, 255))
     turned.paste((0, 0, 0), (0, 0, 10, 10))
     exif = Image.Exif()
-    exif[0x0112] = 6  # held by its side: the left is the top
+    exif[0x0112] = 6  # turned by 90 degrees: the left is the top
     found = read_picture(file_with(tmp_path, bytes_of(turned, exif=exif)), SQUARE, Limits())
     assert found[:7].max() < 60 and found[9:].min() > 195
 

@@ -166,7 +166,7 @@ class ImageClassification(ImageRetrieval):
     """The class of a picture, by the names of the classes in the language.
 
     Each text is the name of a class. Pictures of a class are all in one part, so that scored classes
-    were not learned: nothing but their names tells which is which.
+    were not learned: only their names distinguish them.
     """
 
     def item(self, row: Row) -> Item:

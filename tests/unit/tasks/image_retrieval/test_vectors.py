@@ -1,4 +1,4 @@
-"""The stage of a task on pictures, what it refuses, and its release as Sentence Transformers and CLIPModel load it."""
+"""Pictures of a task: its stage, what it refuses, its release as Sentence Transformers and CLIPModel load it."""
 
 from __future__ import annotations
 
