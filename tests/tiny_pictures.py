@@ -35,7 +35,7 @@ def write_tower(folder: Path, family: str = "clip", seed: int = 1) -> Path:
         ViTModel(ViTConfig(**_VISION)).save_pretrained(folder)
     else:
         words = _write_words(folder)
-        text = {**_LAYERS, "vocab_size": words, "max_position_embeddings": 16, "bos_token_id": 1, "eos_token_id": 2,
+        text = {**_LAYERS, "vocab_size": words, "max_position_embeddings": 16, "bos_token_id": 2, "eos_token_id": 3,
                 "pad_token_id": 0}
         if family == "clip":
             CLIPModel(CLIPConfig(text_config=text, vision_config=_VISION, projection_dim=24)).save_pretrained(folder)
@@ -51,9 +51,9 @@ def _write_words(folder: Path) -> int:
     tokenizer = Tokenizer(models.WordLevel(unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     tokenizer.train_from_iterator([" ".join((*COLORS, *SHAPES, "the"))], trainers.WordLevelTrainer(
-        special_tokens=["[PAD]", "[BOS]", "[EOS]", "[UNK]"], show_progress=False))
+        special_tokens=["[PAD]", "[UNK]", "[BOS]", "[EOS]"], show_progress=False))
     tokenizer.post_processor = processors.TemplateProcessing(
-        single="[BOS] $A [EOS]", special_tokens=[("[BOS]", 1), ("[EOS]", 2)])
+        single="[BOS] $A [EOS]", special_tokens=[("[BOS]", 2), ("[EOS]", 3)])
     PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="[PAD]", bos_token="[BOS]", eos_token="[EOS]",
                             unk_token="[UNK]", model_max_length=16).save_pretrained(folder)
     return int(tokenizer.get_vocab_size())

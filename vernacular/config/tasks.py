@@ -161,8 +161,8 @@ class Task(Strict):
         if (self.tower is not None) != self.of_pictures:
             raise ValueError(f"tower needs kind: {' or '.join(OF_PICTURES)}, and these need tower: the model that "
                              "turns pictures into vectors")
-        if self.tower is not None and self.tower.precision != "float32":
-            raise ValueError("tower.precision must be float32")
+        if self.tower is not None and (self.tower.precision != "float32" or self.tower.licence == "unverified"):
+            raise ValueError("tower must be float32 and its licence known: a release contains it")
         if not self.fine_tune and self.curve != ["all"]:
             raise ValueError("fine_tune: false uses no training items; remove curve")
         if self.multi_label and (self.data is None or self.kind != "sequence_classification"):

@@ -129,7 +129,7 @@ def test_the_baseline_finds_pictures_by_parts_of_words_and_chance_does_not() -> 
 
 @pytest.mark.parametrize("change", [
     {"tower": None}, {"kind": "sentence_retrieval"}, {"labels": {"kind": "translations"}, "data": None},
-    {"tower": {**TOWER, "precision": "bfloat16"}}, {"csls": True}])
+    {"tower": {**TOWER, "precision": "bfloat16"}}, {"tower": {**TOWER, "licence": "unverified"}}, {"csls": True}])
 def test_settings_that_do_not_fit_are_refused(change: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
         Task.model_validate({**TASK.model_dump(exclude_unset=True), **change})
