@@ -1,4 +1,7 @@
-"""The translation loss: pull a sentence's mean state to the base's embedding of its translation.
+"""The translation loss: pull a sentence's mean state to the teacher's embedding of its translation.
+
+The teacher is the base, or the text tower of a model of pictures; then a fixed projection of the
+state is compared.
 
 Squared distance to that embedding (Reimers and Gurevych 2004.09813), and a contrastive term over
 the batch (InfoNCE, as in LaBSE, Feng et al. 2007.01852). A share of the translations is encoded
@@ -51,6 +54,7 @@ class TranslationLoss:
         numbers = {translation: number for number, (_, translation) in enumerate(pairs)}
         self._same = torch.tensor([numbers[translation] for _, translation in pairs])
         self._learned, self._targets = learned, learned.targets.to(device_of(model))
+        self._project = learned.projection or _same
         self._spread = float(learned.targets.var(0).mean()) if len(pairs) > 1 else 0.0
         if not self._spread > 0:
             raise Problem("all translations are equal", where=where, fix="Correct the files", code=Code.DATA_EMPTY)
@@ -93,7 +97,9 @@ class TranslationLoss:
         return loss * self._settings.weight
 
     def _states(self, model: Any, ids: Sequence[list[int]], rows: NDArray[np.int64]) -> torch.Tensor:
-        return mean_states_of(model.base_model, [ids[row] for row in rows.tolist()], self._tokenizer.pad_token_id)
+        states = mean_states_of(model.base_model, [ids[row] for row in rows.tolist()], self._tokenizer.pad_token_id)
+        with torch.autocast(states.device.type, enabled=False):
+            return self._project(states.float())
 
     def _distance(self, states: torch.Tensor, rows: NDArray[np.int64]) -> torch.Tensor:
         """Return the mean squared distance from the targets, in variances between targets."""
@@ -113,9 +119,13 @@ class TranslationLoss:
         The distance is squared, in variances between translations: 1 is the distance of targets
         from their mean.
         """
-        states = embed(model, self._tokenizer, [text for text, _ in self._learned.held_out])
+        states = self._project(embed(model, self._tokenizer, [text for text, _ in self._learned.held_out]))
         targets = self._learned.held_out_targets.to(states.device)
         return float((states - targets).square().mean() / self._spread), retrieval_rate(states, targets)
+
+
+def _same(states: torch.Tensor) -> torch.Tensor:
+    return states
 
 
 def retrieval_rate(states: torch.Tensor, translations: torch.Tensor) -> float:

@@ -13,17 +13,19 @@ from vernacular.config.stage_settings import clean_settings
 from vernacular.config.training import Alignment
 from vernacular.core.entry_point import EntryPoint
 from vernacular.corpus.side_texts import versions
-from vernacular.modeling.base_files import fingerprints
+from vernacular.modeling.base_files import fingerprint, fingerprints
 from vernacular.pipeline.stage import Stage
 
 
 def _outside(language: Language, root: Path, model: Model, asked: Alignment) -> dict[str, str]:
-    return {**fingerprints(model.base, language), **versions(asked.beside, language, root),
+    teacher = {} if asked.teacher is None else {"teacher": fingerprint(asked.teacher, language)}
+    return {**fingerprints(model.base, language), **teacher, **versions(asked.beside, language, root),
             **references_version(language, asked, root)}
 
 
 def _settings(language: Language, model: Model, asked: Alignment) -> dict[str, JsonValue]:
-    mine = asked.model_dump(mode="json", by_alias=True, exclude={"weight"})  # the weight is specific to each training
+    mine = asked.settings()
+    del mine["weight"]  # it is specific to each training
     return {"base": model.base.model_dump(mode="json"), "alignment": mine, "steps": model.pretraining.steps,
             "scored": scores_translations(language), **clean_settings(language).beside()}
 

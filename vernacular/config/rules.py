@@ -182,6 +182,12 @@ class _Rules:
         if whole and task.of_translations and not self.translated:
             self.wrong(f"the task '{name}' needs pairs of translations, but no model of this folder has any",
                        "Add `alignment: translations:` to a model, or remove the task", *at, "labels")
+        if whole and task.needs_teacher and not any(
+                model.alignment is not None and model.alignment.teacher == task.tower
+                for model in self.language.models.values()):
+            self.wrong(f"the task '{name}' is scored without training, but no model of this folder learned from its "
+                       "`tower`", "Set `alignment: {teacher: ...}` of a model to the same model, or remove "
+                       "`fine_tune: false`", *at, "fine_tune")
         if whole and task.of_chats and not self.answering:
             self.wrong(f"the task '{name}' has conversations, but no model of this folder has an instruct model",
                        "Add `instruct:` to a model with `objective: causal`, or remove the task", *at, "kind")

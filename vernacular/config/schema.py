@@ -114,8 +114,10 @@ class Model(Strict):
 
     @property
     def bases(self) -> list[Base]:
-        """The models that others made: the base, and its instruct model if there is one."""
-        return [self.base, *([self.instruct.model] if self.instruct is not None else [])]
+        """The models that others made: the base, and its instruct model and its teacher if there are such."""
+        others = (self.instruct.model if self.instruct is not None else None,
+                  self.alignment.teacher if self.alignment is not None else None)
+        return [self.base, *(base for base in others if base is not None)]
 
     @property
     def initialise(self) -> Initialise:
@@ -223,6 +225,7 @@ class Language(Strict):
         return {name: task for name, task in self.tasks.items() if task.fits(found.objective)
                 and (found.tasks is None or name in found.tasks)
                 and not (task.of_translations and found.alignment is None)
+                and not (task.needs_teacher and (found.alignment is None or found.alignment.teacher != task.tower))
                 and not (task.of_chats and found.instruct is None)}
 
     def cli_args(self, model: str) -> str:

@@ -10,12 +10,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from vernacular.config.base import Base
 from vernacular.config.labeled_data import PARTS, FileData, HubData, Transfer, is_set
 from vernacular.config.prompting import Prompting
 from vernacular.config.strict import Name, Strict
 
 KindName = Literal["token_classification", "sequence_classification", "sentence_pairs", "question_answering",
-                   "sentence_retrieval", "generation", "chat"]
+                   "sentence_retrieval", "generation", "chat", "image_retrieval", "image_classification"]
 # kind of task -> part of an item -> its column unless `columns:` names another.
 COLUMNS: dict[str, dict[str, str]] = {
     "token_classification": {"words": "tokens", "labels": "tags"},
@@ -25,12 +26,14 @@ COLUMNS: dict[str, dict[str, str]] = {
     "sentence_retrieval": {"source": "source", "target": "target"},
     "generation": {"source": "source", "target": "target"},
     "chat": {"messages": "messages"},
+    "image_retrieval": {"text": "text", "picture": "picture"},
+    "image_classification": {"label": "label", "picture": "picture"},
 }
 # Part of an item -> other accepted column names if `columns:` does not name one.
 OTHER_NAMES: dict[str, tuple[str, ...]] = {
     "words": ("words", "forms"),
     "labels": ("labels", "ner_tags", "pos_tags", "upos", "ner", "pos"),
-    "text": ("sentence", "sentence1", "text1", "premise", "tweet", "content", "review", "comment"),
+    "text": ("sentence", "sentence1", "text1", "premise", "tweet", "content", "review", "comment", "caption"),
     "second": ("sentence2", "text2", "hypothesis"),
     "label": ("labels", "category", "class", "topic", "sentiment", "intent", "emotion"),
     "context": ("passage", "paragraph"),
@@ -39,12 +42,15 @@ OTHER_NAMES: dict[str, tuple[str, ...]] = {
     "source": ("src",),
     "target": ("tgt",),
     "messages": ("conversations", "conversation"),
+    "picture": ("image", "file", "file_name", "path"),
 }
 
 _DERIVED = {"document_group": "sequence_classification", "capitalised": "token_classification",
             "translations": "sentence_retrieval"}  # labels -> their kind of task
 _CAUSAL_ONLY = ("generation", "chat")
 _WITH_LABELS = ("token_classification", "sequence_classification", "sentence_pairs")
+OF_PICTURES = ("image_retrieval", "image_classification")
+_AS_IT_IS = ("sentence_retrieval", *OF_PICTURES)  # kinds that may be scored without training
 _ANSWERS_LINES = ("token_classification", "sequence_classification")
 
 
@@ -81,14 +87,12 @@ class FromTranslations(Strict):
 
 
 class Task(Strict):
-    """A downstream task: its kind, its labeled items and how many are used.
-
-    Either ``labels:``, derived from the text, or ``data:``, manual labels.
-    """
+    """A downstream task: its kind, its labeled items (derived, or in ``data:``) and how many are used."""
 
     kind: KindName = Field(description=(
         "What is predicted: a label for each word (names, parts of speech), for a text, or for two texts; an answer in "
-        "a text; a translation among others; text that a causal model generates; or the answers of a model in chats "
+        "a text; a translation among others; text that a causal model generates; the answers of a model in chats; or a "
+        "picture for a text, and the class of a picture by the names of the classes "
         "(docs/reference/tasks.md)."))
     labels: Annotated[Groups | Capitalised | FromTranslations, Field(discriminator="kind")] | None = Field(
         None, description=(
@@ -106,8 +110,12 @@ class Task(Strict):
         "An item may have several labels, or none (`sequence_classification` with `data` only)."))
     unanswerable: bool = Field(False, description=(
         "A question may have no answer in its text (`question_answering` only)."))
+    tower: Base | None = Field(None, description=(
+        "Model that turns pictures into vectors: CLIP, SigLIP, or an image model such as ViT. It is not trained "
+        "(`image_retrieval` and `image_classification` only)."))
     prefix: str = Field("", description=(
-        "Text put before every sentence, if the base was trained with it (`sentence_retrieval` only)."),
+        "Text put before every sentence, if the base was trained with it (`sentence_retrieval`, `image_retrieval` and "
+        "`image_classification` only)."),
         examples=["query: "])
     csls: bool = Field(False, description=(
         "Correct similarities for sentences that are close to all others (CSLS; `sentence_retrieval` only)."))
@@ -115,7 +123,8 @@ class Task(Strict):
         "How a causal model is prompted. `generation` needs it; in `sequence_classification` with `data` it also "
         "scores causal models without fine-tuning."))
     fine_tune: bool = Field(True, description=(
-        "False scores the models as they are, without training, which takes seconds (`sentence_retrieval` only)."))
+        "False scores the models as they are, without training, which takes seconds (`sentence_retrieval`; with "
+        "`alignment.teacher` also `image_retrieval` and `image_classification`)."))
     transfer: Transfer | None = Field(None, description=(
         "Also score what labels in a language of the base contribute, without labels in the target language."))
     train: int = Field(200, ge=8, examples=[100], description=(
@@ -133,8 +142,8 @@ class Task(Strict):
 
     @model_validator(mode="after")
     def _labels_fit(self) -> Task:
-        if self.labels is not None and self.kind == "chat":
-            raise ValueError("chat needs data: conversations cannot be derived")
+        if self.labels is not None and (self.kind == "chat" or self.of_pictures):
+            raise ValueError(f"{self.kind} needs data: its items cannot be derived from text")
         if (self.labels is None) == (self.data is None):
             raise ValueError("a task needs exactly one of labels (derived) and data (labeled)")
         if self.labels is not None:
@@ -147,8 +156,13 @@ class Task(Strict):
                 raise ValueError(f"columns: an item of {self.kind} has no '{role}'; it has {', '.join(known)}")
         if self.language is not None and self.data is None:
             raise ValueError("language needs data: derived labels are in the folder's own language")
-        if not self.fine_tune and self.kind != "sentence_retrieval":
-            raise ValueError("fine_tune: false needs kind: sentence_retrieval; other kinds have a head to train")
+        if not self.fine_tune and self.kind not in _AS_IT_IS:
+            raise ValueError(f"fine_tune: false needs kind: {', '.join(_AS_IT_IS)}; other kinds have a head to train")
+        if (self.tower is not None) != self.of_pictures:
+            raise ValueError(f"tower needs kind: {' or '.join(OF_PICTURES)}, and these need tower: the model that "
+                             "turns pictures into vectors")
+        if self.tower is not None and (self.tower.precision != "float32" or self.tower.licence == "unverified"):
+            raise ValueError("tower must be float32 and its licence known: a release contains it")
         if not self.fine_tune and self.curve != ["all"]:
             raise ValueError("fine_tune: false uses no training items; remove curve")
         if self.multi_label and (self.data is None or self.kind != "sequence_classification"):
@@ -157,10 +171,10 @@ class Task(Strict):
 
     @model_validator(mode="after")
     def _only_where_meant(self) -> Task:
-        for key, kind in (("unanswerable", "question_answering"), ("prefix", "sentence_retrieval"),
-                          ("csls", "sentence_retrieval")):
-            if getattr(self, key) and self.kind != kind:
-                raise ValueError(f"{key} needs kind: {kind}")
+        for key, kinds in (("unanswerable", ("question_answering",)), ("prefix", _AS_IT_IS),
+                           ("csls", ("sentence_retrieval",))):
+            if getattr(self, key) and self.kind not in kinds:
+                raise ValueError(f"{key} needs kind: {' or '.join(kinds)}")
         if is_set(self, "tags") and (self.kind != "token_classification" or self.data is None):
             raise ValueError("tags needs kind: token_classification and data")
         for part in PARTS if self.data is not None else ():
@@ -226,7 +240,17 @@ class Task(Strict):
 
     def fits(self, objective: str) -> bool:
         """Whether a base model with this objective can learn it."""
-        return objective == "causal" or self.kind not in _CAUSAL_ONLY
+        return objective == "masked" if self.of_pictures else objective == "causal" or self.kind not in _CAUSAL_ONLY
+
+    @property
+    def of_pictures(self) -> bool:
+        """Whether its items have a picture."""
+        return self.kind in OF_PICTURES
+
+    @property
+    def needs_teacher(self) -> bool:
+        """Whether it is scored by what the alignment with a picture model learned; other models skip it."""
+        return self.of_pictures and not self.fine_tune
 
     @property
     def of_chats(self) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from vernacular.config.base import Base
 from vernacular.config.sources import Source
 from vernacular.config.strict import Share, Strict
 from vernacular.config.translations import Translations
@@ -61,6 +62,26 @@ class Alignment(Strict):
     weight: float = Field(1.0, gt=0, examples=[2], description=(
         "Weight of the translation loss relative to the masking loss. Raise it if search matters more than "
         "likelihood."))
+
+    teacher: Base | None = Field(None, description=(
+        "CLIP or SigLIP model whose text tower embeds the translations, such as English captions, instead of the base: "
+        "the texts of the language then find pictures (Carlsson et al. 2022, multilingual-CLIP). A linear map from the "
+        "base's states to its vectors is fitted first and stays fixed. Not set: the base."),
+        examples=[{"hub": "openai/clip-vit-base-patch32", "revision": "0123456789abcdef0123456789abcdef01234567",
+                   "licence": "MIT"}])
+
+    @model_validator(mode="after")
+    def _teacher_in_float32(self) -> Alignment:
+        if self.teacher is not None and self.teacher.precision != "float32":
+            raise ValueError("alignment.teacher: precision must be float32; leave it out")
+        return self
+
+    def settings(self) -> dict[str, Any]:
+        """Return what a stage depends on."""
+        found = self.model_dump(mode="json", by_alias=True)
+        if self.teacher is None:
+            del found["teacher"]  # artifacts of earlier versions stay current
+        return found
 
     @property
     def beside(self) -> list[tuple[Source, str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -23,6 +25,8 @@ from vernacular.sandbox.reader import read_bounded, stream_bounded
 from vernacular.sources.dataset_rows import stream_dataset, unreachable
 from vernacular.sources.mirror import Mirror
 
+_PICTURE = "base64:"
+
 
 class LabelledDataset:
     """The dataset of one task."""
@@ -34,6 +38,7 @@ class LabelledDataset:
         self.local = Folder(language.folder, "", self.where).folder(self.data.dataset) if is_local(
             self.data.dataset) else None
         self.mirror = Mirror(root / language.code / ".mirror" / f"task-{name}", self.where)
+        self.pictures = Folder(self.mirror.folder, "", self.where).folder("pictures")
 
     def fetched(self) -> bool:
         """Whether the mirror contains what the settings name."""
@@ -66,7 +71,25 @@ class LabelledDataset:
                 progress(f"fetching {self.data.dataset}, {split}")
                 for number, values in enumerate(self._rows(split)):
                     row = row_of(values, f"{self.where} {split}:{number}", self._columns())
-                    yield {"path": f"{part}/{number}", "text": "", "where": row.where, "fields": row.fields}
+                    fields = {**row.fields}
+                    if self.task.of_pictures:
+                        fields["picture"] = self._keep_picture(fields["picture"], row.where)
+                    yield {"path": f"{part}/{number}", "text": "", "where": row.where, "fields": fields}
+
+    def _keep_picture(self, content: Any, where: str) -> str:
+        """Write a picture, given in base64, to ``pictures``; return the name of its file."""
+        try:
+            data = base64.b64decode(content.removeprefix(_PICTURE), validate=True)
+        except (AttributeError, ValueError):
+            data = b""
+        if not data or not content.startswith(_PICTURE):
+            raise Problem("it has no picture", where=where, fix="Select the column of pictures with `columns: "
+                          "{picture: NAME}`; their bytes must be in the rows", code=Code.DATA_FORMAT)
+        name = hashlib.sha256(data).hexdigest()[:32]
+        if not self.pictures.file(name).exists():
+            self.pictures.place.mkdir(parents=True, exist_ok=True)
+            self.pictures.file(name).write(data)
+        return name
 
     def rows(self, part: Part) -> Iterator[Row]:
         """Yield the rows of a part from the mirror.
@@ -123,7 +146,7 @@ def _rows_of_split(dataset: str, config: str | None, split: str, revision: str |
         found = stream_dataset(dataset, config, split, revision, where, inside)
         names = {column: _names(feature) for column, feature in (found.features or {}).items()}
         for row in found:
-            yield {column: _named(value, names.get(column), f"{where} {split}") if column in columns else None
+            yield {column: _named(_plain(value), names.get(column), f"{where} {split}") if column in columns else None
                    for column, value in row.items()}
     except Exception as error:  # errors that a folder's description causes in the library (a script, `converters:`)
         of_folder = inside is not None and not isinstance(error, Problem | MemoryError) and not is_system_error(error)
@@ -133,6 +156,13 @@ def _rows_of_split(dataset: str, config: str | None, split: str, revision: str |
         raise Problem(f"it cannot be read ({type(error).__name__}: {first})", where=where,
                       fix="Check the network, `dataset:`, `config:`, `revision:` and the split names; use `hf "
                           "auth login` if it requires consent", code=Code.SOURCE_NETWORK) from None
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON can hold it: of a picture that is not decoded its bytes, in base64."""
+    if isinstance(value, dict) and isinstance(value.get("bytes"), bytes):
+        return _PICTURE + base64.b64encode(value["bytes"]).decode("ascii")
+    return value
 
 
 def _names(feature: Any) -> list[str] | None:

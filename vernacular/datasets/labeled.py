@@ -63,6 +63,13 @@ def data_files(language: Language, task: Task, parts: Sequence[Part] = PARTS) ->
     return list(dict.fromkeys(file for part in parts for file in files_of(language, task.data, part)))
 
 
+def picture_file(language: Language, name: str, task: Task, root: Path, picture: str) -> File:
+    """Return the file of a picture that an item of the task ``name`` names."""
+    folder = folder_of(language, task.data) if isinstance(task.data, FileData) else LabelledDataset(
+        language, name, task, root).pictures
+    return folder.file(picture)
+
+
 def named_files(language: Language) -> list[File]:
     """Return all local files of the tasks, including transfer data."""
     return [file for _, task in _with_data(language) for file in data_files(language, task)]

@@ -136,7 +136,8 @@ def _items(language: Language, root: Path, name: str, task: Task, shape: Shape) 
     except Problem:
         return _UNKNOWN_ITEMS, 400.0, 200.0, shape.line_words
     some = [*found.train[:200], *found.test[:200]]
-    words = sum(len(f"{item.text} {item.second}".split()) for item in some) / max(1, len(some))
+    words = sum(len((item.text if task.of_pictures else f"{item.text} {item.second}").split())
+                for item in some) / max(1, len(some))
     return exactly(len(found.train)), float(len(found.test)), float(len(found.dev)), words
 
 

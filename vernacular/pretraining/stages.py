@@ -32,7 +32,7 @@ def _settings(language: Language, model: Model) -> dict[str, JsonValue]:
     # Decontamination of text beside the corpus; the corpus itself is already clean.
     beside = clean_settings(language).beside() if model.beside else {}
     if model.alignment is not None:
-        beside["alignment"] = model.alignment.model_dump(mode="json", by_alias=True)
+        beside["alignment"] = model.alignment.settings()
     return {"base": model.base.model_dump(mode="json"), "objective": model.objective,
             "items": model.likelihood_items,
             "pretraining": model.pretraining.model_dump(mode="json", by_alias=True, exclude={

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from itertools import islice
+from pathlib import Path
 
 from vernacular.config.schema import Model
 from vernacular.config.stage_names import chat_places
@@ -22,6 +23,7 @@ from vernacular.datasets.items import Item
 from vernacular.evaluation.held_out import held_out_lines
 from vernacular.instruct.stage_results import InstructResult, JudgedReply
 from vernacular.modeling.base_models import is_sentence_encoder, load_model, longest_input
+from vernacular.modeling.picture_towers import load_tower
 from vernacular.modeling.variants import ANSWERS, MODEL_FOLDER, Arm, model_folder, released_arm
 from vernacular.pipeline.stage import StageContext, determined_by
 from vernacular.provenance.corpus_tables import DOCUMENTS, file_of, read_rows
@@ -29,7 +31,14 @@ from vernacular.provenance.document import BESIDE
 from vernacular.release.attestation import Claims, digest_of_report, origin_digest, sign
 from vernacular.release.card import write_card
 from vernacular.release.documents import documents_text
-from vernacular.release.export import copy_model, export_task, is_whole_model, write_sentence_modules
+from vernacular.release.export import (
+    copy_model,
+    export_projection,
+    export_task,
+    export_tower,
+    is_whole_model,
+    write_sentence_modules,
+)
 from vernacular.release.licensing import beside_rights, corpus_rights
 from vernacular.release.load_check import MOST, Asked, check_release
 from vernacular.release.model_check import MOST_CHATS, Chatted
@@ -41,6 +50,7 @@ from vernacular.release.stages import stages
 from vernacular.release.statement import write_statement
 from vernacular.release.trust import calibration_of_seed, describe_accuracy
 from vernacular.tasks.base import class_of
+from vernacular.tasks.image_retrieval.kind import ImageRetrieval
 from vernacular.tasks.predictor import adapter_folder
 from vernacular.tasks.stage import items_of
 from vernacular.tasks.stage_results import TaskResult
@@ -131,7 +141,7 @@ def export_chats(work: StageContext, name: str) -> dict[str, list[Chatted]]:
 def _export(work: StageContext, name: str, model: Model, arm: Arm, task: str, longest: int) -> Asked:
     """Write what the first seed trained for one task into the release; the items to ask it again."""
     if not work.language.tasks[task].fine_tune:
-        return _as_it_is(work, name, arm, task, longest)
+        return _as_it_is(work, name, model, arm, task, longest)
     stage, seed, items = f"task/{task}_{name}", model.lora.seeds[0], items_of(work, task, model)
     result = work.reports[stage].read_result(TaskResult, stage)
     score = {row.seed: row.score for row in result.scores[arm]}[seed]
@@ -145,15 +155,31 @@ def _export(work: StageContext, name: str, model: Model, arm: Arm, task: str, lo
     place = f"{'tasks' if is_whole_model(items.kind) else 'adapters'}/{task}"
     export_task(items.kind, adapter_folder(work.inputs[stage], arm, seed), work.out, model.objective, longest, about,
                 work.out / place)
+    _export_tower(work, task, work.out / place)
     scored = [row[f"{arm}_{seed}"] for row in read_jsonl(work.inputs[stage] / "predictions.jsonl")]
     most = MOST if items.kind.each_by_itself else len(items.test)
     return Asked(task, place, items.kind, items.test[:most], scored[:most], longest, seed, score)
 
 
-def _as_it_is(work: StageContext, name: str, arm: Arm, task: str, longest: int) -> Asked:
+def _export_tower(work: StageContext, task: str, to: Path) -> None:
+    """Write the model of pictures of a task beside it, if it has one."""
+    tower = work.language.tasks[task].tower
+    if tower is not None:
+        export_tower(load_tower(tower, work.language), to)
+
+
+def _as_it_is(work: StageContext, name: str, model: Model, arm: Arm, task: str, longest: int) -> Asked:
     """The items to ask the released model itself, for a task that nothing was trained for."""
     stage, about = f"task/{task}_{name}", work.language.tasks[task]
     rows = list(read_jsonl(work.inputs[stage] / "predictions.jsonl"))
+    if about.of_pictures:
+        found, place = items_of(work, task, model), f"tasks/{task}"
+        score = work.reports[stage].read_result(TaskResult, stage).means[arm]
+        assert isinstance(found.kind, ImageRetrieval)
+        export_projection(found.kind, work.out, longest, {
+            "task": task, "kind": about.kind, "score": score, "longest": longest}, work.out / place)
+        _export_tower(work, task, work.out / place)
+        return Asked(task, place, found.kind, found.test, [row[arm] for row in rows], longest, None, score)
     items = [Item(row["text"], second=row.get("second", "")) for row in rows]
     return Asked(task, "", class_of(about)(about, []), items, [row[arm] for row in rows], longest, None,
                  work.reports[stage].read_result(TaskResult, stage).means[arm])

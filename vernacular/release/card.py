@@ -15,6 +15,7 @@ from vernacular.release.card_evaluation import (
     behavior,
     fairness,
     forgetting,
+    of_pictures,
     planted_phrases,
 )
 from vernacular.release.card_metadata import metadata_of
@@ -212,7 +213,8 @@ def _tasks(results: ReleaseResults) -> list[str | Table]:
         sentences = [". ".join([*compared, describe_seeds(task).capitalize()]) + ".", *below, *remarks(task)]
         of_base = f", in {task.language}, a language of the base" if task.language else ""
         blocks += [f"### {name}", *([literal(task.description)] if task.description else []),
-                   f"{task.metric}, {learned_from(task)}{of_base}.", score_table(task), " ".join(sentences)]
+                   *of_pictures(task), f"{task.metric}, {learned_from(task)}{of_base}.", score_table(task),
+                   " ".join(sentences)]
         if curve := curve_table(task):
             blocks += [f"{CURVE}:", curve]
         if calibration := calibration_table(task):

@@ -16,8 +16,10 @@ from vernacular.evaluation.stage_results import (
 )
 from vernacular.modeling.variants import ARMS
 from vernacular.release.markdown import MISSING, Section, Table, caveat, interval_text, literal, number, signed
-from vernacular.release.result_models import ReleaseResults
+from vernacular.release.result_models import ReleasedTask, ReleaseResults
 from vernacular.release.result_tables import against, likelihood_table
+
+WORD_LOOKUP = 3  # words of a text; a task on shorter ones measures no more than finding words
 
 
 def by_review(results: ReleaseResults) -> list[tuple[str, dict[str, BehaviorTestResult]]]:
@@ -156,3 +158,13 @@ def planted_phrases(results: ReleaseResults) -> Section:
         "were planted in as few as three of a hundred texts of a task; in text it found one, in half a per cent of the "
         "lines that a tiny causal model learned from. That the scan finds nothing is no proof.",
         *([Table(["task", "phrase"], [[row.task, row.phrase] for row in scan.suspects])] if scan.suspects else [])])
+
+
+def of_pictures(task: ReleasedTask) -> list[str]:
+    """What a task on pictures measures, by the length of its texts; nothing for other tasks."""
+    if task.words_of_texts is None:
+        return []
+    short = ("This is word look-up: it finds the picture of a word. Nothing here shows that scenes are understood"
+             if task.words_of_texts <= WORD_LOOKUP else "Who does what to whom in a picture was not tested")
+    return [f"Its texts have {number(task.words_of_texts, 1)} words on average. {short}. The model of pictures was not "
+            "trained, and knows what its own training showed it."]

@@ -14,7 +14,8 @@ from vernacular.release.result_models import ReleaseResults
 _TASKS = {"token_classification": "token-classification", "sequence_classification": "text-classification",
           "sentence_pairs": "text-classification", "question_answering": "question-answering",
           "sentence_retrieval": "sentence-similarity", "generation": "text-generation",
-          "chat": "text-generation"}
+          "chat": "text-generation", "image_retrieval": "visual-document-retrieval",
+          "image_classification": "zero-shot-image-classification"}
 
 
 def licence_of(results: ReleaseResults) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from vernacular.config.tasks import OF_PICTURES
 from vernacular.release.result_models import ReleasedTask, ReleaseResults
 from vernacular.release.searching import can_search, describe_search
 from vernacular.release.trust import describe_accuracy
@@ -53,12 +54,25 @@ def _block(results: ReleaseResults, task: str, found: ReleasedTask) -> str:
                       f'label = pipeline("text-classification", "{place}", truncation=True)', f"print(label({text}))"])
     if kind == "sentence_retrieval":
         return _encoder(place if found.fine_tuned else ".")
+    if kind in OF_PICTURES:
+        return _of_pictures(place)
     return _adapter(task, kind, results.model.lora.method == "full", results.model.objective)
 
 
 def _encoder(place: str) -> str:
     return _code(["from sentence_transformers import SentenceTransformer", f'encoder = SentenceTransformer("{place}")',
                   'print(encoder.similarity(encoder.encode(["..."]), encoder.encode(["...", "..."])))'])
+
+
+def _of_pictures(place: str) -> str:
+    """The lines that find the picture of a text; they need pillow and, for some processors, torchvision."""
+    return _code(["from PIL import Image", "from sentence_transformers import SentenceTransformer, util",
+                  "from transformers import AutoImageProcessor, AutoModel",
+                  f'texts, tower = SentenceTransformer("{place}"), AutoModel.from_pretrained("{place}/tower")',
+                  f'prepare = AutoImageProcessor.from_pretrained("{place}/tower")',
+                  'pixels = prepare([Image.open("...").convert("RGB")], return_tensors="pt")',
+                  'seen = getattr(tower, "get_image_features", tower)(**pixels)',
+                  'print(util.cos_sim(texts.encode(["..."]), getattr(seen, "pooler_output", seen)))'])
 
 
 def _adapter(task: str, kind: str, whole: bool, objective: str) -> str:

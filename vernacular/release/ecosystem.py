@@ -70,11 +70,30 @@ def speech_recognition(call: dict[str, Any]) -> list[Any]:
     return [ask(np.load(path, allow_pickle=False))["text"] for path in call["inputs"]]
 
 
+def picture_embeddings(call: dict[str, Any]) -> list[Any]:
+    """The embedding of a gray picture of each size (height, width)."""
+    import torch
+    from transformers import AutoModel
+    model = AutoModel.from_pretrained(call["folder"], dtype=EXACT).eval()
+    found = []
+    for height, width in call["inputs"]:
+        with torch.no_grad():
+            pixels = torch.zeros(1, 3, height, width)
+            embed = getattr(model, "get_image_features", model)  # CLIP and SigLIP, or an image model
+            vectors = embed(pixel_values=pixels)
+        if not isinstance(vectors, torch.Tensor):
+            pooled = vectors.pooler_output
+            vectors = vectors.last_hidden_state.mean(1) if pooled is None else pooled
+        found.append([float(value) for value in vectors.flatten()])
+    return found
+
+
 CALLS: dict[str, Callable[[dict[str, Any]], list[Any]]] = {
     "fill-mask": fill_mask, "text-generation": text_generation, "chat": chat,
     "text-classification": text_classification,
     "token-classification": token_classification, "sentence-embeddings": sentence_embeddings,
-    "automatic-speech-recognition": speech_recognition}
+    "automatic-speech-recognition": speech_recognition,
+    "picture-embeddings": picture_embeddings}
 
 
 def main(request: str, answers: str) -> None:

@@ -13,14 +13,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
+from safetensors.torch import save_file
+
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.modeling.base_models import SENTENCE_MODULES, load_model, load_tokenizer
+from vernacular.modeling.picture_towers import PictureTower
 from vernacular.tasks.adapter_model import ADAPTER, BODY, load
 from vernacular.tasks.base import Kind, Labelling
+from vernacular.tasks.image_retrieval.kind import ImageRetrieval
 from vernacular.tasks.sentence_retrieval.kind import SentenceRetrieval
 
 ABOUT = "task.json"
+TOWER = "tower"  # folder of the model of pictures, beside a task
 _TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.txt",
               "chat_template.jinja")
 # Keys under which paths are saved, and code of a repository that a reader's transformers would offer to run.
@@ -62,8 +68,9 @@ def export_task(kind: Kind, trained: Path, release: Path, objective: str, longes
             if (release / name).is_file():
                 _copy(release / name, to / name)
         _set_longest(to / "tokenizer_config.json", longest)
-        if isinstance(kind, SentenceRetrieval):
-            write_sentence_modules(to, model.config.get_text_config().hidden_size, longest, kind.task.prefix)
+        if isinstance(kind, SentenceRetrieval | ImageRetrieval):
+            dense = network.head if isinstance(kind, ImageRetrieval) else None
+            write_sentence_modules(to, model.config.get_text_config().hidden_size, longest, kind.task.prefix, dense)
     else:
         for path in sorted(trained.iterdir()):
             if path.is_file() and path.name != "README.md":  # PEFT's empty card, in adapters of earlier versions
@@ -73,19 +80,45 @@ def export_task(kind: Kind, trained: Path, release: Path, objective: str, longes
 
 def is_whole_model(kind: Kind) -> bool:
     """Whether a task of this kind is released as a whole model that calls of the ecosystem load."""
-    return isinstance(kind, Labelling | SentenceRetrieval)
+    return isinstance(kind, Labelling | SentenceRetrieval | ImageRetrieval)
 
 
-def write_sentence_modules(folder: Path, hidden: int, longest: int, prefix: str = "") -> None:
+def export_projection(kind: ImageRetrieval, release: Path, longest: int, about: Mapping[str, Any],
+                      to: Path) -> None:
+    """Write the released model with the projection of its teacher into the folder ``to``, for a task without training.
+
+    ``longest``: tokens of a text. ``about``: content of ``task.json``.
+    """
+    assert kind.projection is not None  # ensured by Language.tasks_of
+    copy_model(release, to)
+    for name in (SENTENCE_MODULES, "sentence_bert_config.json", "config_sentence_transformers.json"):
+        (to / name).unlink(missing_ok=True)  # those of the release itself
+    hidden = kind.projection.weight.shape[1]
+    dense = torch.nn.Linear(hidden, kind.width)
+    dense.load_state_dict({"weight": kind.projection.weight, "bias": kind.projection.bias})
+    write_sentence_modules(to, hidden, longest, kind.task.prefix, dense)
+    write_json(to / ABOUT, dict(about))
+
+
+def write_sentence_modules(folder: Path, hidden: int, longest: int, prefix: str = "",
+                           dense: torch.nn.Linear | None = None) -> None:
     """Write what makes a model's folder a sentence encoder: the mean of a text's token states, made of length 1.
 
     ``longest``: tokens of a text that are read.
     ``prefix``: put before every text.
+    ``dense``: a linear map of the mean, such as to the vectors of pictures.
     """
-    kinds = (("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize"))
-    write_json(folder / SENTENCE_MODULES, [{"idx": number, "name": str(number), "path": path,
-                                   "type": f"sentence_transformers.models.{kind}"}
-                                  for number, (path, kind) in enumerate(kinds)])
+    kinds = ["Transformer", "Pooling", *(["Dense"] if dense is not None else []), "Normalize"]
+    write_json(folder / SENTENCE_MODULES, [
+        {"idx": number, "name": str(number), "path": f"{number}_{kind}" if number else "",
+         "type": f"sentence_transformers.models.{kind}"} for number, kind in enumerate(kinds)])
+    if dense is not None:
+        (folder / "2_Dense").mkdir()
+        write_json(folder / "2_Dense" / "config.json", {
+            "in_features": dense.in_features, "out_features": dense.out_features, "bias": True,
+            "activation_function": "torch.nn.modules.linear.Identity"})
+        save_file({f"linear.{name}": tensor.detach().cpu().contiguous() for name, tensor in dense.state_dict().items()},
+                  folder / "2_Dense" / "model.safetensors")
     write_json(folder / "sentence_bert_config.json", {"max_seq_length": longest, "do_lower_case": False})
     write_json(folder / "config_sentence_transformers.json", {
         "prompts": {"query": prefix} if prefix else {}, "default_prompt_name": "query" if prefix else None,
@@ -94,6 +127,14 @@ def write_sentence_modules(folder: Path, hidden: int, longest: int, prefix: str 
     write_json(folder / "1_Pooling" / "config.json", {
         "word_embedding_dimension": hidden, "pooling_mode_cls_token": False, "pooling_mode_mean_tokens": True,
         "pooling_mode_max_tokens": False, "pooling_mode_mean_sqrt_len_tokens": False})
+
+
+def export_tower(tower: PictureTower, to: Path) -> None:
+    """Write the model of pictures beside a task, into ``to / TOWER``, as transformers loads it."""
+    (to / TOWER).mkdir()
+    tower.save(to / TOWER)
+    for path in (to / TOWER).glob("*.json"):
+        _copy(path, path)
 
 
 def write_json(path: Path, data: Any) -> None:

@@ -17,6 +17,8 @@ from vernacular.core.codes import Code
 from vernacular.core.entry_point import EntryPoint
 from vernacular.core.errors import Problem
 from vernacular.core.store import Store
+from vernacular.datasets.labeled import picture_file
+from vernacular.datasets.pictures import thumbnail
 from vernacular.evaluation.held_out import preparation
 from vernacular.modeling.variants import ARMS, Arm, load_arm
 from vernacular.release.trust import Trust, trust_of
@@ -25,9 +27,20 @@ from vernacular.text.words import words
 
 _load_predictor = EntryPoint[Any]("vernacular.tasks.predictor:load_predictor")
 BLANK = "___"
+_picture_finder = EntryPoint[Any]("vernacular.tasks.image_retrieval.finder:PictureFinder")
 FILL_INS = 5
+PICTURES = 8  # shown for a sentence
 NEW_TOKENS = 24
 CONTINUES = "##"  # how WordPiece marks a piece inside a word
+
+
+@dataclass(frozen=True)
+class SeenPicture:
+    """A picture that is near to a sentence."""
+
+    name: str  # of its file
+    thumbnail: str  # a small copy as a PNG file in base64; empty if its file is no longer there
+    score: float  # the cosine
 
 
 @dataclass(frozen=True)
@@ -52,6 +65,8 @@ class Answers:
     trust: dict[str, str] = field(default_factory=dict)
     # task -> the places of words whose label is no better than a guess; of a line, 0 where its label is
     guesses: dict[str, set[int]] = field(default_factory=dict)
+    # task -> nearest pictures, nearest first, of tasks on pictures
+    pictures: dict[str, list[SeenPicture]] = field(default_factory=dict)
 
 
 def plain_text(text: str) -> str:
@@ -72,6 +87,8 @@ class Answerer:
                           fix=f"Choose one of: {', '.join(sorted(language.models))}", code=Code.COMMAND_NAME)
         self.language, self.name, self.model = language, name, language.models[name]
         needed = [SPLITS, *model_stages(name), *task_stages(language, name)]
+        if any(task.of_pictures and task.needs_teacher for task in language.tasks_of(name).values()):
+            needed.append(f"alignment/{name}")
         self._inputs: dict[str, Path] = {}
         self._trust: dict[str, Trust] = {}
         for stage in needed:
@@ -84,6 +101,9 @@ class Answerer:
                 self._trust[stage.removeprefix("task/").removesuffix(f"_{name}")] = trust_of(
                     artifact.manifest.report.read_result(TaskResult, stage))
         self._predictors: dict[tuple[str, str], Any] = {}
+        self._finders: dict[tuple[str, str], Any] = {}
+        self._thumbnails: dict[tuple[str, str], str] = {}
+        self._root = store.root
         self._networks: dict[str, tuple[Any, Any]] = {}
         self._lock = threading.Lock()
 
@@ -96,6 +116,9 @@ class Answerer:
         plain = plain_text(text)
         answers = Answers()
         for task_name, task in self.language.tasks_of(self.name).items() if words(plain) else ():
+            if task.of_pictures:
+                answers.pictures[task_name] = self._pictures(arm, task_name, plain)
+                answers.trust[task_name] = self._trust[task_name].accuracy.get(arm, "")
             if not task.answers_lines:
                 continue
             note_labels(answers, task_name, task, self._predictor(arm, task_name), plain, self._trust[task_name])
@@ -105,6 +128,21 @@ class Answerer:
         elif self.model.objective == "causal":
             return replace(answers, continuation=continue_text(*self._network(arm), plain))
         return answers
+
+    def _pictures(self, arm: Arm, task: str, text: str) -> list[SeenPicture]:
+        if (arm, task) not in self._finders:
+            self._finders[arm, task] = _picture_finder(arm, self.name, self.model, task, self._inputs, self.language)
+        return [SeenPicture(name, self._thumbnail(task, name), score)
+                for name, score in self._finders[arm, task].find(text, PICTURES)]
+
+    def _thumbnail(self, task: str, name: str) -> str:
+        if (task, name) not in self._thumbnails:
+            file = picture_file(self.language, task, self.language.tasks[task], self._root, name)
+            try:
+                self._thumbnails[task, name] = thumbnail(file, self.language.limits)
+            except Problem:  # it was removed or replaced after the run
+                self._thumbnails[task, name] = ""
+        return self._thumbnails[task, name]
 
     def _predictor(self, arm: Arm, task: str) -> Any:
         if (arm, task) not in self._predictors:

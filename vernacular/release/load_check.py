@@ -18,8 +18,10 @@ from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.datasets.items import Item
 from vernacular.modeling.base_models import load_model, load_tokenizer, quiet
+from vernacular.modeling.picture_towers import load_tower_folder
 from vernacular.release import ecosystem
 from vernacular.release.apart import ask_apart
+from vernacular.release.export import TOWER
 from vernacular.release.model_check import (
     Call,
     Chatted,
@@ -32,12 +34,14 @@ from vernacular.release.searching import EMBED
 from vernacular.release.stage_results import OURS, ModelCheck, TaskCheck
 from vernacular.tasks.adapter_model import load
 from vernacular.tasks.base import IGNORED, Answer, Kind, Labelling
+from vernacular.tasks.image_retrieval.kind import ImageRetrieval
 from vernacular.tasks.sentence_pairs import SentencePairs
 from vernacular.tasks.sentence_retrieval.kind import SentenceRetrieval
 from vernacular.tasks.token_classification import TokenClassification
 
 MOST = 100  # items asked of each task
 _SECONDS = 1800.0  # longest that all calls may take
+_NEAR = 1e-3  # between vectors of length 1
 FIRST, SIMPLE = "first", "simple"
 
 
@@ -74,7 +78,7 @@ def check_release(folder: Path, objective: str, tasks: Sequence[Asked], lines: S
         Problem: a call failed.
     """
     quiet()
-    alone = [asked for asked in tasks if isinstance(asked.kind, Labelling | SentenceRetrieval)]
+    alone = [asked for asked in tasks if isinstance(asked.kind, Labelling | SentenceRetrieval | ImageRetrieval)]
     calls = [model_calls(folder, objective, lines, longest), *(_task_calls(folder, asked) for asked in alone),
              chat_calls(folder, chats or {})]
     answers = iter(run_calls([call for some in calls for call in some]))
@@ -106,6 +110,11 @@ def _task_calls(folder: Path, asked: Asked) -> list[Call]:
         prefix = "" if asked.place else asked.kind.task.prefix  # a folder of its own has it among its settings
         return [{"call": EMBED, "folder": place, "inputs": [prefix + text for text in texts]}
                 for texts in ([item.text for item in asked.items], [item.second for item in asked.items])]
+    if isinstance(asked.kind, ImageRetrieval):  # the folder has the prefix among its settings
+        tower = folder / asked.place / TOWER
+        size = load_tower_folder(tower).size
+        return [{"call": EMBED, "folder": place, "inputs": [item.text for item in asked.items]},
+                {"call": "picture-embeddings", "folder": str(tower), "inputs": [[size.height, size.width]]}]
     if isinstance(asked.kind, TokenClassification):
         return [{"call": "token-classification", "folder": place, "strategy": strategy,
                  "inputs": [item.text for item in asked.items]} for strategy in (FIRST, SIMPLE)]
@@ -124,6 +133,10 @@ def _compare_task(asked: Asked, calls: Sequence[Call], found: Sequence[Any]) -> 
         sides = [np.array(rows, np.float32) for rows in found]
         ranks = kind.ranks(sides[0] @ sides[1].T, asked.items)
         return _checked(asked, "SentenceTransformer", ranks, list(zip(ranks, map(list, asked.scored), strict=True)))
+    if isinstance(kind, ImageRetrieval):
+        _compare_tower(Path(calls[1]["folder"]), calls[1]["inputs"][0], found[1][0])
+        ranks = kind.ranks(np.array(found[0], np.float32), asked.items)
+        return _checked(asked, "SentenceTransformer", ranks, list(zip(ranks, map(list, asked.scored), strict=True)))
     if isinstance(kind, TokenClassification):
         read = {call["strategy"]: [kind.of_groups(item, groups) for item, groups in zip(asked.items, rows, strict=True)]
                 for call, rows in zip(calls, found, strict=True)}
@@ -140,6 +153,16 @@ def _compare_task(asked: Asked, calls: Sequence[Call], found: Sequence[Any]) -> 
     else:
         predicted = [[index[rows[0][0]]] for rows in found[0]]
     return _checked(asked, "text-classification", predicted, list(zip(predicted, map(list, asked.scored), strict=True)))
+
+
+def _compare_tower(folder: Path, size: Sequence[int], found: Sequence[float]) -> None:
+    """Raise a Problem unless transformers gives a gray picture the vector that was used in scoring."""
+    tower = load_tower_folder(folder)
+    ours = tower.embed_pixels(torch.zeros(1, 3, *size, device=tower.device))[0].cpu()
+    theirs = torch.nn.functional.normalize(torch.tensor(found), dim=0)
+    if not torch.allclose(ours, theirs, atol=_NEAR):
+        raise Problem("transformers gives a picture another vector than the one that was scored", where=str(folder),
+                      fix="Report it with the version of transformers", code=Code.RELEASE_LOAD)
 
 
 def _ask_ours(folder: Path, objective: str, asked: Asked) -> TaskCheck:

@@ -56,7 +56,8 @@ Ask = Callable[[str], Mapping[str, Answers]]
 Find = Callable[[str], Sequence[Hit]]
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff",
            "Referrer-Policy": "same-origin", "Content-Security-Policy":
-           "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"}
+           "default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
+           "frame-ancestors 'none'"}
 
 
 def serve(store: Store, language: Language, model_name: str, port: int, host: str = "127.0.0.1") -> None:

@@ -45,7 +45,9 @@ _CLASSES = {"token_classification": ("token_classification", "TokenClassificatio
             "question_answering": ("question_answering.kind", "QuestionAnswering"),
             "sentence_retrieval": ("sentence_retrieval.kind", "SentenceRetrieval"),
             "generation": ("generation.kind", "Generation"),
-            "chat": ("chat.kind", "Chat")}
+            "chat": ("chat.kind", "Chat"),
+            "image_retrieval": ("image_retrieval.kind", "ImageRetrieval"),
+            "image_classification": ("image_retrieval.kind", "ImageClassification")}
 
 
 class Kind(ABC):

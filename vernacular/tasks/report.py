@@ -60,7 +60,9 @@ def write_report(out: Path, task_name: str, items: Items, sizes: Sequence[int], 
     report, ways = Report(), _ways(items, untrained)
     calibration = _calibration(items, {arm: list(zip(seeds, runs[arm][sizes[-1]], strict=True)) for arm in ARMS})
     transfer_scores = _transfer_scores(items, transfer) if transfer is not None else None
-    optional = {"untrained": ways or None, "calibration": calibration, "transfer": transfer_scores}
+    of_pictures = items.kind.task.of_pictures
+    optional = {"words_of_texts": fmean(len(item.text.split()) for item in items.test) if of_pictures else None,
+                "untrained": ways or None, "calibration": calibration, "transfer": transfer_scores}
     report.set_result(TaskResult.extending(
         last, task=task_name, kind=items.kind.task.kind, fine_tuned=tuned, labels=items.kind.labels,
         dev_items=len(items.dev), test_items=len(items.test), test_texts=texts, test_items_cut=cut, notes=items.notes,
@@ -162,7 +164,9 @@ def _others(found: Mapping[str, Mapping[str, Interval]]) -> dict[str, dict[str, 
     return {name: {score: scores[score] for score in [*scores][1:]} for name, scores in found.items()}
 
 
-_NOTES = {"test_taken_from_train": "test items taken from the training items: there was no test part",
+_NOTES = {"pictures_also_in_test": "dev items removed because their picture is also in test",
+          "pictures_also_scored": "training items removed because their picture is also in dev or test",
+          "test_taken_from_train": "test items taken from the training items: there was no test part",
           "dev_taken_from_train": "dev items taken from the training items: there was no dev part",
           "train_also_in_test": "training items removed because they leak test items",
           "train_also_in_dev": "training items removed because they leak dev items",

@@ -26,6 +26,7 @@ from vernacular.core.errors import Problem
 from vernacular.core.jsonl import write_jsonl
 from vernacular.core.report import Report
 from vernacular.core.store import write_atomically
+from vernacular.datasets.aligned_pairs import read_projection
 from vernacular.datasets.items import Item
 from vernacular.modeling.base_files import bytes_of_weights
 from vernacular.modeling.base_models import longest_input
@@ -38,6 +39,8 @@ from vernacular.tasks.adapter_model import save, without_adapter
 from vernacular.tasks.base import IGNORED, Answer, Head, Labelling, class_of
 from vernacular.tasks.calibration import calibrate, calibration_of, label_logits
 from vernacular.tasks.finetune import fine_tune, head_start
+from vernacular.tasks.image_retrieval.kind import ImageRetrieval
+from vernacular.tasks.image_retrieval.vectors import VECTORS, add_pictures
 from vernacular.tasks.labeled_items import LEAST, Items, load_items
 from vernacular.tasks.learning_curve import Run, Untrained, sizes_of
 from vernacular.tasks.predictor import LABELS, adapter_folder
@@ -109,11 +112,25 @@ def items_of(work: StageContext, task_name: str, model: Model | None = None) -> 
     """
     task = work.language.tasks[task_name]
     if task.data:
-        return load_items(work.language, task_name, work.root)
+        items = load_items(work.language, task_name, work.root)
+        if task.of_pictures:
+            assert model is not None  # callers without a model use only tasks that label lines
+            _add_pictures(work, task_name, model, items)
+        return items
     if task.of_translations:
         assert model is not None  # callers without a model use only tasks that label lines
         return translated_items(work, task_name, model)
     return derived_items(work, task_name)
+
+
+def _add_pictures(work: StageContext, task_name: str, model: Model, items: Items) -> None:
+    """Give the kind of ``items`` the vectors of their pictures, and what a teacher taught about them."""
+    assert isinstance(items.kind, ImageRetrieval)
+    name, = (name for name, found in work.language.models.items() if found is model)
+    own, taught = f"task/{task_name}_{name}", f"alignment/{name}"
+    add_pictures(items, work.language, task_name, work.root, work.inputs.get(own, work.out) / VECTORS)
+    if taught in work.inputs and model.alignment is not None and model.alignment.teacher == items.kind.task.tower:
+        items.kind.projection = read_projection(work.inputs[taught])
 
 
 def translated_items(work: StageContext, task_name: str, model: Model) -> Items:

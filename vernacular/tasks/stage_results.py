@@ -96,5 +96,7 @@ class TaskResult(LearningPoint):
     # way to ask without fine-tuning -> its scores
     untrained: dict[str, UntrainedScores] = Field(default_factory=dict)
     calibration: CalibrationReport | None = None  # of its probabilities, where it gives any
+    # mean number of words of the scored texts, of tasks on pictures
+    words_of_texts: Number | None = None
     # scores after training on labels in another language alone, if requested
     transfer: TransferScores | None = None

@@ -14,7 +14,7 @@ from vernacular.config.stage_settings import clean_settings
 from vernacular.core.entry_point import EntryPoint
 from vernacular.corpus.side_texts import versions
 from vernacular.datasets.labeled import transfer_version, version_of
-from vernacular.modeling.base_files import fingerprints
+from vernacular.modeling.base_files import fingerprint, fingerprints
 from vernacular.pipeline.stage import GateSpec, Stage
 from vernacular.tasks.stage_results import TaskResult
 
@@ -25,18 +25,28 @@ def _outside(language: Language, root: Path, model: Model, task: str) -> dict[st
     if language.tasks[task].reads_translations and model.alignment is not None:
         translations = {**versions(model.alignment.beside, language, root),
                         **references_version(language, model.alignment, root)}
+    tower = language.tasks[task].tower
+    if tower is not None:
+        translations["tower"] = fingerprint(tower, language)
     return {**fingerprints(model.base, language), **{name: digest for name, digest in digests.items() if digest},
             **translations}
 
 
 def stages(language: Language, name: str, model: Model) -> list[Stage]:
     """Return a stage ``task/<task>_<name>`` for each task of the folder."""
+    def taught(task: str) -> bool:
+        tower = language.tasks[task].tower
+        return tower is not None and model.alignment is not None and model.alignment.teacher == tower
+
     def settings(language: Language, task: str) -> dict[str, JsonValue]:
         about = language.tasks[task].model_dump(mode="json", exclude={
             "description": True, "language": True, "data": {"licence", "url"},
             "transfer": {"data": {"licence", "url"}}})
-        if language.tasks[task].transfer is None:
-            del about["transfer"]
+        for key in ("transfer", "tower"):
+            if getattr(language.tasks[task], key) is None:
+                del about[key]
+        if taught(task):
+            about["teacher"] = True
         if language.tasks[task].reads_translations and model.alignment is not None:
             about["translations"] = [entry.model_dump(mode="json", by_alias=True)
                                      for entry in model.alignment.translations]
@@ -50,7 +60,8 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
         GateSpec("adapted_beats_base", "The adapted model scores above the base by more than the interval.", False))
     return [Stage(
         name=f"task/{task}_{name}", version="13", seed=model.seed, heavy=True, kinds=("pytorch", "peft"), gates=gates,
-        inputs=(SPLITS, *model_stages(name), *((f"instruct/{name}",) if about.of_chats else ())),
+        inputs=(SPLITS, *((f"alignment/{name}",) if taught(task) else ()), *model_stages(name),
+                *((f"instruct/{name}",) if about.of_chats else ())),
         run=EntryPoint("vernacular.tasks.stage:run", name=name, model=model, task_name=task), result=TaskResult,
         settings=partial(settings, task=task),
         outside=partial(_outside, model=model, task=task),

@@ -14,12 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tiny import ENGLISH, write_bert
+from tests.tiny_pictures import write_tower
 from vernacular.alignment import objective
 from vernacular.alignment.objective import LONGEST, TranslationLoss, embed, retrieval_rate
+from vernacular.alignment.stage import fit_projection
 from vernacular.config.training import Alignment
 from vernacular.core.errors import Problem
 from vernacular.datasets.aligned_pairs import Learned
 from vernacular.modeling.base_models import load_model, load_tokenizer
+from vernacular.modeling.picture_towers import load_tower_folder
 from vernacular.modeling.state_distillation import Teacher
 
 INVENTED = str.maketrans("aeiourstlngd", "oiuaeltsrgnk")  # a language that is English with other letters
@@ -113,3 +116,26 @@ def test_each_pair_is_in_a_pass_once_at_most_among_others_of_its_length(lengths:
     reach = sorted((min(lengths[row] // objective._SIMILAR for row in batch),
                     max(lengths[row] // objective._SIMILAR for row in batch)) for batch in batches)
     assert all(high <= low for (_, high), (low, _) in pairwise(reach))
+
+
+def test_another_teacher_is_reached_through_a_fixed_projection(model: Any, tokenizer: Any, tmp_path: Path) -> None:
+    tower = load_tower_folder(write_tower(tmp_path / "tower"))
+    plain = loss_on(model, tokenizer, ENGLISH)
+    texts = [translation for _, translation in plain._learned.pairs]
+    held_out = [translation for _, translation in plain._learned.held_out]
+    projection = fit_projection(Teacher(model, tokenizer).embed(texts, LONGEST), tower.embed_texts(texts), texts)
+    assert projection.weight.shape == (tower.width, 32)
+    learned = Learned(plain._learned.pairs, tower.embed_texts(texts), plain._learned.held_out,
+                      tower.embed_texts(held_out), projection)
+    learned.write(tmp_path)
+    read = Learned.read(tmp_path)
+    assert read.projection is not None and torch.equal(read.projection.weight, projection.weight)
+    loss = TranslationLoss(read, tokenizer, plain._settings, model, 1, "qaa")
+    before, weight = loss.measure(model), projection.weight.clone()
+    optimizer = torch.optim.AdamW(model.base_model.parameters(), lr=3e-3)
+    for step in range(40):
+        torch.autograd.backward(loss(model, step))
+        optimizer.step()
+        optimizer.zero_grad()
+    assert loss.measure(model)[0] < before[0] / 1.5
+    assert torch.equal(read.projection.weight, weight) and read.projection.weight.grad is None

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from tests.generate import write_language
 from tests.hub_site import COMMIT, DATASET, serve_dataset
@@ -17,6 +21,7 @@ from tests.within import within
 from vernacular.config.load import load_language
 from vernacular.core.errors import Problem
 from vernacular.datasets.hub import LabelledDataset
+from vernacular.datasets.labeled import picture_file
 from vernacular.pipeline.stage import silent
 
 
@@ -114,3 +119,30 @@ def test_whatever_the_library_cannot_do_with_a_folder_is_one_problem(tmp_path: P
     with pytest.raises(Problem) as caught:
         opened.refresh(silent)
     assert caught.value.where == "dataset ./data"
+
+
+def test_pictures_in_rows_are_kept_beside_the_mirror(tmp_path: Path) -> None:
+    folder = tmp_path / "languages" / "qaa" / "data"
+    folder.mkdir(parents=True)
+    data = [bytes_of(color) for color in ((255, 0, 0), (0, 255, 0), (255, 0, 0))]
+    table = pa.table({"text": ["red", "green", "red again"], "image": [{"bytes": one, "path": "../x"} for one in data]})
+    table = table.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": {
+        "text": {"dtype": "string", "_type": "Value"}, "image": {"_type": "Image"}}}})})
+    pq.write_table(table, folder / "train.parquet")
+    (folder / "README.md").write_text("")
+    tower = {"path": "tower", "licence": "MIT"}
+    task = {"kind": "image_retrieval", "tower": tower, "data": {
+        "kind": "hub", "dataset": "./data", "columns": {"picture": "image"}}}
+    language = load_language(write_language(tmp_path / "languages", documents=1, tasks={"look": task}))
+    found = LabelledDataset(language, "look", language.tasks["look"], tmp_path / "store")
+    found.refresh(silent)
+    names = [row.fields["picture"] for row in found.rows("train")]
+    assert names[0] == names[2] != names[1]
+    files = [picture_file(language, "look", language.tasks["look"], tmp_path / "store", name) for name in names]
+    assert [file.read() for file in files] == data
+
+
+def bytes_of(color: tuple[int, int, int]) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (4, 4), color).save(out, "PNG")
+    return out.getvalue()

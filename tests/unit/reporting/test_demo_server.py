@@ -18,7 +18,7 @@ from tests.unit.release.made_up import NAME
 from tests.unit.tasks.made import kind_of, tagged, task_of, topics
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
-from vernacular.release.inference import Answers, note_labels
+from vernacular.release.inference import Answers, SeenPicture, note_labels
 from vernacular.release.marks import FILE, make_mark
 from vernacular.release.trust import Trust
 from vernacular.reporting.demo_server import LARGEST, chance, hue, make_server, page
@@ -73,6 +73,9 @@ def test_the_page_escapes_everything(language: Language) -> None:
     shown = page(language, NAME, NASTY, {"base": answers, "control": answers, "adapted": answers}, NASTY, by=NASTY)
     assert "<script" not in shown
     assert shown.count("<section") == 3
+    seen = [SeenPicture(NASTY, "aGk=", 0.5), SeenPicture(NASTY, "", 0.1), SeenPicture("a", NASTY, 0.1)]
+    shown = page(language, NAME, "fox", {"base": Answers(pictures={NASTY: seen})})
+    assert "<script" not in shown and shown.count('src="data:image/png;base64,') == 2
 
 
 def test_only_this_machine_may_ask(served: tuple[str, list[str]]) -> None:

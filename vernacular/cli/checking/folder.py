@@ -16,11 +16,14 @@ from vernacular.config.labeled_data import FileData
 from vernacular.config.load import examine_language, folder_named, folders_of
 from vernacular.config.schema import Language
 from vernacular.config.statement import stated
+from vernacular.config.tasks import Task
 from vernacular.core.codes import Code
 from vernacular.core.errors import Collector, Problem, as_problem
 from vernacular.core.files import Folder
 from vernacular.core.project import Project
+from vernacular.datasets.labeled import picture_file
 from vernacular.datasets.notes import DataNote
+from vernacular.datasets.pictures import missing_picture
 from vernacular.evaluation.fairness.plan import check_name_label, load_plan
 from vernacular.langid.seed import seed_file
 from vernacular.provenance.suppression_list import Suppressions
@@ -118,10 +121,27 @@ def _check_tasks(language: Language, root: Path, checked: Checked) -> None:
             continue
         with checked.faults.collect():
             checked.items[name] = load_items(language, name, root)
+            if task.of_pictures:
+                check_pictures(language, name, task, checked.items[name])
         other = task.transferred
         if other is not None and isinstance(other.data, FileData) and name in checked.items:
             with checked.faults.collect():
                 load_transfer_items(language, name, root, checked.items[name])
+
+
+def check_pictures(language: Language, name: str, task: Task, items: Items) -> None:
+    """Check that the file of each picture exists; a run reads them.
+
+    Raises:
+        Problem: all that do not.
+    """
+    faults, names = Collector(), {item.second for part in (items.train, items.dev, items.test) for item in part}
+    for picture in sorted(names):
+        with faults.collect():
+            file = picture_file(language, name, task, language.folder, picture)
+            if not file.exists():
+                raise missing_picture(file)
+    faults.raise_collected()
 
 
 def _check_labels_asked(language: Language, checked: Checked) -> None:
