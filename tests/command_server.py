@@ -43,7 +43,9 @@ SERVER = "VERNACULAR_TESTS_SERVER"  # where it answers, in the environment of wh
 PRELOADED = ("pipelines.run", "pipelines.dagster_run", "pipelines.build", "vernacular.cli.main",
              "vernacular.sources.crawl", "vernacular.reporting.full_report", CRAWLER,
              "scrapy.core.downloader.handlers.http11", PURGE, READER, "vernacular.sources.web.pages", "trafilatura",
-             "feedparser", "protego", "vernacular.sources.formats", "vernacular.datasets.parsing")
+             "feedparser", "protego", "vernacular.sources.formats", "vernacular.datasets.parsing",
+             "vernacular.corpus.ingest", "vernacular.langid.stage", "vernacular.cleaning.stage",
+             "vernacular.corpus.splits")
 SECONDS = 600.0  # for a command
 START_SECONDS = 120.0
 LARGEST_REQUEST = 1_000_000
