@@ -21,7 +21,7 @@ LARGEST_REQUEST = 1_000_000
 
 
 def listen(address: Path, session: int, run: Callable[[list[str], Mapping[str, str]], NoReturn]) -> None:
-    """Have ``run`` do what is asked at ``address``, in forked processes, until the process ``session`` has ended."""
+    """Have ``run`` answer requests at ``address`` in forked processes, until the process ``session`` has ended."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
         listener.bind(f"{address}.new")
         listener.listen(64)
