@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 EXTRAS ?= nya
 PORT ?= 3000
 SPEECH ?= build/speech
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt
+COMPILE := $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true  # on all cores; pip takes one. Templates are no Python
 STAMP := $(VENV)/.installed-$(EXTRAS)
 TESTS := $(VENV)/.installed-test
 DOCS := $(VENV)/.installed-docs
@@ -86,11 +87,13 @@ $(BIN)/python:
 $(STAMP): pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing into $(VENV) (once; some minutes)"
 	$(INSTALL) -e '.[$(EXTRAS)]'
+	@$(COMPILE)
 	@touch $@
 
 $(TESTS): pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing into $(VENV) (once; some minutes)"
 	$(INSTALL) -e '.[$(EXTRAS),test]'
+	@$(COMPILE)
 	@touch $@ $(STAMP)
 
 $(DOCS): pyproject.toml constraints.txt | $(BIN)/python

@@ -19,12 +19,13 @@ from dagster import (
 
 from assets.config_error import build_check, build_config_error, key_of, red
 from pipelines.code_locations import Shard
+from pipelines.refresh_sensor import EVERY_SECONDS
 from pipelines.registry import scan
 from vernacular.config.codes import slug_of
 from vernacular.core.errors import Problem
 from vernacular.core.project import Project
 
-EVERY_SECONDS = 15  # users look at the lineage right after a reload
+LONGEST_SECONDS = 15  # users look at the lineage right after a reload
 
 
 def build_assets(project: Project, problems: Mapping[str, Problem], shard: Shard) -> list[AssetsDefinition | AssetSpec]:
@@ -44,7 +45,7 @@ def build_sensor(problems: Mapping[str, Problem]) -> SensorDefinition:
     loaded = uuid.uuid4().hex
 
     @sensor(name="broken_folders", asset_selection=AssetSelection.assets(*map(key_of, problems)),
-            minimum_interval_seconds=EVERY_SECONDS, default_status=DefaultSensorStatus.RUNNING,
+            minimum_interval_seconds=min(LONGEST_SECONDS, EVERY_SECONDS), default_status=DefaultSensorStatus.RUNNING,
             description="Marks language folders that cannot be loaded as failed in the lineage.")
     def broken_folders(context: SensorEvaluationContext) -> SensorResult:
         news = [red(slug, problem) for slug, problem in problems.items()] if context.cursor != loaded else []

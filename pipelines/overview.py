@@ -24,6 +24,7 @@ from dagster import (
 
 from assets.overview import KEY, build_overview, overview_metadata
 from pipelines.code_locations import ALL
+from pipelines.refresh_sensor import EVERY_SECONDS
 from pipelines.registry import everything, scan
 from vernacular.config.load import folders_of
 from vernacular.core import clock
@@ -33,7 +34,6 @@ from vernacular.core.store import Store, digest_of
 from vernacular.reporting import status_table
 from vernacular.reporting.model_status import ModelStatus
 
-EVERY_SECONDS = 30
 PAUSE = 30.0  # pause between updates as a multiple of their duration, for a thousand languages
 
 

@@ -3,7 +3,9 @@
 A Python that starts imports for three seconds, and the fork server of its heavy stages for six; the tests run
 dozens. So the first test that needs it starts a server, which all of pytest's workers use. Each command is a process of
 its own. Its heavy stages are forked from one fork server, as in the product, but that is shared by all commands.
-A crawl takes two seconds to import, the sandboxed reader of each command and crawl half a second.
+A crawl takes two seconds to import, the sandboxed reader of each command and crawl half a second. The script that a
+release is checked with takes six: it is forked from a server of its own, which knows nothing of Vernacular
+(``script_server``).
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ import time
 import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from multiprocessing import forkserver
 from pathlib import Path
 from types import SimpleNamespace
@@ -32,6 +35,7 @@ from typing import IO, Any, NoReturn, Self
 
 from filelock import FileLock
 
+from tests.script_server import listen
 from vernacular.cli.fork_server import run_command
 from vernacular.pipeline.parent_process import can_fork
 from vernacular.sandbox import reader
@@ -43,10 +47,11 @@ SERVER = "VERNACULAR_TESTS_SERVER"  # where it answers, in the environment of wh
 PRELOADED = ("pipelines.run", "pipelines.dagster_run", "pipelines.build", "vernacular.cli.main",
              "vernacular.sources.crawl", "vernacular.reporting.full_report", CRAWLER,
              "scrapy.core.downloader.handlers.http11", PURGE, READER, "vernacular.sources.web.pages", "trafilatura",
-             "feedparser", "protego", "vernacular.sources.formats", "vernacular.datasets.parsing")
+             "feedparser", "protego", "vernacular.sources.formats", "vernacular.datasets.parsing",
+             "vernacular.corpus.ingest", "vernacular.langid.stage", "vernacular.cleaning.stage",
+             "vernacular.corpus.splits")
 SECONDS = 600.0  # for a command
 START_SECONDS = 120.0
-LARGEST_REQUEST = 1_000_000
 
 
 def run_vernacular(words: Sequence[str], folder: Path, environment: Mapping[str, str],
@@ -71,10 +76,11 @@ def run_purge(command: Sequence[str], input: str, **more: Any) -> subprocess.Com
 class _Forked:
     """A process that the server forks, with these streams as its first descriptors."""
 
-    def __init__(self, words: Sequence[str], folder: Path, environment: Mapping[str, str], *streams: int) -> None:
+    def __init__(self, words: Sequence[str], folder: Path, environment: Mapping[str, str], *streams: int,
+                 address: Path | None = None) -> None:
         self._server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._server.settimeout(SECONDS)
-        self._server.connect(os.environ.get(SERVER) or str(_address(environment)))
+        self._server.connect(str(address or os.environ.get(SERVER) or _address(environment)))
         socket.send_fds(self._server, [json.dumps([list(words), str(folder), dict(environment)]).encode()], streams)
         self.pid = int(self._server.recv(64))
 
@@ -122,86 +128,70 @@ class ForkedReader(_Forked):
             super().__init__([READER, "3"], Path.cwd(), env, *[nothing.fileno()] * 3, *pass_fds)
 
 
+def run_script(command: Sequence[str], *, cwd: str, env: Mapping[str, str], timeout: float,
+               **more: Any) -> subprocess.CompletedProcess[str]:
+    """What ``subprocess.run`` is to the check of a release; other scripts get a Python of their own."""
+    if command[1] != "-I":
+        return subprocess.run(command, cwd=cwd, env=env, timeout=timeout, **more)
+    folder = Path(os.environ[SERVER]).parent
+    address = _started(folder / "scripts", [sys.executable, "-I", str(Path(__file__).with_name("script_server.py")),
+                                            str(folder / "scripts"), folder.name.rpartition("-")[2]], env)
+    with Path(os.devnull).open("rb") as nothing, tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
+        process = _Forked(command[2:], Path(cwd), env, nothing.fileno(), errors.fileno(), errors.fileno(),
+                          address=address)
+        try:
+            code = process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+        errors.seek(0)
+        return subprocess.CompletedProcess(command, code, "", errors.read())
+
+
 def _address(environment: Mapping[str, str]) -> Path:
     """Start the server of this test session unless it runs; return the path of its socket."""
     folder = Path(tempfile.gettempdir()) / f"vernacular-commands-{SESSION}"
     folder.mkdir(mode=0o700, exist_ok=True)
     assert folder.stat().st_uid == os.getuid(), f"{folder} belongs to somebody else"
-    address = folder / "socket"
-    with FileLock(folder / "lock"):
+    return _started(folder / "socket", [sys.executable, "-m", "tests.command_server", str(folder / "socket"),
+                                        str(SESSION)], {**environment, "HF_HUB_OFFLINE": "1"})
+
+
+def _started(address: Path, command: Sequence[str], environment: Mapping[str, str]) -> Path:
+    """Start a server with ``command`` unless there is one at ``address``; return that once it answers."""
+    with FileLock(f"{address}.lock"):
         if not address.exists():
-            with (folder / "log").open("wb") as log:
-                server = subprocess.Popen([sys.executable, "-m", "tests.command_server", str(address), str(SESSION)],
-                                          env={**environment, "HF_HUB_OFFLINE": "1"}, cwd=Path(__file__).parents[1],
+            with Path(f"{address}.log").open("wb") as log:
+                server = subprocess.Popen(command, env=environment, cwd=Path(__file__).parents[1],
                                           start_new_session=True, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
             end = time.monotonic() + START_SECONDS
             while not address.exists():
-                assert server.poll() is None and time.monotonic() < end, (folder / "log").read_text(encoding="utf-8")
+                assert server.poll() is None and time.monotonic() < end, Path(f"{address}.log").read_text(
+                    encoding="utf-8")
                 time.sleep(0.05)
     return address
 
 
 def serve(address: Path, session: int) -> None:
     """Serve commands at ``address`` until the process ``session`` has ended."""
-    multiprocessing.get_context("forkserver").set_forkserver_preload(["vernacular.cli.preloaded"])
+    multiprocessing.get_context("forkserver").set_forkserver_preload(
+        ["vernacular.cli.preloaded", "tests.forked_scripts"])
     forkserver.ensure_running()  # loads while this process does
     for module in PRELOADED:
         importlib.import_module(module)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
-        listener.bind(f"{address}.new")
-        listener.listen(64)
-        listener.settimeout(1)
-        Path(f"{address}.new").rename(address)  # it exists once it answers
-        while _is_alive(session):
-            try:
-                asking, _ = listener.accept()
-            except TimeoutError:
-                continue
-            if os.fork() == 0:
-                if os.fork() == 0:  # the server waits for no child of a child
-                    listener.close()
-                    _serve_one(asking, address)
-                os._exit(0)
-            asking.close()
-            os.wait()
+    listen(address, session, partial(_run_one, address))
     shutil.rmtree(address.parent, ignore_errors=True)
 
 
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def _serve_one(asking: socket.socket, address: Path) -> NoReturn:
-    """In a process of its own: fork the command, wait for it and answer with its exit code."""
-    request, streams, _, _ = socket.recv_fds(asking, LARGEST_REQUEST, 4)
-    words, folder, environment = json.loads(request)
-    command = os.fork()
-    if command == 0:
-        asking.close()
-        for number, stream in enumerate(streams):
-            os.dup2(stream, number)
-            os.close(stream)
-        sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
-        sys.stdout, sys.stderr = (os.fdopen(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))
-        os.chdir(folder)
-        os.environ.clear()
-        os.environ.update({**environment, SERVER: str(address)})
-        random.seed()
-        if words[0] != READER:
-            reader.subprocess = SimpleNamespace(  # type: ignore[assignment]
-                Popen=ForkedReader, DEVNULL=subprocess.DEVNULL, TimeoutExpired=subprocess.TimeoutExpired)
-        forkserver._forkserver.ensure_running = lambda: None  # type: ignore[method-assign]  # it is the server's child
-        _exit(_code_of(words, environment))
-    for stream in streams:
-        os.close(stream)
-    asking.send(str(command).encode())
-    _, status = os.waitpid(command, 0)
-    asking.send(str(os.waitstatus_to_exitcode(status)).encode())
-    os._exit(0)
+def _run_one(address: Path, words: list[str], environment: Mapping[str, str]) -> NoReturn:
+    """A command, in the process that was forked for it."""
+    os.environ[SERVER] = str(address)
+    random.seed()
+    if words[0] != READER:
+        reader.subprocess = SimpleNamespace(  # type: ignore[assignment]
+            Popen=ForkedReader, DEVNULL=subprocess.DEVNULL, TimeoutExpired=subprocess.TimeoutExpired)
+    forkserver._forkserver.ensure_running = lambda: None  # type: ignore[method-assign]  # it is the server's child
+    _exit(_code_of(words, environment))
 
 
 def _code_of(words: list[str], environment: Mapping[str, str]) -> int:

@@ -80,8 +80,8 @@ def address(browser: Browser, home: Path) -> Iterator[str]:
                           env=surroundings(home), capture_output=True, text=True, check=True).stdout
     command = next(shlex.split(line.partition("||")[0]) for line in printed.splitlines() if "vernacular ui" in line)
     with (home / "ui.log").open("wb") as log, subprocess.Popen(
-            [sys.executable, "-m", "vernacular", *command[1:]], cwd=home, env=surroundings(home), stdout=log,
-            stderr=log) as process:
+            [sys.executable, "-m", "vernacular", *command[1:]], cwd=home, stdout=log, stderr=log,
+            env={**surroundings(home), "VERNACULAR_POLL_SECONDS": "4"}) as process:
         try:
             wait_for_answer(f"http://127.0.0.1:{port}", process, home / "ui.log")
             yield f"http://127.0.0.1:{port}"

@@ -114,7 +114,7 @@ def test_the_tutorial_word_for_word(tmp_path: Path) -> None:
             subprocess.run([sys.executable, "-c", f"path = {str(path / key)!r}\n{text}"], env=environment, check=True)
         elif text.strip() == SERVER:
             with served(reader, SERVER):
-                assert answers(ADDRESS, 120)
+                assert answers(ADDRESS, 600)
         else:
             reader.run(text, 2 if text.startswith(REFUSED) else 0)
     assert len(list((reader.folder / "artifacts/bem/release/minilm").glob("*/README.md"))) == 1

@@ -102,23 +102,32 @@ class SeedIdentifier:
 
     def costs_of(self, batch: Batch) -> Costs:
         """Return the costs of a batch; a line without words costs ``MOST``."""
-        table = self._price()
+        own, letters, charge = self._own_costs_of(batch)
         count = np.bincount(batch.lines, minlength=batch.number)
-
-        def total(row: int) -> Floats:
-            return np.bincount(batch.lines, table[row][batch.words], batch.number).astype(np.float64)
-
-        letters = np.maximum(total(0), 1)
-        charge = CHARGE * (total(3) + 0.2) / (total(2) + 1)
-        own = np.where(count > 0, total(1) / letters + charge, MOST)
         other: Floats = np.full(batch.number, np.inf)
         which: NDArray[np.int64] = np.full(batch.number, len(self.others))
         for number in range(len(self.others)):
-            theirs = total(5 + number) / letters + charge
+            theirs = self._totals(5 + number, batch) / letters + charge
             which[theirs < other] = number
             other = np.minimum(other, theirs)
         foreign = np.max([share for _, share in self.shares(batch)], axis=0) if self.lists else np.zeros(batch.number)
-        return Costs(own, other, which, total(4) / np.maximum(count, 1) - foreign, count)
+        return Costs(own, other, which, self._totals(4, batch) / np.maximum(count, 1) - foreign, count)
+
+    def own_costs_of(self, batch: Batch) -> Floats:
+        """Return ``costs_of(batch).own`` alone, which takes less time."""
+        return self._own_costs_of(batch)[0]
+
+    def _own_costs_of(self, batch: Batch) -> tuple[Floats, Floats, Floats]:
+        """Return the lines' own costs, their letters and the charges for unknown short words."""
+        count = np.bincount(batch.lines, minlength=batch.number)
+        letters: Floats = np.maximum(self._totals(0, batch), 1)
+        charge: Floats = CHARGE * (self._totals(3, batch) + 0.2) / (self._totals(2, batch) + 1)
+        own: Floats = np.where(count > 0, self._totals(1, batch) / letters + charge, MOST)
+        return own, letters, charge
+
+    def _totals(self, row: int, batch: Batch) -> Floats:
+        """Return the sum of a row of the vocabulary's table over the words of each line."""
+        return np.bincount(batch.lines, self._price()[row][batch.words], batch.number).astype(np.float64)
 
     def shares(self, batch: Batch) -> Iterator[tuple[str, Floats]]:
         """Yield each word list's name and its share of each line's words."""

@@ -62,7 +62,7 @@ def weights_of(counts: Mapping[str, int]) -> dict[str, float]:
 def _nearest_lists(counts: Counter[str], code: str) -> dict[str, frozenset[str]]:
     """Return the word lists that contain most of the seed's words; other languages are rejected by cost."""
     lists = lists_for(code)
-    uses = {name: sum(counts[word] for word in words) for name, words in lists.items()}
+    uses = {name: sum(filter(None, map(counts.get, words))) for name, words in lists.items()}
     return {name: lists[name] for name in sorted(lists, key=lambda name: (-uses[name], name))[:_LISTS]}
 
 
@@ -101,7 +101,7 @@ def limits_for(identifier: SeedIdentifier, counts: Mapping[str, int], shared: fl
     """
     rng = np.random.default_rng(chance)
     invented, rng.bit_generator.state = _invented(tuple(sorted(counts)), chance)
-    costs = [np.quantile(identifier.costs_of(batch).own, 0.5)
+    costs = [np.quantile(identifier.own_costs_of(batch), 0.5)
              for batch in negative_lines(identifier, counts, shared, rng, invented)]
     # More words are more certain: their limit is not lower. No limit is so high that unseen letters
     # would pass.

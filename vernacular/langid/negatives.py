@@ -33,22 +33,30 @@ def invent(words: Collection[str], number: int, chance: np.random.Generator) -> 
 
 
 def _chain(words: list[str], context: int, number: int, chance: np.random.Generator) -> list[str]:
+    """Generate ``number`` words, all of them a letter at a time."""
     followers: dict[str, list[str]] = {}
     for word in words:
         spelled = " " * context + word + " "
         for place in range(context, len(spelled)):
             followers.setdefault(spelled[place - context:place], []).append(spelled[place])
+    state_of = {before: state for state, before in enumerate(followers)}
+    sizes = np.fromiter(map(len, followers.values()), np.int64, len(followers))
+    starts = np.cumsum(sizes) - sizes
+    letters = np.frombuffer("".join(map("".join, followers.values())).encode("utf-32-le"), np.uint32)
+    # the state after each letter of each state; a space ends the word
+    after = np.array([state_of.get(f"{before}{letter}"[1:] if context else "", 0)
+                      for before, options in followers.items() for letter in options], np.int64)
     found: list[str] = []
     while len(found) < number:
-        spelled = " " * context
-        for draw in chance.random(_LONGEST):
-            options = followers[spelled[len(spelled) - context:]]
-            letter = options[int(draw * len(options))]
-            if letter == " ":
-                break
-            spelled += letter
-        if len(spelled) > context:
-            found.append(spelled[context:])
+        draws = chance.random((number - len(found), _LONGEST))
+        spelled_out = np.zeros(draws.shape, np.uint32)
+        rows, states = np.arange(len(draws)), np.full(len(draws), state_of[" " * context])
+        for place in range(_LONGEST):
+            chosen = starts[states] + (draws[rows, place] * sizes[states]).astype(np.int64)
+            going = letters[chosen] != ord(" ")
+            rows, chosen = rows[going], chosen[going]
+            spelled_out[rows, place], states = letters[chosen], after[chosen]
+        found += filter(None, spelled_out.view(f"<U{_LONGEST}").ravel().tolist())
     return found
 
 

@@ -83,7 +83,10 @@ class Reader:
 
     def add(self, names: Sequence[str]) -> NDArray[np.int64]:
         """Return the index of each of ``names``, normalized words; add new ones."""
-        return np.fromiter((self._number(name) for name in names), np.int64, len(names))
+        for name in names:
+            if name not in self._index:
+                self._number(name)
+        return np.fromiter(map(self._index.__getitem__, names), np.int64, len(names))
 
     def _number(self, plain: str) -> int:
         number = self._index.get(plain)

@@ -67,7 +67,8 @@ def speech_recognition(call: dict[str, Any]) -> list[Any]:
     import numpy as np
     from transformers import pipeline
     ask = pipeline("automatic-speech-recognition", call["folder"], trust_remote_code=call["own_code"], dtype=EXACT)
-    return [ask(np.load(path, allow_pickle=False))["text"] for path in call["inputs"]]
+    heard: list[Any] = [ask(np.load(path, allow_pickle=False)) for path in call["inputs"]]
+    return [found["text"] for found in heard]
 
 
 def picture_embeddings(call: dict[str, Any]) -> list[Any]:
