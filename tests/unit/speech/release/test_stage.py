@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.speech.transcription.spoken import write_language
-from tests.unit.speech.transcription.test_stage import write_base
+from tests.unit.speech.transcription.spoken import write_base, write_language
 from vernacular.config.schema import Language
 from vernacular.core.report import Report
 from vernacular.core.store import Store
