@@ -50,8 +50,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, Language]:
     store = Store(place / "artifacts")
     assert language.speech is not None
     model = language.speech.models["tiny"]
-    given = [Stage(name=name, version="1", inputs=(), settings=lambda _: {}, run=_recordings, description="")
-             for name in SPEECH]
+    given: list[Stage] = [Stage(name=name, version="1", inputs=(), settings=lambda _: {}, run=_recordings,
+                                description="") for name in SPEECH]
     for stage in (*given, *transcription_stages(language, "tiny", model), *release_stages(language, "tiny", model)):
         run_stage(stage, language, store)
     return store, language
