@@ -1,0 +1,1 @@
+"""Transcription: from audio to text."""
