@@ -13,25 +13,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, faults_as_problems
 from vernacular.modeling.base_checks import check_finite, check_shapes
 from vernacular.modeling.base_files import check_weights, family_of
 from vernacular.modeling.base_models import quiet
+from vernacular.speech.utterance import RATE, Samples
 
-SAMPLE_RATE = 16_000
-Wave = NDArray[np.float32]
 FAMILIES = ("wav2vec2", "hubert", "wavlm", "wav2vec2-bert", "whisper")
 # Names of weights that a checkpoint may lack: they belong to a head, to masking or to adapters.
 _MAY_LACK = ("masked_spec_embed", "quantizer.", "project_hid.", "project_q.", "lm_head.", "adapter_layer.", "proj_out.")
 
 
 @dataclass(frozen=True)
-class SpeechModel:
+class SpeechBase:
     """A speech model with its feature extractor."""
 
     network: Any  # a transformers model, in evaluation mode
@@ -60,7 +57,7 @@ class Inputs:
     frames: list[int]  # number of states of each utterance, without padding
 
 
-def load_speech_model(path: Path, kind: str = "AutoModel", **how: Any) -> SpeechModel:
+def load_speech_model(path: Path, kind: str = "AutoModel", **how: Any) -> SpeechBase:
     """Load a speech model and its feature extractor from a transformers folder.
 
     Args:
@@ -96,8 +93,8 @@ def load_speech_model(path: Path, kind: str = "AutoModel", **how: Any) -> Speech
             raise Problem("the weights are pickled and contain more than tensors, perhaps a program; they are not read",
                           where=str(path), fix="Get the model in safetensors format",
                           code=Code.MODEL_FILES) from error
-    if extractor.sampling_rate != SAMPLE_RATE:
-        raise Problem(f"the model reads {extractor.sampling_rate} samples a second, not {SAMPLE_RATE}",
+    if extractor.sampling_rate != RATE:
+        raise Problem(f"the model reads {extractor.sampling_rate} samples a second, not {RATE}",
                       where=str(path), fix="Use another base", code=Code.MODEL_KIND)
     changed = {name for name, *_ in info["mismatched_keys"]}
     check_shapes(sorted(item for item in info["mismatched_keys"] if "lm_head." not in item[0]), str(path))
@@ -106,10 +103,10 @@ def load_speech_model(path: Path, kind: str = "AutoModel", **how: Any) -> Speech
         raise Problem(f"the checkpoint lacks {lacks[0]} and {len(lacks) - 1} more weights", where=str(path),
                       fix="Download the base model again, or use another one", code=Code.MODEL_FILES)
     check_finite(network, path)
-    return SpeechModel(network.eval(), extractor, frozenset({*info["missing_keys"], *changed}))
+    return SpeechBase(network.eval(), extractor, frozenset({*info["missing_keys"], *changed}))
 
 
-def check_length(model: SpeechModel, wave: Wave, where: str) -> None:
+def check_length(model: SpeechBase, wave: Samples, where: str) -> None:
     """Check that an utterance gives at least one state, and that the model reads all of it.
 
     Raises:
@@ -118,15 +115,15 @@ def check_length(model: SpeechModel, wave: Wave, where: str) -> None:
     frames = frames_of(model, len(wave))
     most = model.extractor.n_samples if model.family == "whisper" else None
     if frames < 1:
-        raise Problem(f"an utterance of {len(wave) / SAMPLE_RATE:.2f} s is too short for the model", where=where,
+        raise Problem(f"an utterance of {len(wave) / RATE:.2f} s is too short for the model", where=where,
                       fix="Raise the least length in `speech.cleaning`", code=Code.DATA_EMPTY)
     if most is not None and len(wave) > most:
-        raise Problem(f"an utterance of {len(wave) / SAMPLE_RATE:.0f} s is longer than the {most / SAMPLE_RATE:.0f} s "
+        raise Problem(f"an utterance of {len(wave) / RATE:.0f} s is longer than the {most / RATE:.0f} s "
                       "that Whisper reads", where=where, fix="Lower the greatest length in `speech.cleaning`",
                       code=Code.DATA_LIMIT)
 
 
-def frames_of(model: SpeechModel, samples: int) -> int:
+def frames_of(model: SpeechBase, samples: int) -> int:
     """Return the number of states of an utterance with so many samples."""
     if model.family == "whisper":
         return -(-samples // (2 * model.extractor.hop_length))
@@ -136,7 +133,7 @@ def frames_of(model: SpeechModel, samples: int) -> int:
     return max(0, int(model.network._get_feat_extract_output_lengths(torch.tensor(samples))))
 
 
-def read_inputs(model: SpeechModel, waves: Sequence[Wave]) -> list[Inputs]:
+def read_inputs(model: SpeechBase, waves: Sequence[Samples]) -> list[Inputs]:
     """Return what the network reads of ``waves``, so that none changes what it makes of another.
 
     The feature extractor's own settings apply: whether it normalizes and whether it gives a mask.
@@ -147,8 +144,8 @@ def read_inputs(model: SpeechModel, waves: Sequence[Wave]) -> list[Inputs]:
     return [_inputs(model, rows, [waves[row] for row in rows]) for rows in groups.values()]
 
 
-def _inputs(model: SpeechModel, rows: list[int], waves: list[Wave]) -> Inputs:
-    extracted = model.extractor(waves, sampling_rate=SAMPLE_RATE, return_tensors="pt",
+def _inputs(model: SpeechBase, rows: list[int], waves: list[Samples]) -> Inputs:
+    extracted = model.extractor(waves, sampling_rate=RATE, return_tensors="pt",
                                 **({} if model.family == "whisper" else {"padding": True}))
     values = {name: extracted[name].to(model.network.device) for name in model.extractor.model_input_names
               if name in extracted}

@@ -13,12 +13,12 @@ from tests.speech_bases import ENCODERS, speech, write_hubert, write_wav2vec2, w
 from tests.tiny import write_bert
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
-from vernacular.speech.encoders import SpeechModel, check_length, load_speech_model, read_inputs
+from vernacular.speech.encoders import SpeechBase, check_length, load_speech_model, read_inputs
 
 WAVES = [speech(seconds, seed) for seed, seconds in enumerate((0.9, 1.31, 0.5, 1.31))]
 
 
-def states(model: SpeechModel, waves: list[np.ndarray]) -> list[torch.Tensor]:
+def states(model: SpeechBase, waves: list[np.ndarray]) -> list[torch.Tensor]:
     found: dict[int, torch.Tensor] = {}
     with torch.inference_mode():
         for inputs in read_inputs(model, waves):

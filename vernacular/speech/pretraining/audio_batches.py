@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from vernacular.speech.encoders import SAMPLE_RATE, Wave
 from vernacular.speech.pretraining.cluster_targets import Labels
 from vernacular.speech.pretraining.objectives import Crops
+from vernacular.speech.utterance import RATE, Samples
 
 _ALIKE = 1.25  # utterances of a step differ in length by about this factor
 _MIXED = 0.2  # share of crops that get another one mixed in (WavLM)
@@ -25,7 +25,7 @@ class Audio:
     """Utterances by row."""
 
     samples: NDArray[np.int64]  # the length of each
-    wave: Callable[[int], Wave]  # returns one
+    wave: Callable[[int], Samples]  # returns one
     labels: Sequence[Labels] | None = None  # the cluster of each state of each, if clusters are predicted
 
 
@@ -88,7 +88,7 @@ def crops_of(audio: Audio, rows: NDArray[np.int64], most: int, hop: int, mixes: 
     return Crops(waves, np.stack([one[:fewest] for one in targets]).astype(np.int64) if targets else None)
 
 
-def mix(wave: Wave, other: Wave, random: np.random.Generator) -> Wave:
+def mix(wave: Samples, other: Samples, random: np.random.Generator) -> Samples:
     """Return ``wave`` with a piece of ``other`` of at most half its length mixed in (Chen et al. 2110.13900)."""
     length = int(random.integers(1, max(2, len(wave) // 2)))
     start, place = (int(random.integers(0, len(one) - length + 1)) for one in (other, wave))
@@ -103,4 +103,4 @@ def mix(wave: Wave, other: Wave, random: np.random.Generator) -> Wave:
 
 def seconds(samples: NDArray[np.int64]) -> float:
     """Return the seconds of utterances of so many samples."""
-    return float(samples.sum()) / SAMPLE_RATE
+    return float(samples.sum()) / RATE

@@ -17,12 +17,13 @@ from scipy.fft import dct
 from sklearn.cluster import MiniBatchKMeans
 from transformers.audio_utils import mel_filter_bank, spectrogram, window_function
 
-from vernacular.speech.encoders import SAMPLE_RATE, SpeechModel, Wave, read_inputs
+from vernacular.speech.encoders import SpeechBase, read_inputs
+from vernacular.speech.utterance import RATE, Samples
 
 MOST_FRAMES = 200_000  # that the clusters are learned from
 FRAMES_PER_CLUSTER = 50  # fewer clusters are made of less audio
 _MELS, _COEFFICIENTS = 40, 13
-_CHUNK = 30 * SAMPLE_RATE  # samples that the network reads at once
+_CHUNK = 30 * RATE  # samples that the network reads at once
 
 Frames = NDArray[np.float32]
 Labels = NDArray[np.int16]
@@ -37,12 +38,12 @@ def hop_and_field(network: Any) -> tuple[int, int]:
     return hop, field
 
 
-def mfcc(wave: Wave, hop: int, field: int) -> Frames:
+def mfcc(wave: Samples, hop: int, field: int) -> Frames:
     """Return mel-frequency cepstral coefficients with first and second differences, (frames, 39)."""
     length = min(field, 2 * hop)
     size = max(512, 2 ** math.ceil(math.log2(length)))
     filters = mel_filter_bank(num_frequency_bins=size // 2 + 1, num_mel_filters=_MELS, min_frequency=20,
-                              max_frequency=SAMPLE_RATE / 2, sampling_rate=SAMPLE_RATE, mel_scale="kaldi",
+                              max_frequency=RATE / 2, sampling_rate=RATE, mel_scale="kaldi",
                               triangularize_in_mel_space=True)
     energies = spectrogram(wave, window_function(length, "hann"), frame_length=length, hop_length=hop, fft_length=size,
                            power=2.0, center=False, mel_filters=filters, log_mel="log", mel_floor=1e-10).T
@@ -54,7 +55,7 @@ def mfcc(wave: Wave, hop: int, field: int) -> Frames:
     return np.asarray((stacked - stacked.mean(0)) / (stacked.std(0) + 1e-5), dtype=np.float32)
 
 
-def states_of(model: SpeechModel, wave: Wave, layer: int) -> Frames:
+def states_of(model: SpeechBase, wave: Samples, layer: int) -> Frames:
     """Return the states of ``layer`` (0: the input of the first one), (frames, width)."""
     hop, field = hop_and_field(model.network)
     parts = []

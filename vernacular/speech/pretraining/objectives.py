@@ -28,8 +28,9 @@ from torch.nn.functional import cosine_similarity, cross_entropy
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.modeling.base_files import family_of
-from vernacular.speech.encoders import SpeechModel, Wave, load_speech_model, read_inputs
+from vernacular.speech.encoders import SpeechBase, load_speech_model, read_inputs
 from vernacular.speech.pretraining.masked_frames import Masked, draw_negatives, mask_spans
+from vernacular.speech.utterance import Samples
 
 _HOTTEST, _COLDEST = 2.0, 0.5  # temperature of the quantizer of wav2vec 2.0: at first, and of a trained one
 _LOGIT_SCALE = 10.0  # HuBERT: cosines are divided by 0.1
@@ -41,7 +42,7 @@ _CODEBOOKS, _CODE_WIDTH = 4, 16  # of random projections
 class Crops:
     """Pieces of utterances of equal length, with what is to be predicted."""
 
-    waves: list[Wave]  # what the network hears
+    waves: list[Samples]  # what the network hears
     targets: NDArray[np.int64] | None = None  # the cluster of each frame, (rows, frames or more); None if it has none
 
 
@@ -61,7 +62,7 @@ class Objective(torch.nn.Module, ABC):
     clusters: ClassVar[bool] = False  # whether it predicts clusters, so that ``Crops.targets`` is needed
     mixes: ClassVar[bool] = False  # whether crops are mixed with others
 
-    def __init__(self, model: SpeechModel, fresh: bool) -> None:
+    def __init__(self, model: SpeechBase, fresh: bool) -> None:
         super().__init__()
         self.speech = model
         self.network = model.network
@@ -75,7 +76,7 @@ class Objective(torch.nn.Module, ABC):
     def encoder(self) -> Any:
         """The encoder without its head."""
 
-    def set_progress(self, share: float) -> None:  # noqa: B027
+    def set_progress(self, share: float) -> None:
         """Set what depends on the share of the steps that are done."""
 
     def draw_mask(self, rows: int, frames: int, random: np.random.Generator) -> Masked:
@@ -114,7 +115,7 @@ class Contrastive(Objective):
 
     mask_share = 0.65
 
-    def __init__(self, model: SpeechModel) -> None:
+    def __init__(self, model: SpeechBase) -> None:
         super().__init__(model, any(name.startswith(("quantizer.", "project_")) for name in model.missing))
         self.set_progress(1.0)
 
@@ -143,7 +144,7 @@ class Clusters(Objective):
     mask_share = 0.8
     clusters = True
 
-    def __init__(self, model: SpeechModel, count: int) -> None:
+    def __init__(self, model: SpeechBase, count: int) -> None:
         super().__init__(model, True)
         width = self.network.config.hidden_size
         self.project = torch.nn.Linear(width, min(_WIDEST, width))
@@ -175,7 +176,7 @@ class RandomProjections(Objective):
 
     mask_share = 0.65
 
-    def __init__(self, model: SpeechModel, count: int, seed: int) -> None:
+    def __init__(self, model: SpeechBase, count: int, seed: int) -> None:
         super().__init__(model, True)
         config, random = self.network.config, torch.Generator().manual_seed(seed)
         width = config.feature_projection_input_dim
