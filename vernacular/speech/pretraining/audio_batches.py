@@ -47,6 +47,10 @@ class Order:
             self._passes += 1
         return self._steps[step]
 
+    def one_pass(self) -> list[NDArray[np.int64]]:
+        """Return the steps of the first pass."""
+        return self._pass(np.random.default_rng((self.seed, 1, 0)))
+
     def _pass(self, random: np.random.Generator) -> list[NDArray[np.int64]]:
         """Return the steps of one pass over everything."""
         length = np.minimum(self.samples, self.crop)

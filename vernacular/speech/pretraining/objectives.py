@@ -15,6 +15,7 @@ a learned quantizer, which was not published with it: random projections need no
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,9 +73,14 @@ class Objective(torch.nn.Module, ABC):
         config.apply_spec_augment, config.mask_feature_prob = True, 0.0  # else it would mask something else
 
     @property
-    @abstractmethod
     def encoder(self) -> Any:
         """The encoder without its head."""
+        return self.network
+
+    @property
+    def hop(self) -> int:
+        """Samples from a state to the next."""
+        return math.prod(getattr(self.network.config, "conv_stride", (2, 160)))
 
     def set_progress(self, share: float) -> None:
         """Set what depends on the share of the steps that are done."""
@@ -150,10 +156,6 @@ class Clusters(Objective):
         self.project = torch.nn.Linear(width, min(_WIDEST, width))
         self.vectors = torch.nn.Parameter(torch.rand(count, min(_WIDEST, width)))
 
-    @property
-    def encoder(self) -> Any:
-        return self.network
-
     def masked_loss(self, values: dict[str, torch.Tensor], frames: int, crops: Crops,
                     random: np.random.Generator) -> Loss:
         masked = self.draw_mask(len(crops.waves), frames, random)
@@ -185,10 +187,6 @@ class RandomProjections(Objective):
         codes = torch.randn(_CODEBOOKS, count, _CODE_WIDTH, generator=random)
         self.register_buffer("codes", torch.nn.functional.normalize(codes, dim=-1))
         self.heads = torch.nn.Linear(config.hidden_size, _CODEBOOKS * count)
-
-    @property
-    def encoder(self) -> Any:
-        return self.network
 
     def masked_loss(self, values: dict[str, torch.Tensor], frames: int, crops: Crops,
                     random: np.random.Generator) -> Loss:
