@@ -26,7 +26,7 @@ from vernacular.modeling.checkpoint import (
     trained_weights,
     write,
 )
-from vernacular.modeling.device import autocast, device_of
+from vernacular.modeling.device import device_of
 from vernacular.modeling.interrupts import interrupts
 from vernacular.modeling.pending_loss import PendingLoss
 from vernacular.modeling.schedules import rise_and_fall
@@ -87,6 +87,7 @@ def take_speech_step(network: Any, optimizer: torch.optim.AdamW, plan: SpeechPla
         for parameter in group["params"]:
             parameter.requires_grad_(step >= first)
     torch.manual_seed(plan.seed * 1_000_003 + step)
+    np.random.seed((plan.seed * 1_000_003 + step) % 2**32)  # noqa: NPY002 - transformers draws SpecAugment from it
     device = device_of(network)
     total = torch.zeros((), device=device)
     for loss in plan.losses(step):
@@ -101,9 +102,9 @@ def take_speech_step(network: Any, optimizer: torch.optim.AdamW, plan: SpeechPla
 
 
 def evaluated_speech(network: Any, plan: SpeechPlan) -> float:
-    """Return ``plan.evaluate()`` without gradients, in mixed precision; leave the network in training mode."""
+    """Return ``plan.evaluate()`` without gradients; leave the network in training mode."""
     network.eval()
-    with torch.inference_mode(), autocast(device_of(network)):
+    with torch.inference_mode():
         value = plan.evaluate()
     network.train()
     return value

@@ -101,7 +101,8 @@ def plan_of(objective: Objective, audio: Audio, train: NDArray[np.int64], held_o
     def evaluate() -> float:
         nats = frames = 0.0
         for number, rows in enumerate(measured):
-            loss = objective.loss(crops_of(audio, rows, most, hop, False, None), (settings.seed, 4, number))
+            with autocast(objective.network.device):
+                loss = objective.loss(crops_of(audio, rows, most, hop, False, None), (settings.seed, 4, number))
             nats, frames = nats + loss.nats, frames + loss.frames
         return nats / frames
 
