@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vernacular.config.schema import Language
 from vernacular.pipeline.stage import Stage
+from vernacular.speech.pretraining.stages import stages as pretraining_stages
 from vernacular.speech.recordings.stages import stages as recordings_stages
 
 
@@ -16,4 +17,4 @@ def stages(language: Language, only_model: str | None = None) -> list[Stage]:
     """
     if language.speech is None:
         return []
-    return [*recordings_stages(language)]
+    return [*recordings_stages(language), *pretraining_stages(language, only_model)]

@@ -43,7 +43,7 @@ class Targets:
 
 
 def read_targets(base: Path, wave: Callable[[int], Samples], count: int, settings: SpeechPretraining,
-                 say: Callable[[str], None]) -> Targets | None:
+                 say: Callable[[str], None], kept: Path | None = None) -> Targets | None:
     """Return what HuBERT or WavLM predict of each utterance; None for another family.
 
     Args:
@@ -52,9 +52,14 @@ def read_targets(base: Path, wave: Callable[[int], Samples], count: int, setting
         count: number of utterances.
         settings: of the pretraining.
         say: receives lines for a person.
+        kept: where the targets are stored, so that a killed training resumes with the same ones; None stores nothing.
     """
     if family_of(base) not in _OF_CLUSTERS:
         return None
+    if kept is not None and kept.is_file():
+        with np.load(kept) as stored:
+            ends = np.cumsum(stored["lengths"])[:-1]
+            return Targets(int(stored["clusters"]), np.split(stored["labels"], ends))
     model = load_speech_model(base)
     hop, field = hop_and_field(model.network)
     layer = round(settings.layer * model.network.config.num_hidden_layers)
@@ -65,7 +70,12 @@ def read_targets(base: Path, wave: Callable[[int], Samples], count: int, setting
     drawn = np.random.default_rng(settings.seed).permutation(count)[:_LEARNED_FROM]
     found = learn_clusters([features(row) for row in drawn.tolist()], settings.clusters, settings.seed)
     say(f"{found.n_clusters} clusters of {'MFCC' if settings.targets == 'mfcc' else f'the states of layer {layer}'}")
-    return Targets(found.n_clusters, label(found, (features(row) for row in range(count))))
+    rows = label(found, (features(row) for row in range(count)))
+    if kept is not None:
+        part = kept.with_suffix(".part.npz")
+        np.savez(part, clusters=found.n_clusters, lengths=[len(row) for row in rows], labels=np.concatenate(rows))
+        part.replace(kept)
+    return Targets(found.n_clusters, rows)
 
 
 def codes_of(settings: SpeechPretraining, audio_seconds: float) -> int:
