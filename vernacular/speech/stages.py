@@ -6,6 +6,8 @@ from vernacular.config.schema import Language
 from vernacular.pipeline.stage import Stage
 from vernacular.speech.pretraining.stages import stages as pretraining_stages
 from vernacular.speech.recordings.stages import stages as recordings_stages
+from vernacular.speech.release.stages import stages as release_stages
+from vernacular.speech.transcription.stages import stages as transcription_stages
 
 
 def stages(language: Language, only_model: str | None = None) -> list[Stage]:
@@ -17,4 +19,7 @@ def stages(language: Language, only_model: str | None = None) -> list[Stage]:
     """
     if language.speech is None:
         return []
-    return [*recordings_stages(language), *pretraining_stages(language, only_model)]
+    made = [*recordings_stages(language)]
+    for name, model in language.speech.models_to_run(only_model).items():
+        made += [*transcription_stages(language, name, model), *release_stages(language, name, model)]
+    return made

@@ -27,7 +27,8 @@ class CharacterModel:
         contexts: symbols before -> symbols seen after them, and how often each.
     """
 
-    def __init__(self, order: int, size: int, contexts: dict[tuple[int, ...], tuple[NDArray[np.int64], Floats]]) -> None:
+    def __init__(self, order: int, size: int,
+                 contexts: dict[tuple[int, ...], tuple[NDArray[np.int64], Floats]]) -> None:
         self.order, self.size, self.contexts = order, size, contexts
         self._known: dict[tuple[int, ...], Floats] = {}
 

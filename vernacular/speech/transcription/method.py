@@ -23,7 +23,7 @@ class Transcriber(Protocol):
         """What its training did."""
 
     def scores(self, utterance: Utterance) -> Scores | None:
-        """Log probabilities of the alphabet's symbols, (frames, symbols); None for a model with a decoder of its own."""
+        """Log probabilities of the alphabet's symbols, (frames, symbols); None for a model with its own decoder."""
 
     def text(self, utterance: Utterance) -> str:
         """What the model writes without a language model."""

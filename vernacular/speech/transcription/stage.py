@@ -31,7 +31,6 @@ from vernacular.speech.transcription.stage_results import (
     CurvePoint,
     HeldOutSpeaker,
     LanguageModelFacts,
-    Scored,
     TranscriptionResult,
 )
 from vernacular.speech.transcription.state_cache import States, compute_states, forget_others
@@ -40,6 +39,7 @@ from vernacular.speech.utterance import Utterance
 
 ALPHABET, TRANSCRIPTS, TRAININGS = "alphabet.json", "transcripts.jsonl", "trainings"
 _MOST_EMPTY = 0.5  # share of utterances without text from which a model counts as collapsed
+_STATES = 50  # of an encoder in a second
 _BASELINES = (LOG_MEL, RANDOM)
 
 
@@ -76,7 +76,7 @@ def _train(work: StageContext, model: SpeechModel, parts: Parts, folds: Mapping[
            alphabet: Alphabet) -> _Results:
     wanted = {one.id: one for some in (parts, *folds.values()) for one in (*some.train, *some.choose, *some.score)}
     states = _all_states(work, model, [*wanted.values()])
-    settings = replace(HeadSettings(), rate=model.learning_rate, batch=round(model.batch_seconds * 50))
+    settings = head_settings(model)
     text, with_text = _text_of(work), model.language_model != "none"
     trainings = {encoder: Trainings(FrozenMethod(some, settings), alphabet, work.scratch / TRAININGS, text,
                                     work.progress) for encoder, some in states.items()}
@@ -94,6 +94,11 @@ def _train(work: StageContext, model: SpeechModel, parts: Parts, folds: Mapping[
     curve = [(some, ours.run(f"minutes_{minutes:g}", some, equal, first, with_text))
              for minutes in model.curve if (some := parts.limited(minutes)).minutes < parts.minutes]
     return _Results(released, baselines, speakers, curve)
+
+
+def head_settings(model: SpeechModel) -> HeadSettings:
+    """Sizes and rates of the head of a model."""
+    return replace(HeadSettings(), rate=model.learning_rate, batch=round(model.batch_seconds * _STATES))
 
 
 def _all_states(work: StageContext, model: SpeechModel, utterances: Sequence[Utterance]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from vernacular.core.result import Estimate, Interval, Number, Result
 
 
@@ -23,7 +25,7 @@ class TrainingFacts(Result):
     seconds: Number
     chosen: int  # step of the kept weights
     looks: list[tuple[int, Number]]  # (step, character error rate of the utterances that choose)
-    mixture: list[Number] = []  # weight of each layer; empty where there is no mixture
+    mixture: list[Number] = Field(default_factory=list)  # weight of each layer; empty where there is no mixture
 
 
 class Scored(Result):

@@ -6,7 +6,6 @@ are found and deleted.
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -44,7 +43,7 @@ def compute_states(encoder: Any, utterances: Sequence[Utterance], recordings: Pa
                 states = encoder(torch.from_numpy(load_audio(recordings, utterance))).half().cpu().numpy()
             with (part := path.with_suffix(".part")).open("wb") as stream:
                 np.save(stream, states, allow_pickle=False)
-            os.replace(part, path)
+            part.replace(path)
             if time.monotonic() - reported > _REPORTED:
                 reported = time.monotonic()
                 say(f"{number + 1:,} of {len(utterances):,} utterances read by the encoder")

@@ -23,7 +23,7 @@ def say(text: str, pitch: float, random: np.random.Generator) -> np.ndarray:
     return (sound + 0.003 * random.standard_normal(len(sound))).astype(np.float32)
 
 
-def write_language(folder: Path, count: int = 60) -> Path:
+def write_language(folder: Path, count: int = 40) -> Path:
     """The artifacts of recordings, cleaning and splits in one folder, spoken by two people."""
     random = np.random.default_rng(0)
     utterances, parts = [], []
