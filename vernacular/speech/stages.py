@@ -19,7 +19,7 @@ def stages(language: Language, only_model: str | None = None) -> list[Stage]:
     """
     if language.speech is None:
         return []
-    made = [*recordings_stages(language)]
+    made = [*recordings_stages(language), *pretraining_stages(language, only_model)]
     for name, model in language.speech.models_to_run(only_model).items():
         made += [*transcription_stages(language, name, model), *release_stages(language, name, model)]
     return made

@@ -87,7 +87,7 @@ def take_speech_step(network: Any, optimizer: torch.optim.AdamW, plan: SpeechPla
         for parameter in group["params"]:
             parameter.requires_grad_(step >= first)
     torch.manual_seed(plan.seed * 1_000_003 + step)
-    np.random.seed((plan.seed * 1_000_003 + step) % 2**32)  # noqa: NPY002 - transformers draws SpecAugment from it
+    np.random.seed((plan.seed * 1_000_003 + step) % 2**32)
     device = device_of(network)
     total = torch.zeros((), device=device)
     for loss in plan.losses(step):

@@ -93,6 +93,67 @@ class CharacterModel:
         return cls(order, size, contexts)
 
 
+class WordModel:
+    """An n-gram model of words, mixed with the spelling of each word by the model of characters.
+
+    Args:
+        words: the symbols of each known word.
+        model: of words; word number n of ``words`` is its symbol n + 1, an unknown one the last symbol.
+        space: the symbol between words.
+        share: of the known words in the probability of a word.
+    """
+
+    def __init__(self, words: Sequence[tuple[int, ...]], model: CharacterModel, space: int, share: float) -> None:
+        self.words, self.model, self.space, self.share = list(words), model, space, share
+        self._numbers = {word: number + 1 for number, word in enumerate(words)}
+
+    @classmethod
+    def learn(cls, texts: Sequence[Sequence[int]], space: int, share: float, order: int = 2) -> WordModel:
+        """Count the n-grams of the words of ``texts``."""
+        rows = [_split(tuple(text), space) for text in texts]
+        words = sorted({word for row in rows for word in row})
+        numbers = {word: number + 1 for number, word in enumerate(words)}
+        return cls(words, CharacterModel.learn([[numbers[word] for word in row] for row in rows], order,
+                                               len(words) + 2), space, share)
+
+    def gain(self, symbols: tuple[int, ...], spelled: float) -> float:
+        """What the last word of ``symbols`` adds to the logarithm of its probability ``spelled`` by characters."""
+        row = _split(symbols, self.space)
+        if not row or (symbols and symbols[-1] == self.space):
+            return 0.0
+        numbers = [self._numbers.get(word, self.model.size - 1) for word in row]
+        if numbers[-1] == self.model.size - 1:
+            return math.log(1 - self.share)
+        known = float(self.model.after((0, *numbers[:-1]))[numbers[-1]])
+        return _add(math.log(1 - self.share) + spelled, math.log(self.share) + known) - spelled
+
+    def arrays(self) -> dict[str, NDArray[np.int32]]:
+        """As arrays, for a file."""
+        return {**{f"word_{name}": array for name, array in self.model.arrays().items()},
+                "word_spelling_lengths": np.array([len(word) for word in self.words], np.int32),
+                "word_spellings": np.array([symbol for word in self.words for symbol in word], np.int32)}
+
+    @classmethod
+    def of_arrays(cls, arrays: dict[str, NDArray[np.int32]], space: int, share: float) -> WordModel:
+        """The model that ``arrays`` describes."""
+        ends = np.cumsum(arrays["word_spelling_lengths"])
+        spellings = np.split(arrays["word_spellings"], ends[:-1]) if len(ends) else []
+        return cls([tuple(word.tolist()) for word in spellings], CharacterModel.of_arrays(
+            {name.removeprefix("word_"): array for name, array in arrays.items() if name.startswith("word_")}),
+            space, share)
+
+
+def _split(symbols: tuple[int, ...], space: int) -> list[tuple[int, ...]]:
+    """The words of a text."""
+    words, start = [], 0
+    for place, symbol in enumerate((*symbols, space)):
+        if symbol == space:
+            if place > start:
+                words.append(symbols[start:place])
+            start = place + 1
+    return words
+
+
 def best_path(scores: Floats) -> list[int]:
     """The symbols of the likeliest path; ``scores`` are log probabilities, shape (frames, symbols)."""
     path = scores.argmax(-1).tolist()
@@ -104,7 +165,8 @@ class _Prefix:
     """A beginning of a text, with the probability of the frames so far, ended by a blank or by its last symbol."""
 
     symbols: tuple[int, ...]
-    language: float  # weighted score of the n-gram model, and the bonus for each symbol
+    language: float  # weighted score of the n-gram models, and the bonus for each symbol
+    spelled: float = 0.0  # score of the letters of the last word by the model of characters
     blank: float = _NEVER
     symbol: float = _NEVER
     next_blank: float = _NEVER
@@ -127,7 +189,7 @@ class Decoded:
 
 @dataclass(frozen=True)
 class BeamSearch:
-    """Finds the text with the best sum of CTC, ``weight`` times the n-gram model, and ``bonus`` for each symbol.
+    """Finds the text with the best sum of CTC, ``weight`` times the n-gram models, and ``bonus`` for each symbol.
 
     Prefix search after Hannun et al. (1408.2873). ``width`` prefixes are kept after each frame.
     """
@@ -137,6 +199,7 @@ class BeamSearch:
     bonus: float
     width: int = 24
     unlikely: float = _UNLIKELY
+    words: WordModel | None = None
 
     def decode(self, scores: Floats) -> Decoded:
         """The best text; ``scores`` are log probabilities, shape (frames, symbols)."""
@@ -144,7 +207,7 @@ class BeamSearch:
         for frame in scores:
             tried = [symbol for symbol in np.flatnonzero(frame > self.unlikely).tolist() if symbol]
             beam = self._step(beam, frame, tried)
-        ends = [one.total + self.weight * float(self.model.after((0, *one.symbols))[0]) for one in beam]
+        ends = [one.total + self.weight * self._scored(one, 0)[0] for one in beam]
         best = beam[int(np.argmax(ends))]
         return Decoded(list(best.symbols), float(np.logaddexp(best.blank, best.symbol)))
 
@@ -171,13 +234,21 @@ class BeamSearch:
         symbols = (*prefix.symbols, symbol)
         if symbols not in reached:
             if symbol not in prefix.longer:
-                after = self.model.after((0, *prefix.symbols))
-                prefix.longer[symbol] = _Prefix(symbols, prefix.language + self.weight * float(after[symbol])
-                                                + self.bonus)
+                score, spelled = self._scored(prefix, symbol)
+                prefix.longer[symbol] = _Prefix(symbols, prefix.language + self.weight * score + self.bonus, spelled)
             longer = prefix.longer[symbol]
             longer.blank = longer.symbol = longer.next_blank = longer.next_symbol = _NEVER
             reached[symbols] = longer
         return reached[symbols]
+
+    def _scored(self, prefix: _Prefix, symbol: int) -> tuple[float, float]:
+        """The score of ``symbol`` after ``prefix`` by the n-gram models, and of the letters of the word so far."""
+        score = float(self.model.after((0, *prefix.symbols[-self.model.order:]) if len(
+            prefix.symbols) < self.model.order else prefix.symbols[-self.model.order:])[symbol])
+        spelled = prefix.spelled + score
+        if self.words is None or symbol not in (0, self.words.space):
+            return score, spelled
+        return score + self.words.gain(prefix.symbols, spelled), 0.0
 
 
 def _add(first: float, second: float) -> float:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from transformers import AutomaticSpeechRecognitionPipeline
 from transformers.utils import cached_file
 
-from .speech_decoding import BeamSearch, CharacterModel, best_path
+from .speech_decoding import BeamSearch, CharacterModel, WordModel, best_path
 
 LANGUAGE_MODEL = "language_model.npz"
 
@@ -28,8 +28,10 @@ class Decoder:
         if not decoding or path is None:
             return cls(symbols, None)
         with np.load(path, allow_pickle=False) as arrays:
-            model = CharacterModel.of_arrays(dict(arrays))
-        return cls(symbols, BeamSearch(model, decoding["weight"], decoding["bonus"]))
+            found = dict(arrays)
+        words = WordModel.of_arrays(found, symbols.index(" "), decoding["words"]) if decoding.get("words") else None
+        return cls(symbols, BeamSearch(CharacterModel.of_arrays(found), decoding["weight"], decoding["bonus"],
+                                       words=words))
 
     def text(self, scores: NDArray[np.float32]) -> str:
         """The text of one utterance; ``scores``: (frames, symbols)."""

@@ -13,7 +13,8 @@ from vernacular.release.statement import NOT_WRITTEN
 from vernacular.speech.release.stage_results import SpeechReleaseResult
 from vernacular.speech.transcription.stage_results import ErrorRates, Scored
 
-_BASELINES = {"log_mel": "log-mel features, no pretrained model", "random_weights": "the same network, random weights"}
+_BASELINES = {"log_mel": "log-mel features, no pretrained model", "random_weights": "the same network, random weights",
+              "without_pretraining": "without pretraining on this speech"}
 
 
 def write_card(language: Language, result: SpeechReleaseResult, gates: list[Gate], own_code: bool) -> str:

@@ -20,7 +20,6 @@ from vernacular.config.statement import read_statement
 from vernacular.core.jsonl import read_jsonl
 from vernacular.core.report import Gate, Report
 from vernacular.core.store import Artifact, key_of
-from vernacular.modeling.base_files import locate
 from vernacular.pipeline.stage import StageContext, determined_by
 from vernacular.release.attestation import Claims, digest_of_report, origin_digest, sign
 from vernacular.release.gates import publishable
@@ -33,8 +32,9 @@ from vernacular.speech.release.export import copy_language_model, export_frozen,
 from vernacular.speech.release.stage_results import SpeakerGroup, SpeechReleaseResult, SpeechSourceFacts
 from vernacular.speech.release.stages import LOADS, stages
 from vernacular.speech.transcription.alphabet import Alphabet
+from vernacular.speech.transcription.arms import head_settings, start_of
 from vernacular.speech.transcription.parts import read_parts
-from vernacular.speech.transcription.stage import ALPHABET, TRAININGS, TRANSCRIPTS, head_settings
+from vernacular.speech.transcription.stage import ALPHABET, TRAININGS, TRANSCRIPTS
 from vernacular.speech.transcription.stage_results import TranscriptionResult
 from vernacular.speech.utterance import SPEAKERS, Utterance, load_audio, read_utterances
 
@@ -52,7 +52,7 @@ def run(work: StageContext, name: str, model: SpeechModel) -> Report:
     stage = f"speech/transcription_{name}"
     trained = work.inputs[stage]
     found = work.reports[stage].read_result(TranscriptionResult, stage)
-    _export(work, model, trained, found)
+    _export(work, name, model, trained, found)
     asked, same = _ask(work, trained, own_code=(work.out / "speech_model.py").is_file())
     parts = read_parts(work.inputs["speech/clean"], work.inputs["speech/splits"])[0]
     heard = [*parts.train, *parts.choose]
@@ -85,13 +85,14 @@ def run(work: StageContext, name: str, model: SpeechModel) -> Report:
     return report
 
 
-def _export(work: StageContext, model: SpeechModel, trained: Path, found: TranscriptionResult) -> None:
+def _export(work: StageContext, name: str, model: SpeechModel, trained: Path, found: TranscriptionResult) -> None:
     weights = trained / TRAININGS / f"seed_{model.seeds[0]}"
     facts = found.language_model
-    decoding = {} if facts is None else {"weight": float(facts.weight), "bonus": float(facts.bonus)}
+    decoding = {} if facts is None else {"weight": float(facts.weight), "bonus": float(facts.bonus),
+                                              "words": float(facts.words)}
     if model.method == "frozen":
         alphabet = Alphabet(tuple(json.loads((trained / ALPHABET).read_text(encoding="utf-8"))))
-        export_frozen(locate(model.base, work.language), weights, alphabet, head_settings(model), decoding, work.out)
+        export_frozen(start_of(work, name, model), weights, alphabet, head_settings(model), decoding, work.out)
     else:
         export_tuned(weights, work.out, decoding)
     if decoding:

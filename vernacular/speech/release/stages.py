@@ -45,8 +45,9 @@ def _outside(language: Language, root: Path, model: SpeechModel) -> dict[str, st
 
 def stages(language: Language, name: str, model: SpeechModel) -> list[Stage]:
     """The stage that makes the release of the speech model ``name``."""
+    pretrained = (f"speech/pretrained_{name}",) if model.pretraining is not None else ()
     return [Stage(
-        name=f"speech/release_{name}", version="1", inputs=(*SPEECH, f"speech/transcription_{name}"),
+        name=f"speech/release_{name}", version="1", inputs=(*SPEECH, *pretrained, f"speech/transcription_{name}"),
         run=EntryPoint("vernacular.speech.release.stage:run", name=name, model=model), result=SpeechReleaseResult,
         settings=partial(_settings, model=model), outside=partial(_outside, model=model),
         kinds=("huggingface", "python"), gates=SPECS, heavy=True, depends_on_reports=True, includes_licenses=True,

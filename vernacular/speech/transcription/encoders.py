@@ -10,8 +10,6 @@ import torch
 from vernacular.speech.encoders import load_speech_model
 from vernacular.speech.model_code.speech_model import LayerStates, LogMel
 
-BASE, RANDOM, LOG_MEL = "base", "random_weights", "log_mel"
-
 
 def base_encoder(path: Path) -> LayerStates:
     """The states of the base in the folder ``path``."""

@@ -17,14 +17,12 @@ from scipy.stats import spearmanr
 from vernacular.config.speech import SpeechModel
 from vernacular.core.jsonl import write_jsonl
 from vernacular.core.report import Gate, Report
-from vernacular.modeling.base_files import fingerprint, locate
 from vernacular.pipeline.stage import StageContext
 from vernacular.provenance.corpus_tables import file_of, read_rows
 from vernacular.speech.model_code.speech_pipeline import LANGUAGE_MODEL
 from vernacular.speech.transcription.alphabet import Alphabet
-from vernacular.speech.transcription.encoders import BASE, LOG_MEL, RANDOM, base_encoder, log_mel, random_encoder
-from vernacular.speech.transcription.frozen_method import FrozenMethod
-from vernacular.speech.transcription.head_training import Budget, HeadSettings
+from vernacular.speech.transcription.arms import CONTROL, RELEASED, methods_of
+from vernacular.speech.transcription.head_training import Budget
 from vernacular.speech.transcription.parts import Parts, read_parts, shared_texts
 from vernacular.speech.transcription.scoring import Edits, count_edits, difference, error_rates, pooled
 from vernacular.speech.transcription.stage_results import (
@@ -33,14 +31,10 @@ from vernacular.speech.transcription.stage_results import (
     LanguageModelFacts,
     TranscriptionResult,
 )
-from vernacular.speech.transcription.state_cache import States, compute_states, forget_others
 from vernacular.speech.transcription.trainings import Heard, Trainings, scored
-from vernacular.speech.utterance import Utterance
 
 ALPHABET, TRANSCRIPTS, TRAININGS = "alphabet.json", "transcripts.jsonl", "trainings"
 _MOST_EMPTY = 0.5  # share of utterances without text from which a model counts as collapsed
-_STATES = 50  # of an encoder in a second
-_BASELINES = (LOG_MEL, RANDOM)
 
 
 @dataclass(frozen=True)
@@ -61,56 +55,41 @@ def run(work: StageContext, name: str, model: SpeechModel) -> Report:
     """
     parts, part, folds = read_parts(work.inputs["speech/clean"], work.inputs["speech/splits"])
     alphabet = Alphabet.of(one.text for one in (*parts.train, *parts.choose))
-    results = _train(work, model, parts, folds, alphabet)
+    results = _train(work, name, model, parts, folds, alphabet)
     report = _report(parts, part, alphabet, results)
     (work.out / ALPHABET).write_text(json.dumps(alphabet.symbols, ensure_ascii=False), encoding="utf-8")
     search = results.released[0].search
     if search is not None:
-        np.savez_compressed(work.out / LANGUAGE_MODEL, **search.model.arrays())
+        words = {} if search.words is None else search.words.arrays()
+        np.savez_compressed(work.out / LANGUAGE_MODEL, **search.model.arrays(), **words)
     shutil.copytree(work.scratch / TRAININGS, work.out / TRAININGS)
     write_jsonl(work.out / TRANSCRIPTS, _rows(parts, results))
     return report
 
 
-def _train(work: StageContext, model: SpeechModel, parts: Parts, folds: Mapping[str, Parts],
+def _train(work: StageContext, name: str, model: SpeechModel, parts: Parts, folds: Mapping[str, Parts],
            alphabet: Alphabet) -> _Results:
     wanted = {one.id: one for some in (parts, *folds.values()) for one in (*some.train, *some.choose, *some.score)}
-    states = _all_states(work, model, [*wanted.values()])
-    settings = head_settings(model)
-    text, with_text = _text_of(work), model.language_model != "none"
-    trainings = {encoder: Trainings(FrozenMethod(some, settings), alphabet, work.scratch / TRAININGS, text,
-                                    work.progress) for encoder, some in states.items()}
-    ours = trainings[BASE]
+    methods = methods_of(work, name, model, [*wanted.values()])
+    text = _text_of(work)
+    trainings = {arm: Trainings(method, alphabet, work.scratch / TRAININGS, text, model.language_model,
+                                work.progress)
+                 for arm, method in methods.items()}
+    ours, first = trainings.pop(RELEASED), model.seeds[0]
     budget = Budget(model.steps, None if model.minutes is None else model.minutes * 60)
-    released = [ours.run(f"seed_{model.seeds[0]}", parts, budget, model.seeds[0], with_text)]
-    equal = Budget(released[0].facts.steps)  # of all other trainings
-    released += [ours.run(f"seed_{seed}", parts, equal, seed, with_text) for seed in model.seeds[1:]]
-    first = model.seeds[0]
-    baselines = {encoder: trainings[encoder].run(encoder, parts, equal, first, False) for encoder in _BASELINES}
+    released = [ours.run(f"seed_{first}", parts, budget, first)]
+    facts = released[0].facts
+    equal = Budget(facts.steps)  # of all other trainings of the same method
+    released += [ours.run(f"seed_{seed}", parts, equal, seed) for seed in model.seeds[1:]]
     speakers = {}
     for number, (speaker, fold) in enumerate(folds.items()):
         one = replace(ours, alphabet=Alphabet.of(row.text for row in (*fold.train, *fold.choose)))
-        speakers[speaker] = fold, one.run(f"held_out_{number}", fold, equal, first, with_text)
-    curve = [(some, ours.run(f"minutes_{minutes:g}", some, equal, first, with_text))
+        speakers[speaker] = fold, one.run(f"held_out_{number}", fold, equal, first)
+    baselines = {arm: one.run(arm, parts, equal if model.method == "frozen" or arm == CONTROL else Budget(
+        seconds=facts.seconds), first, False) for arm, one in trainings.items()}
+    curve = [(some, ours.run(f"minutes_{minutes:g}", some, equal, first))
              for minutes in model.curve if (some := parts.limited(minutes)).minutes < parts.minutes]
     return _Results(released, baselines, speakers, curve)
-
-
-def head_settings(model: SpeechModel) -> HeadSettings:
-    """Sizes and rates of the head of a model."""
-    return replace(HeadSettings(), rate=model.learning_rate, batch=round(model.batch_seconds * _STATES))
-
-
-def _all_states(work: StageContext, model: SpeechModel, utterances: Sequence[Utterance]
-                ) -> dict[str, dict[str, States]]:
-    """The states of each encoder, by its name."""
-    path, recordings = locate(model.base, work.language), work.inputs["speech/recordings"]
-    identity = fingerprint(model.base, work.language)
-    folders = {BASE: identity, RANDOM: f"{identity}-random", LOG_MEL: LOG_MEL}
-    forget_others(work.cache, utterances, folders.values())
-    made = {BASE: lambda: base_encoder(path), RANDOM: lambda: random_encoder(path, work.seed), LOG_MEL: log_mel}
-    return {encoder: compute_states(make(), utterances, recordings, work.cache / folders[encoder], work.progress)
-            for encoder, make in made.items()}
 
 
 def _text_of(work: StageContext) -> list[str]:
@@ -133,6 +112,7 @@ def _report(parts: Parts, part: str, alphabet: Alphabet, results: _Results) -> R
     search = results.released[0].search
     language_model = None if search is None else LanguageModelFacts(
         order=search.model.order, weight=search.weight, bonus=search.bonus,
+        words=0.0 if search.words is None else search.words.share,
         texts=int(search.model.contexts[()][1][0]), gain=difference(ours, greedy))
     main = scored(parts, results.released)
     result = TranscriptionResult(

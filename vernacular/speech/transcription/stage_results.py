@@ -58,6 +58,7 @@ class LanguageModelFacts(Result):
     order: int
     weight: Number
     bonus: Number
+    words: Number = 0.0  # share of known words in the probability of a word; 0 without a model of words
     texts: int  # lines that it was learned from
     gain: Interval  # low, mean, high of the difference of character error rates, decoded minus greedy, in points
 

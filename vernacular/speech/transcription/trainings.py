@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
-from vernacular.speech.model_code.speech_decoding import BeamSearch
+from vernacular.speech.model_code.speech_decoding import BeamSearch, CharacterModel, WordModel
 from vernacular.speech.transcription.alphabet import Alphabet
 from vernacular.speech.transcription.frozen_method import FACTS
 from vernacular.speech.transcription.head_training import Budget, Scores
-from vernacular.speech.transcription.language_model import choose_weights, learn_characters
+from vernacular.speech.transcription.language_model import (
+    WORD_SHARE,
+    choose_weights,
+    learn_characters,
+    learn_words,
+)
 from vernacular.speech.transcription.method import Method, Transcriber
 from vernacular.speech.transcription.parts import Parts
 from vernacular.speech.transcription.scoring import character_error_rate, count_edits, error_rates, pooled
@@ -39,12 +45,17 @@ class Trainings:
     alphabet: Alphabet
     folder: Path  # for trained models
     text: Sequence[str]  # further text of the language for the language model
+    language_model: Literal["characters", "words", "none"]
     say: Callable[[str], None]
 
-    def run(self, name: str, parts: Parts, budget: Budget, seed: int, language_model: bool) -> Heard:
-        """Train on ``parts`` and write what is scored; ``name``: of the training's folder."""
+    def run(self, name: str, parts: Parts, budget: Budget, seed: int, searched: bool = True) -> Heard:
+        """Train on ``parts`` and write what is scored.
+
+        ``name``: of the training's folder.
+        ``searched``: whether the language model is used too.
+        """
         model = self.model(name, parts, budget, seed)
-        search = self.choose_search(model, parts) if language_model else None
+        search = self.choose_search(model, parts) if searched else None
         greedy, decoded, confidence = list[str](), list[str](), list[float]()
         for utterance in parts.score:
             scores = model.scores(utterance)
@@ -68,9 +79,9 @@ class Trainings:
 
         While it is chosen, the language model has not read their transcripts; afterwards it has.
         """
-        found = [model.scores(one) for one in parts.choose]
+        found = [] if self.language_model == "none" else [model.scores(one) for one in parts.choose]
         scores = [one for one in found if one is not None]
-        if len(scores) < len(found):
+        if not scores:
             return None
         references = [one.text for one in parts.choose]
         texts = [one.text for one in parts.train]
@@ -78,13 +89,17 @@ class Trainings:
         def error_rate(symbols: list[list[int]]) -> float:
             return character_error_rate(references, [self.alphabet.decode(one) for one in symbols])
 
-        beside = without(self.text, (*parts.choose, *parts.score))
-        search = choose_weights(learn_characters([*texts, *beside], self.alphabet), scores, error_rate)
+        characters, words = self._models([*texts, *without(self.text, (*parts.choose, *parts.score))])
+        search = choose_weights(characters, words, scores, error_rate)
         searched = error_rate([search.decode(one).symbols for one in scores])
         if searched >= character_error_rate(references, [model.text(one) for one in parts.choose]):
             return None
-        whole = learn_characters([*texts, *references, *without(self.text, parts.score)], self.alphabet)
-        return BeamSearch(whole, search.weight, search.bonus)
+        characters, words = self._models([*texts, *references, *without(self.text, parts.score)])
+        return BeamSearch(characters, search.weight, search.bonus, words=words)
+
+    def _models(self, texts: Sequence[str]) -> tuple[CharacterModel, WordModel | None]:
+        return (learn_characters(texts, self.alphabet),
+                learn_words(texts, self.alphabet, WORD_SHARE) if self.language_model == "words" else None)
 
 
 def without(lines: Sequence[str], utterances: Sequence[Utterance]) -> list[str]:

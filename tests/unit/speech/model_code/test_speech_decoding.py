@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from vernacular.speech.model_code.speech_decoding import BeamSearch, CharacterModel, best_path
+from vernacular.speech.model_code.speech_decoding import BeamSearch, CharacterModel, WordModel, best_path
 
 TEXTS = [[1, 2, 1], [1, 2, 2], [2, 1], [1, 1, 2]]
 
@@ -40,6 +40,34 @@ def test_a_wide_beam_finds_the_best_of_all_texts(seed: int, weight: float, bonus
     found = BeamSearch(model, weight, bonus, width=500, unlikely=-math.inf).decode(scores)
     assert tuple(found.symbols) == best
     assert found.log_probability == pytest.approx(math.log(_by_all_paths(scores)[best]), abs=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_with_words_it_finds_the_best_of_all_texts_too(seed: int) -> None:
+    space, texts = 2, [[1, 2, 1], [1, 1, 2, 1], [1, 2, 1, 1]]
+    scores, model = _scores(seed, 5), CharacterModel.learn(texts, 3, 3)
+    words = WordModel.learn(texts, space, 0.5)
+
+    def by_words(text: tuple[int, ...]) -> float:
+        total, spelled = 0.0, 0.0
+        for place, symbol in enumerate((*text, 0)):
+            spelled += float(model.after((0, *text[:place]))[symbol])
+            if symbol in (0, space):
+                total, spelled = total + spelled + words.gain(text[:place], spelled), 0.0
+        return total
+
+    totals = {text: math.log(probability) + 0.8 * by_words(text) + 0.3 * len(text)
+              for text, probability in _by_all_paths(scores).items()}
+    search = BeamSearch(model, 0.8, 0.3, width=2000, unlikely=-math.inf, words=words)
+    assert tuple(search.decode(scores).symbols) == max(totals, key=lambda text: totals[text])
+
+
+def test_a_known_word_is_likelier_than_its_spelling_and_an_unknown_one_less_likely() -> None:
+    words = WordModel.learn([[1, 1, 3, 2]], 3, 0.5)
+    assert words.gain((1, 1), -9.0) > 0
+    assert words.gain((1, 2), -9.0) == pytest.approx(math.log(0.5))
+    again = WordModel.of_arrays(words.arrays(), 3, 0.5)
+    assert again.gain((1, 1, 3, 2), -2.0) == words.gain((1, 1, 3, 2), -2.0)
 
 
 def test_the_model_is_a_distribution_after_every_context() -> None:
