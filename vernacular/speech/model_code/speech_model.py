@@ -132,7 +132,7 @@ def _gathered(state: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
     return state.gather(1, places[..., None].expand(-1, -1, state.shape[-1]))
 
 
-class SpeechConfig(PreTrainedConfig):
+class SpeechConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
     """Settings of ``SpeechForCTC``.
 
     Args:
@@ -154,7 +154,7 @@ class SpeechConfig(PreTrainedConfig):
         super().__init__(**more)
 
 
-class SpeechForCTC(PreTrainedModel):  # type: ignore[misc]
+class SpeechForCTC(PreTrainedModel):  # type: ignore[no-untyped-call]
     """A transcription model as ``AutoModelForCTC`` loads it; reads sound at 16 kHz."""
 
     config_class = SpeechConfig
@@ -165,13 +165,14 @@ class SpeechForCTC(PreTrainedModel):  # type: ignore[misc]
         super().__init__(config)
         extractor = _feature_extractor(config.extractor)
         if config.encoder:
-            network = AutoModel.from_config(AutoConfig.for_model(**config.encoder))
+            auto: Any = AutoModel
+            network = auto.from_config(AutoConfig.for_model(**config.encoder))
             self.states: nn.Module = LayerStates(network.encoder if config.encoder["model_type"] == "whisper"
                                                  else network, extractor)
         else:
             self.states = LogMel(extractor)
         self.head = RecurrentHead(self.states.layers, self.states.size, len(config.symbols), **config.head)
-        self.post_init()
+        self.post_init()  # type: ignore[no-untyped-call]
 
     def _init_weights(self, module: nn.Module) -> None:
         """Leave what is not in the file as torch makes it."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from transformers import AutomaticSpeechRecognitionPipeline
-from transformers.utils import cached_file
+from transformers.utils.hub import cached_file
 
 from .speech_decoding import BeamSearch, CharacterModel, WordModel, best_path
 
@@ -48,7 +48,7 @@ def spelled(symbols: list[str], numbers: list[int]) -> str:
     return unicodedata.normalize("NFC", " ".join("".join(symbols[number] for number in numbers).split()))
 
 
-class SpeechPipeline(AutomaticSpeechRecognitionPipeline):  # type: ignore[misc]
+class SpeechPipeline(AutomaticSpeechRecognitionPipeline):
     """The pipeline of transformers with this model's decoder."""
 
     def __init__(self, model: Any, *args: Any, **more: Any) -> None:

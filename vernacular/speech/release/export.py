@@ -13,15 +13,14 @@ from transformers import Wav2Vec2FeatureExtractor
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.release.export import copy_model, write_json
-from vernacular.speech import model_code
 from vernacular.speech.model_code.speech_model import SpeechConfig, SpeechForCTC
 from vernacular.speech.model_code.speech_pipeline import LANGUAGE_MODEL
+from vernacular.speech.release.code_files import write_code
 from vernacular.speech.transcription.alphabet import Alphabet
 from vernacular.speech.transcription.encoders import base_encoder
 from vernacular.speech.transcription.frozen_method import HEAD
 from vernacular.speech.transcription.head_training import HeadSettings
 
-CODE = ("speech_decoding.py", "speech_model.py", "speech_pipeline.py")
 _PIPELINE = {"automatic-speech-recognition": {
     "impl": "speech_pipeline.SpeechPipeline", "pt": ["AutoModelForCTC"], "type": "multimodal"}}
 
@@ -51,7 +50,8 @@ def export_frozen(base: Path, trained: Path, alphabet: Alphabet, settings: HeadS
     settings_of_model = json.loads((to / "config.json").read_text(encoding="utf-8"))
     write_json(to / "config.json", _plain(settings_of_model) | {
         "auto_map": config.auto_map, "custom_pipelines": _PIPELINE, "architectures": ["SpeechForCTC"]})
-    Wav2Vec2FeatureExtractor(do_normalize=False, return_attention_mask=True).save_pretrained(to)
+    extractor: Any = Wav2Vec2FeatureExtractor
+    extractor(do_normalize=False, return_attention_mask=True).save_pretrained(to)
     write_code(to)
     _write_tokenizer(alphabet, to)
 
@@ -72,21 +72,6 @@ def export_tuned(trained: Path, to: Path, decoding: dict[str, float]) -> None:
                       fix="Set `language_model: none`", code=Code.BUG)
     write_json(path, {**settings, "custom_pipelines": _PIPELINE, "decoding": decoding})
     write_code(to)
-
-
-def write_code(to: Path) -> None:
-    """Copy the modules that a release carries."""
-    assert model_code.__file__ is not None
-    for name in CODE:
-        shutil.copyfile(Path(model_code.__file__).parent / name, to / name)
-
-
-def is_own_code(folder: Path) -> bool:
-    """Whether every program in a release is, byte for byte, one that this version of Vernacular ships."""
-    assert model_code.__file__ is not None
-    ours = Path(model_code.__file__).parent
-    return all(path.name in CODE and path.parent == folder and path.read_bytes() == (ours / path.name).read_bytes()
-               for path in folder.rglob("*.py"))
 
 
 def copy_language_model(trained: Path, to: Path) -> None:

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from vernacular.config.speech import SpeechModel
 from vernacular.config.statement import read_statement
 from vernacular.core.jsonl import read_jsonl
-from vernacular.core.report import Gate, Report
+from vernacular.core.report import Report
 from vernacular.core.store import Artifact, key_of
 from vernacular.pipeline.stage import StageContext, determined_by
 from vernacular.release.attestation import Claims, digest_of_report, origin_digest, sign
@@ -29,8 +29,9 @@ from vernacular.release.signing_key import own_or_new_key
 from vernacular.release.waivers import in_force, read_waivers
 from vernacular.speech.release.card import write_card, write_statement
 from vernacular.speech.release.export import copy_language_model, export_frozen, export_tuned
+from vernacular.speech.release.gates import speech_gates
 from vernacular.speech.release.stage_results import SpeakerGroup, SpeechReleaseResult, SpeechSourceFacts
-from vernacular.speech.release.stages import LOADS, stages
+from vernacular.speech.release.stages import stages
 from vernacular.speech.transcription.alphabet import Alphabet
 from vernacular.speech.transcription.arms import head_settings, start_of
 from vernacular.speech.transcription.parts import read_parts
@@ -39,7 +40,6 @@ from vernacular.speech.transcription.stage_results import TranscriptionResult
 from vernacular.speech.utterance import SPEAKERS, Utterance, load_audio, read_utterances
 
 _ASKED = 20  # scored utterances that the finished release transcribes again
-_SAME = 0.95  # share of them that must get the scored text
 
 
 def run(work: StageContext, name: str, model: SpeechModel) -> Report:
@@ -59,11 +59,12 @@ def run(work: StageContext, name: str, model: SpeechModel) -> Report:
     result = SpeechReleaseResult(
         language=work.language.code, model=name, base=name_of_base(model.base), base_licence=model.base.licence,
         method=model.method, transcription=found, sources=_sources(work, heard), groups=_groups(work, heard),
-        asked=asked, same=same, waivers=[])
-    gates = _gates(result, heard)
+        asked=asked, same=same, not_for_release=sum("release" not in one.uses for one in heard), release_gates=[],
+        waivers=[])
+    gates = speech_gates(result)
     waivers = in_force(read_waivers(work.language.folder), name, gates)
-    result = result.model_copy(update={"waivers": waivers})
     gates.append(publishable(gates, waivers))
+    result = result.model_copy(update={"waivers": waivers, "release_gates": gates})
     texts = {"README.md": write_card(work.language, result, gates, (work.out / "speech_model.py").is_file()),
              "data_statement.md": write_statement(work.language, result, read_statement(work.language.folder)),
              "evaluation.json": json.dumps(result.as_json(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"}
@@ -111,31 +112,6 @@ def _ask(work: StageContext, trained: Path, own_code: bool) -> tuple[int, float]
                                "own_code": own_code}])
     scored = [row["greedy"] if row["decoded"] is None else row["decoded"] for row in rows]
     return len(rows), float(np.mean([text.strip() == ours for text, ours in zip(texts, scored, strict=True)]))
-
-
-def _gates(result: SpeechReleaseResult, heard: Sequence[Utterance]) -> list[Gate]:
-    unknown = [one.name for one in result.sources if one.licence == "unverified"]
-    unknown += [result.base] if result.base_licence == "unverified" else []
-    unasked = [one.name for one in result.sources if one.consent == "unknown"]
-    kept = sum("release" not in one.uses for one in heard)
-    worst = max(high for _, _, high in result.transcription.differences.values())
-    return [
-        Gate(name="licences_verified", passed=not unknown, value=len(unknown), threshold=0,
-             reason=f"nobody has verified the licence of {', '.join(unknown)}" if unknown else
-             "every source and the base name their licence", fix="Find it out and write it as `licence:`"),
-        Gate(name="consent_known", passed=not unasked, value=len(unasked), threshold=0,
-             reason=f"on what basis the speech may be used is unknown for {', '.join(unasked)}" if unasked else
-             "every source states its consent basis", fix="Ask, and write it as `consent:`"),
-        Gate(name="uses_allow_release", passed=not kept, value=kept, threshold=0,
-             reason=f"{kept} utterances of the training may not be used for a release" if kept else
-             "every utterance of the training may be used for a release",
-             fix="Take these recordings out of training, or ask the speakers"),
-        Gate(name="better_than_baselines", passed=worst < 0, value=worst, threshold=0,
-             reason=f"the upper end of the difference to the better baseline is {worst:+.1f} points",
-             fix="Train longer, or use a base that heard more languages"),
-        Gate(name=LOADS, passed=result.same >= _SAME, value=result.same, threshold=_SAME,
-             reason=f"{result.same:.0%} of {result.asked} utterances get the scored text from `pipeline`",
-             fix="Report it with the version of transformers")]
 
 
 def _sources(work: StageContext, heard: Sequence[Utterance]) -> list[SpeechSourceFacts]:

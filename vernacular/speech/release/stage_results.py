@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vernacular.core.report import Gate
 from vernacular.core.result import Number, Result
 from vernacular.release.waivers import Waiver
 from vernacular.speech.transcription.stage_results import TranscriptionResult
@@ -39,4 +40,6 @@ class SpeechReleaseResult(Result):
     groups: list[SpeakerGroup]  # of the speakers whom training heard
     asked: int  # scored utterances that ``pipeline`` was asked to transcribe
     same: Number  # share of them with the scored text
+    not_for_release: int  # utterances of the training that may not be used for a release
+    release_gates: list[Gate]
     waivers: list[Waiver]

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ from vernacular.core.files import Folder
 from vernacular.core.store import Store
 from vernacular.speech.model_code.speech_model import SpeechForCTC
 from vernacular.speech.model_code.speech_pipeline import LANGUAGE_MODEL, Decoder
-from vernacular.speech.release.export import is_own_code
+from vernacular.speech.release.code_files import is_own_code
 from vernacular.speech.transcription.trainings import confidence_of
 from vernacular.speech.utterance import Utterance, load_audio, read_utterances
 
@@ -65,7 +66,8 @@ def _transcribe(release: Path, recordings: Path, utterances: Sequence[Utterance]
         raise Problem("the release is not one of method `frozen` by this version", where=str(release),
                       fix="Run the language again; models of other methods are read by `pipeline` of transformers",
                       code=Code.RELEASE_LOAD)
-    model = SpeechForCTC.from_pretrained(release, local_files_only=True, dtype=torch.float32).eval()
+    model: Any = SpeechForCTC.from_pretrained(release, local_files_only=True, dtype=torch.float32)
+    model.eval()
     decoder = Decoder.load(model.config.symbols, model.config.decoding, release / LANGUAGE_MODEL)
     for utterance in utterances:
         sound = torch.from_numpy(load_audio(recordings, utterance))[None]

@@ -22,13 +22,14 @@ def random_encoder(path: Path, seed: int) -> LayerStates:
     from transformers import AutoModel
     base = load_speech_model(path)
     torch.manual_seed(seed)
-    return LayerStates(_encoder(AutoModel.from_config(base.network.config)), base.extractor).eval()
+    auto: Any = AutoModel
+    return LayerStates(_encoder(auto.from_config(base.network.config)), base.extractor).eval()
 
 
 def log_mel() -> LogMel:
     """Whisper's log-mel features, without an encoder."""
     from transformers import WhisperFeatureExtractor
-    return LogMel(WhisperFeatureExtractor()).eval()
+    return LogMel(WhisperFeatureExtractor()).eval()  # type: ignore[no-untyped-call]
 
 
 def _encoder(network: Any) -> Any:

@@ -10,6 +10,7 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy.stats import spearmanr
@@ -60,8 +61,8 @@ def run(work: StageContext, name: str, model: SpeechModel) -> Report:
     (work.out / ALPHABET).write_text(json.dumps(alphabet.symbols, ensure_ascii=False), encoding="utf-8")
     search = results.released[0].search
     if search is not None:
-        words = {} if search.words is None else search.words.arrays()
-        np.savez_compressed(work.out / LANGUAGE_MODEL, **search.model.arrays(), **words)
+        arrays: dict[str, Any] = {**search.model.arrays(), **({} if search.words is None else search.words.arrays())}
+        np.savez_compressed(work.out / LANGUAGE_MODEL, **arrays)
     shutil.copytree(work.scratch / TRAININGS, work.out / TRAININGS)
     write_jsonl(work.out / TRANSCRIPTS, _rows(parts, results))
     return report

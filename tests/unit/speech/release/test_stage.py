@@ -16,7 +16,9 @@ from vernacular.core.store import Store
 from vernacular.pipeline.stage import Stage, StageContext, run_stage
 from vernacular.release.attestation import SIGNATURE, Statement, open_statement
 from vernacular.release.signing_key import own_or_new_key
-from vernacular.speech.release.export import is_own_code
+from vernacular.release.verification import verify
+from vernacular.speech.release.code_files import foreign_code, is_own_code
+from vernacular.speech.release.gates import read_evaluation
 from vernacular.speech.release.stage_results import SpeechReleaseResult
 from vernacular.speech.release.stages import LOADS
 from vernacular.speech.release.stages import stages as release_stages
@@ -77,6 +79,7 @@ def test_the_release_is_signed_with_its_code_and_has_no_path(made: tuple[Store, 
     assert isinstance(statement, Statement)
     assert {path.name for path in folder.iterdir()} - {SIGNATURE, "manifest.json"} == {*statement.digests()}
     assert statement.predicate.gates == report.gates
+    assert not verify(folder, [own_or_new_key().public_key()], read_evaluation).failures
     assert is_own_code(folder)
     assert not [path for path in folder.rglob("*.json") if str(made[1].folder.parent).encode() in path.read_bytes()]
 
@@ -87,7 +90,10 @@ def test_foreign_code_is_not_own_code(made: tuple[Store, Language], tmp_path: Pa
         (tmp_path / path.name).write_bytes(path.read_bytes())
     assert is_own_code(tmp_path)
     (tmp_path / "more.py").write_text("")
-    assert not is_own_code(tmp_path)
+    assert [failure.file for failure in foreign_code(tmp_path)] == ["more.py"]
+    (tmp_path / "more.py").unlink()
+    (tmp_path / "speech_model.py").write_text("print()")
+    assert [failure.file for failure in foreign_code(tmp_path)] == ["speech_model.py"]
 
 
 def test_rest_is_transcribed_and_accepted_by_confidence(made: tuple[Store, Language]) -> None:
