@@ -119,6 +119,7 @@ def run(code: LanguageCode,
 
 from vernacular.cli import release as cli_release  # noqa: E402, F401, I001  # here, so that its commands are listed in their order
 from vernacular.cli import export as cli_export  # noqa: E402, F401  # behind those of releases
+from vernacular.cli import speech as cli_speech  # noqa: E402, F401
 
 
 @command()

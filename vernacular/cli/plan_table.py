@@ -18,6 +18,7 @@ from vernacular.forecast.cost import ModelForecast, forecast_model, forecast_tex
 from vernacular.forecast.memory import CardMemory
 from vernacular.forecast.ranges import Range, total
 from vernacular.forecast.remarks import forecast_remarks
+from vernacular.forecast.speech import speech_remarks
 from vernacular.forecast.speed import Origin
 from vernacular.forecast.text import TextSize, count_text
 from vernacular.modeling.memory import GIB
@@ -60,7 +61,7 @@ def print_plan(store: Store, language: Language, model: str | None, quick: bool)
         forecasts.append(found)
     for line in lines_of(language, size, steps, seconds, forecasts, missing, absent):
         say(line)
-    remarks = forecast_remarks(language, store.root, size, forecasts)
+    remarks = [*forecast_remarks(language, store.root, size, forecasts), *speech_remarks(language, store, model)]
     for line in remark_lines(remarks):
         say(line)
 

@@ -27,6 +27,8 @@ from vernacular.reporting.html import default_place, write_page
 from vernacular.reporting.terminal import print_screen
 from vernacular.search import MOST, TOP
 from vernacular.search.listing import print_hits
+from vernacular.speech.release.code_files import foreign_code
+from vernacular.speech.release.gates import read_evaluation
 
 _searcher_of = EntryPoint[Any]("vernacular.search.finding:Searcher")
 
@@ -125,10 +127,11 @@ def verify(folder: Annotated[Path, typer.Argument(metavar="PATH", help="folder o
            key: Annotated[list[Path] | None, typer.Option(
                help="public key of the publisher, instead of this installation's own; repeatable")] = None) -> None:
     """Verify a release's signature, files, gates and waivers. Works offline; exit code 1 on failure."""
-    verified = compare(folder, trusted_keys(key or []))
-    for failure in verified.failures:
+    verified = compare(folder, trusted_keys(key or []), read_evaluation)
+    failures = [*verified.failures, *foreign_code(folder)]
+    for failure in failures:
         say(str(failure), err=True)
-    if verified.failures:
+    if failures:
         raise typer.Exit(1)
     for line in verdict_lines(verified):
         say(line)

@@ -49,6 +49,9 @@ class Splits(Strict):
     held_out: list[Name] = Field(default_factory=list, description=(
         "Sources whose documents all go to test. Use it to measure a kind "
         "of text that the model never read."), examples=[["news"]])
+    train_only: list[Name] = Field(default_factory=list, description=(
+        "Sources whose documents never go to dev or test, such as transcripts that a machine wrote (`vernacular "
+        "transcribe`)."), examples=[["machine_transcripts"]])
     overlap_words: int = Field(13, ge=5, examples=[8], description=(
         "Drop a training line that shares this many consecutive words with a held-out line or a task item (Brown "
         "et al. 2020). Lower it for a language with long words."))

@@ -96,9 +96,26 @@ class SpeechBudget(Strict):
 class SpeechPretraining(SpeechBudget):
     """Continued pretraining of the base on untranscribed speech, with the base's own objective."""
 
-    learning_rate: float = Field(1e-4, gt=0, examples=[5e-5], description="Highest learning rate.")
+    learning_rate: float = Field(1e-4, gt=0, examples=[5e-5], description=(
+        "Highest learning rate. Halve it if the loss jumps."))
     least_hours: float = Field(10, ge=0, examples=[1], description=(
-        "With fewer hours of speech this step is left out, and `vernacular plan` says so. Lower it to try."))
+        "With fewer hours of speech this step is left out, and `vernacular plan` says so. 0 always trains "
+        "(docs/experiments/speech-pretraining.md)."))
+    crop_seconds: float = Field(15, ge=0.5, examples=[10], description=(
+        "Longest piece of an utterance that is read at once, in seconds. Lower it if memory runs out."))
+    warmup: Share = Field(0.1, examples=[0.2], description="Share of the steps for learning rate warmup.")
+    head_first: Share = Field(0.1, lt=1, examples=[0], description=(
+        "Share of the steps in which only a new head is trained. That of HuBERT, WavLM and w2v-BERT is always new; "
+        "a base of wav2vec 2.0 may have its own, and then this has no effect."))
+    weight_decay: float = Field(0.01, ge=0, examples=[0.1], description="Weight decay (AdamW).")
+    targets: Literal["states", "mfcc"] = Field("states", examples=["mfcc"], description=(
+        "What HuBERT and WavLM predict: clusters of the base's own states, or of MFCC, which are for a base with "
+        "random weights."))
+    layer: Share = Field(0.67, examples=[0.75], description=(
+        "Depth of the states that are clustered, as a share of the layers (`targets: states` only)."))
+    clusters: int = Field(500, ge=2, le=20_000, examples=[100], description=(
+        "Clusters that HuBERT and WavLM predict, and codes in each codebook of w2v-BERT. There are fewer if there is "
+        "less than a second of speech for each."))
     patience: int = Field(3, ge=0, examples=[0], description=(
         "Training ends after this many evaluations without a better held-out loss. 0 disables it."))
     seed: int = Field(1, examples=[2], description="Random seed.")

@@ -29,8 +29,8 @@ def position(row: Mapping[str, Any]) -> float:
 def assign(positions: NDArray[np.float64], held_out: NDArray[np.bool_], settings: Splits) -> NDArray[np.int8]:
     """The number of the part of each document.
 
-    Documents that are ``held_out`` go to test. A part that would be empty gets the document with the smallest
-    position of those that may be moved.
+    Documents that are ``held_out`` go to test, those at position 1 to train. A part that would be empty gets the
+    document with the smallest position of those that may be moved.
 
     Args:
         positions: of the documents.
@@ -55,7 +55,7 @@ def assign(positions: NDArray[np.float64], held_out: NDArray[np.bool_], settings
     for part in [*wanted, TRAIN]:
         if not (parts == part).any():
             order = np.argsort(positions, kind="stable")
-            order = order[~held_out[order]]
+            order = order[~held_out[order] & (positions[order] < 1)]
             spare = [number for number in order.tolist() if (parts == parts[number]).sum() > 1]
             if not spare:
                 raise Problem(f"too little text outside {', '.join(settings.held_out)}: nothing is left for "

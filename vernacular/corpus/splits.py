@@ -108,10 +108,15 @@ def run(work: StageContext[Splits]) -> Report:
     rows = Rows.of(path, library.folder)
     library.shed(rows.keys)
     view = tables_for(rows, _recipe(overlap), library, work.progress)
-    unknown = set(settings.held_out) - {source.name for source in work.language.sources}
-    if unknown:
-        raise Problem(f"there is no source '{min(unknown)}'", where="splits.held_out",
-                      fix="Use names of entries under `sources:`", code=Code.CONFIG_VALUE)
+    for key, names in (("held_out", settings.held_out), ("train_only", settings.train_only)):
+        unknown = set(names) - {source.name for source in work.language.sources}
+        if unknown:
+            raise Problem(f"there is no source '{min(unknown)}'", where=f"splits.{key}",
+                          fix="Use names of entries under `sources:`", code=Code.CONFIG_VALUE)
+    both = set(settings.held_out) & set(settings.train_only)
+    if both:
+        raise Problem(f"the source '{min(both)}' is held out and only for training", where="splits.train_only",
+                      fix="Remove it from one of the two lists", code=Code.CONFIG_RULE)
     given = assign(*_positions(view, path, settings), settings)
     parts: dict[str, Part] = {}
     rejects: list[Iterator[Row]] = []
@@ -137,12 +142,14 @@ def run(work: StageContext[Splits]) -> Report:
 
 
 def _positions(view: View, path: Path, settings: Splits) -> tuple[NDArray[np.float64], Mask]:
-    """The position of each document, and whether its source is held out."""
+    """The position of each document, 1 if its source is only for training, and whether its source is held out."""
     positions, held_out = (disk_array(view.folder, len(view), kind) for kind in (np.float64, np.bool_))
     first, names = 0, pa.array(settings.held_out, pa.string())
+    only = pa.array(settings.train_only, pa.string())
     for table in read_tables(path, ["source"]):
         last = first + len(table)
-        positions[first:last] = view.between(first, last).rows("position")
+        positions[first:last] = np.where(pc.is_in(table["source"], only).to_numpy(), 1.0,
+                                         view.between(first, last).rows("position"))
         held_out[first:last] = pc.is_in(table["source"], names).to_numpy()
         first = last
     return positions, held_out

@@ -67,6 +67,15 @@ def check_numbers(model: Any, path: Path) -> None:
         raise Problem("the weights of this checkpoint are quantized, and cannot be trained", where=str(path), fix=(
             "Use the model that it was made from; `precision: nf4` quantizes one when it is loaded"),
             code=Code.MODEL_KIND)
+    check_finite(model, path)
+
+
+def check_finite(model: Any, path: Path) -> None:
+    """Check that all weights are numbers.
+
+    Raises:
+        Problem: they are not.
+    """
     for name, parameter in model.named_parameters():
         if parameter.is_floating_point() and not bool(parameter.detach().sum().isfinite()):
             raise Problem(f"the weights {name} are not all numbers", where=str(path),

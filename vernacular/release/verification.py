@@ -7,7 +7,7 @@ this version of Vernacular. ``publish`` verifies a release too, before it compar
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from vernacular.release.attestation import (
 from vernacular.release.files import Failure, digest_of_file, list_files, read_regular
 from vernacular.release.gates import gate_table, publishable, release_gates
 from vernacular.release.result_models import ReleaseResults
-from vernacular.release.waivers import ALL, in_force
+from vernacular.release.waivers import ALL, Waiver, in_force
 
 EVALUATION, CARD = "evaluation.json", "README.md"
 _LARGEST = 256_000_000  # bytes of a file that is read into memory
@@ -47,10 +47,28 @@ class Verified:
     results: ReleaseResults | None = None
 
 
-def verify(folder: Path, trusted: Sequence[Ed25519PublicKey]) -> Verified:
+@dataclass(frozen=True)
+class Evaluated:
+    """What ``evaluation.json`` of any kind of release says."""
+
+    language: str
+    model: str
+    computed: list[Gate]  # from its numbers, without ``publishable``
+    stated: list[Gate]  # that it contains
+    waivers: list[Waiver]
+
+
+# reads the bytes of ``evaluation.json``; None if it is not of its kind of release
+Reader = Callable[[bytes], Evaluated | None]
+
+
+def verify(folder: Path, trusted: Sequence[Ed25519PublicKey], other: Reader | None = None) -> Verified:
     """Compare a release with what a trusted key signed.
 
-    ``folder``: of the release, downloaded or in the store; the store's own manifest may be in it if it agrees.
+    Args:
+        folder: of the release, downloaded or in the store; the store's own manifest may be in it if it agrees.
+        trusted: keys.
+        other: reads the evaluation of another kind of release than that of a text model.
 
     Raises:
         Problem: the folder cannot be read.
@@ -71,7 +89,7 @@ def verify(folder: Path, trusted: Sequence[Ed25519PublicKey]) -> Verified:
     results = None
     changed = {failure.file for failure in failures}
     if EVALUATION in statement.digests() and EVALUATION not in changed:
-        results, found = _gates(folder, statement)
+        results, found = _gates(folder, statement, other)
         failures += found
     elif EVALUATION not in changed:
         failures.append(Failure("VN-RELEASE-GATES", EVALUATION, "is not signed, so its gates cannot be computed"))
@@ -94,28 +112,32 @@ def _files(folder: Path, names: Sequence[str], statement: Statement) -> list[Fai
     return failures
 
 
-def _gates(folder: Path, statement: Statement) -> tuple[ReleaseResults | None, list[Failure]]:
+def _gates(folder: Path, statement: Statement, other: Reader | None) -> tuple[ReleaseResults | None, list[Failure]]:
     """The results in ``evaluation.json``, and where its gates differ from those that were signed."""
     claims = statement.predicate
     try:
         data = read_regular(folder / EVALUATION, _LARGEST)
         if hashlib.sha256(data).hexdigest() != statement.digests()[EVALUATION]:
             return None, [Failure("VN-RELEASE-DIGEST", EVALUATION, "was changed while it was read")]
-        results = ReleaseResults.model_validate_json(data, extra="ignore")  # a later version may have more keys
-        computed = release_gates(results)
+        evaluated, results = None if other is None else other(data), None
+        if evaluated is None:
+            results = ReleaseResults.model_validate_json(data, extra="ignore")  # a later version may have more keys
+            evaluated = Evaluated(results.language.code, results.model.name, release_gates(results),
+                                  results.release_gates, results.waivers)
+        computed = [*evaluated.computed]
     except (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
         return None, [Failure("VN-RELEASE-GATES", EVALUATION, "its gates cannot be computed by this version "
                               f"({type(error).__name__})")]
     failures = []
-    if (results.language.code, results.model.name) != (claims.language, claims.model):
+    if (evaluated.language, evaluated.model) != (claims.language, claims.model):
         failures.append(Failure("VN-RELEASE-GATES", EVALUATION, "describes another language or model than was signed"))
     # Reasons are sentences of the version that signed, so waivers are matched with those.
     waived = in_force(claims.waivers, claims.model, claims.gates)
     computed.append(publishable(computed, waived))
     failures += [Failure("VN-RELEASE-GATES", EVALUATION, reason) for reason in (
         *_differences(computed, claims, "its results give"),
-        *_differences(results.release_gates, claims, "it contains"))]
-    if waived != claims.waivers or results.waivers != claims.waivers:
+        *_differences(evaluated.stated, claims, "it contains"))]
+    if waived != claims.waivers or evaluated.waivers != claims.waivers:
         failures.append(Failure("VN-RELEASE-WAIVERS", EVALUATION, "its waivers are not the signed ones, or one is for "
                                 "a gate that now has another reason"))
     return results, failures
@@ -171,7 +193,7 @@ def _manifest(folder: Path, claims: Claims, whole: bool) -> list[Failure]:
     sizes, data_version = describe(folder) if whole else (manifest.files, manifest.data_version)
     agrees = {
         "the language": manifest.language == claims.language,
-        "the stage": manifest.stage == f"release/{claims.model}",
+        "the stage": manifest.stage in (f"release/{claims.model}", f"speech/release_{claims.model}"),
         "the key": manifest.key == claims.key,
         "the settings and inputs": digest_of_origin(manifest) == claims.determined_by,
         "the gates": manifest.report.gates == claims.gates,

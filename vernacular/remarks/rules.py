@@ -55,6 +55,23 @@ def few_new_tokens(name: str, model: Model, words: float, new_tokens: float | No
     return Remark(code="VN-FEW-NEW-TOKENS", what=f"{name}: {got}: {why} ({PAGE})", fix=_either(ways))
 
 
+def little_speech(name: str, hours: float, least: float) -> Remark | None:
+    """Too little speech for pretraining a model of speech, which is then left out.
+
+    Args:
+        name: of the model.
+        hours: of speech that training may hear.
+        least: from which it is on.
+    """
+    if hours >= least:
+        return None
+    return Remark(code="VN-LITTLE-SPEECH", what=(
+        f"{name}: pretraining is left out, since {hours:.1f} hours of speech are fewer than {least:g} "
+        "(docs/experiments/speech-pretraining.md)"), fix=(
+            "Add recordings, which need no transcripts, or set "
+            f"`speech.models.{name}.pretraining.least_hours: 0` to try"))
+
+
 def few_passes(name: str, model: Model, steps: float, passes: float) -> Remark | None:
     """A pretraining that is too short to change the model for the better.
 

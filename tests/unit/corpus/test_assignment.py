@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from vernacular.cleaning.decontamination import HeldOut
 from vernacular.config.schema import Splits
 from vernacular.core.errors import Problem
-from vernacular.corpus.assignment import PARTS, TEST, assign, position
+from vernacular.corpus.assignment import PARTS, TEST, TRAIN, assign, position
 from vernacular.provenance.document import short_digest
 from vernacular.text.word_hashes import Tokens
 
@@ -87,3 +87,11 @@ def test_held_out_text_is_what_a_search_for_it_finds(held_out_lines: list[str], 
     equal = {line.casefold() for line in held_out_lines if line}
     assert [bool(number) for number in index.judge(Tokens(lines)).tolist()] == [
         line.casefold() in equal or bool(runs(line) & known) for line in lines]
+
+
+def test_documents_only_for_training_never_leave_it() -> None:
+    positions = np.array([0.01, 0.02, 0.5, 0.6, 1.0, 1.0])
+    given = assign(positions, np.zeros(6, bool), SHARES)
+    assert (given[positions == 1] == TRAIN).all()
+    with pytest.raises(Problem):
+        assign(np.array([0.5, 1.0, 1.0, 1.0]), np.zeros(4, bool), SHARES)

@@ -1,0 +1,94 @@
+"""The stage on a made-up language: a head on log-mel features of a tiny random base learns it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from tests.unit.speech.transcription.spoken import write_language
+from vernacular.config.base import Base
+from vernacular.config.speech import SpeechModel
+from vernacular.core.jsonl import read_jsonl
+from vernacular.core.report import Report
+from vernacular.pipeline.stage import StageContext
+from vernacular.speech.transcription import stage
+from vernacular.speech.transcription.stage_results import TranscriptionResult
+
+STEPS = 30
+
+
+def write_base(folder: Path) -> None:
+    """A Whisper with two tiny layers and random weights."""
+    from transformers import WhisperConfig, WhisperFeatureExtractor, WhisperModel
+    WhisperModel(WhisperConfig(d_model=32, encoder_layers=2, decoder_layers=1, encoder_attention_heads=2,
+                               decoder_attention_heads=2, encoder_ffn_dim=64, decoder_ffn_dim=32, vocab_size=32,
+                               pad_token_id=0, bos_token_id=1, eos_token_id=2, decoder_start_token_id=1,
+                               suppress_tokens=None, begin_suppress_tokens=None)).save_pretrained(folder)
+    WhisperFeatureExtractor().save_pretrained(folder)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Report]:
+    place = tmp_path_factory.mktemp("speech")
+    write_base(place / "folder" / "base")
+    data = write_language(place / "data")
+    return place, run(place, data)
+
+
+def run(place: Path, data: Path, **settings: Any) -> Report:
+    for name in ("out", "scratch", "cache"):
+        (place / name).mkdir(exist_ok=True)
+    language = SimpleNamespace(folder=place / "folder", code="qaa")
+    model = SpeechModel(base=Base(path="base", licence="MIT"), **{
+        "steps": STEPS, "batch_seconds": 8, "learning_rate": 0.01, "curve": [0.3], **settings})
+    inputs = dict.fromkeys(("speech/recordings", "speech/clean", "speech/splits"), data)
+    return stage.run(cast(StageContext, SimpleNamespace(
+        language=language, settings=None, inputs=inputs, reports={}, out=place / "out", scratch=place / "scratch",
+        seed=1, progress=lambda line: None, machine=place, root=place, cache=place / "cache")), "tiny", model)
+
+
+def test_it_learns_and_says_how_well(made: tuple[Path, Report]) -> None:
+    place, report = made
+    result = report.read_result(TranscriptionResult, "speech/transcription_tiny")
+    assert result.part == "dev"
+    assert result.scored.greedy.cer.mean < 60
+    assert {*result.baselines} == {"log_mel", "random_weights"}
+    assert {one.steps for found in result.baselines.values() for one in found.trainings} == {STEPS}
+    assert len(result.curve) == 1
+    rows = list(read_jsonl(place / "out" / stage.TRANSCRIPTS))
+    assert len(rows) == result.scored.greedy.utterances == 8
+    assert all(0 <= row["confidence"] <= 1 for row in rows)
+    assert "".join(json.loads((place / "out" / stage.ALPHABET).read_text())) == " aeiou"
+
+
+def test_again_it_gives_the_same_and_reads_no_sound_twice(made: tuple[Path, Report], tmp_path: Path) -> None:
+    place, report = made
+    stored = {path: path.stat().st_mtime_ns for path in (place / "cache").rglob("*.npy")}
+    (tmp_path / "cache").symlink_to(place / "cache")
+    (tmp_path / "folder").symlink_to(place / "folder")
+    again = run(tmp_path, place / "data", curve=[])
+    first, second = (one.read_result(TranscriptionResult, "") for one in (report, again))
+    assert second.scored.model_dump(exclude={"trainings"}) == first.scored.model_dump(exclude={"trainings"})
+    assert {path: path.stat().st_mtime_ns for path in (place / "cache").rglob("*.npy")} == stored
+
+
+def test_states_do_not_depend_on_the_batch(made: tuple[Path, Report]) -> None:
+    import torch
+
+    from vernacular.speech.model_code.speech_model import RecurrentHead
+    torch.manual_seed(0)
+    head = RecurrentHead(2, 8, 5, 4, 2, 2, 0.0).eval()
+    states = [torch.randn(2, frames, 8) for frames in (7, 12, 3)]
+    padded = torch.full((3, 2, 12, 8), 9.0)
+    for row, one in enumerate(states):
+        padded[row, :, :one.shape[1]] = one
+    together, lengths = head(padded, torch.tensor([7, 12, 3]))
+    for row, one in enumerate(states):
+        alone = head(one[None], torch.tensor([one.shape[1]]))[0][0]
+        assert lengths[row] == len(alone)
+        assert np.allclose(together[row, :len(alone)].detach(), alone.detach(), atol=1e-5)

@@ -1,0 +1,58 @@
+"""``pipeline("automatic-speech-recognition", path, trust_remote_code=True)`` for a released transcription model."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from transformers import AutomaticSpeechRecognitionPipeline
+from transformers.utils.hub import cached_file
+
+from .speech_decoding import BeamSearch, CharacterModel, WordModel, best_path
+
+LANGUAGE_MODEL = "language_model.npz"
+
+
+class Decoder:
+    """Text from log probabilities, with the n-gram model if there is one."""
+
+    def __init__(self, symbols: list[str], search: BeamSearch | None) -> None:
+        self.symbols, self.search = symbols, search
+
+    @classmethod
+    def load(cls, symbols: list[str], decoding: dict[str, float], path: Path | None) -> Decoder:
+        """The decoder with the n-gram model in the file ``path``; without one where there is no ``decoding``."""
+        if not decoding or path is None:
+            return cls(symbols, None)
+        with np.load(path, allow_pickle=False) as arrays:
+            found = dict(arrays)
+        words = WordModel.of_arrays(found, symbols.index(" "), decoding["words"]) if decoding.get("words") else None
+        return cls(symbols, BeamSearch(CharacterModel.of_arrays(found), decoding["weight"], decoding["bonus"],
+                                       words=words))
+
+    def text(self, scores: NDArray[np.float32]) -> str:
+        """The text of one utterance; ``scores``: (frames, symbols)."""
+        found = best_path(scores) if self.search is None else self.search.decode(scores).symbols
+        return spelled(self.symbols, found)
+
+    def decode_beams(self, scores: NDArray[np.float32], **_: Any) -> list[tuple[str, None, list[Any]]]:
+        """As transformers calls a decoder."""
+        return [(self.text(scores), None, [])]
+
+
+def spelled(symbols: list[str], numbers: list[int]) -> str:
+    """The text of numbered symbols, with single spaces, in Unicode's normal form C."""
+    return unicodedata.normalize("NFC", " ".join("".join(symbols[number] for number in numbers).split()))
+
+
+class SpeechPipeline(AutomaticSpeechRecognitionPipeline):
+    """The pipeline of transformers with this model's decoder."""
+
+    def __init__(self, model: Any, *args: Any, **more: Any) -> None:
+        super().__init__(model, *args, **more)
+        path = cached_file(model.name_or_path, LANGUAGE_MODEL, _raise_exceptions_for_missing_entries=False)
+        self.decoder = Decoder.load(model.config.symbols, model.config.decoding, Path(path) if path else None)
+        self.type = "ctc_with_lm"

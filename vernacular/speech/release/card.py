@@ -1,0 +1,117 @@
+"""The card and the data statement of a transcription model, from its results alone."""
+
+from __future__ import annotations
+
+import json
+
+from vernacular.config.schema import Language
+from vernacular.core.report import Gate
+from vernacular.core.result import Estimate
+from vernacular.release.gates import gate_table
+from vernacular.release.markdown import Table, literal
+from vernacular.release.statement import NOT_WRITTEN
+from vernacular.speech.release.stage_results import SpeechReleaseResult
+from vernacular.speech.transcription.stage_results import ErrorRates, Scored
+
+_BASELINES = {"log_mel": "log-mel features, no pretrained model", "random_weights": "the same network, random weights",
+              "without_pretraining": "without pretraining on this speech"}
+
+
+def write_card(language: Language, result: SpeechReleaseResult, gates: list[Gate], own_code: bool) -> str:
+    """The whole README.md."""
+    found = result.transcription
+    trust = ", trust_remote_code=True" if own_code else ""
+    usage = ("```python\nfrom transformers import pipeline\n\n"
+             f'pipeline("automatic-speech-recognition", path{trust})(sound)["text"]  # float32, 16 kHz, mono\n```')
+    code = ("The folder carries the code of its network and of its decoding (`speech_*.py`), which transformers runs "
+            "only with `trust_remote_code=True`. `signature.json` covers these files." if own_code else "")
+    blocks: list[str | Table] = [
+        _metadata(language, result), f"# {literal(language.name)}: speech to text",
+        f"Transcribes {literal(language.name)}. It learned from {found.minutes:.0f} minutes of transcribed speech, on "
+        f"top of `{literal(result.base)}` (method `{result.method}`).", usage, *([code] if code else []),
+        "## How many errors it makes", f"Percent of characters and words that are wrong in the part `{found.part}` "
+        f"({found.scored.greedy.utterances} utterances); in parentheses the 95% interval over utterances. Lower is "
+        "better.", scores_table(result)]
+    if found.speakers:
+        blocks += ["Speakers whom training did not hear, each in turn:", speakers_table(result)]
+    if found.without_shared is not None:
+        blocks.append(f"{found.shared_texts} of the scored utterances consist of words that training has read; without "
+                      f"them the character error rate is {_range(found.without_shared.cer)}, the word error rate "
+                      f"{_range(found.without_shared.wer)}.")
+    if found.curve:
+        blocks += ["## With less speech", curve_table(result)]
+    if found.language_model is not None:
+        low, mean, high = found.language_model.gain
+        blocks.append(f"Decoding uses {found.language_model.order}-grams of characters: {mean:+.1f} points of "
+                      f"character errors ({low:+.1f} to {high:+.1f}).")
+    blocks += ["## Gates", gate_table(gates, {waiver.gate: waiver.by for waiver in result.waivers}),
+               "## What it is not for", "It may write wrong words for people, dialects, places and microphones that it "
+               "did not hear. A transcript of it is no evidence of what somebody said."]
+    return "\n\n".join(map(str, blocks)) + "\n"
+
+
+def scores_table(result: SpeechReleaseResult) -> Table:
+    """Error rates of the model and its baselines."""
+    found = result.transcription
+    rows = [[name, *_rates(rates)] for name, rates in (
+        ("with the language model", found.scored.decoded), ("likeliest path", found.scored.greedy)) if rates]
+    rows += [[f"baseline: {_BASELINES.get(name, name)}", *_rates(scored.greedy)]
+             for name, scored in found.baselines.items()]
+    return Table(["", "characters", "words"], rows)
+
+
+def speakers_table(result: SpeechReleaseResult) -> Table:
+    """Error rates of held-out speakers."""
+    return Table(["speaker", "minutes of training", "characters", "words"], [
+        [row.speaker, f"{row.minutes:.0f}", *_rates(_best(row.scored))] for row in result.transcription.speakers])
+
+
+def curve_table(result: SpeechReleaseResult) -> Table:
+    """Error rates by minutes of training."""
+    found = result.transcription
+    rows = [[f"{point.minutes:.0f}", *_rates(_best(point.scored))] for point in found.curve]
+    return Table(["minutes of training", "characters", "words"],
+                 [*rows, [f"{found.minutes:.0f}", *_rates(_best(found.scored))]])
+
+
+def write_statement(language: Language, result: SpeechReleaseResult, written: str | None) -> str:
+    """The whole data_statement.md."""
+    blocks: list[str | Table] = [
+        f"# Data statement: speech in {literal(language.name)}", (written or "").strip() or NOT_WRITTEN,
+        "## The recordings", Table(["source", "licence", "consent", "minutes of training"], [
+            [one.name, one.licence, one.consent, f"{one.minutes:.1f}"] for one in result.sources]),
+        "## Who speaks", "As the speakers describe themselves; `not stated` where they did not.",
+        Table(["gender", "age", "village", "speakers", "hours of training"], [
+            [group.gender or "not stated", group.age or "not stated", group.village or "not stated",
+             str(group.speakers), f"{group.hours:.2f}"] for group in result.groups]),
+        "## Withdrawing", "Everyone who speaks can withdraw: the recordings, and what was made of them, are then "
+        f"deleted, and the next release is trained without them. Contact: {language.owner or 'nobody is named yet'}."]
+    return "\n\n".join(map(str, blocks)) + "\n"
+
+
+def _metadata(language: Language, result: SpeechReleaseResult) -> str:
+    best = _best(result.transcription.scored)
+    metadata = {
+        "language": [language.code], "license": "other", "license_name": "see data_statement.md",
+        "license_link": "data_statement.md", "library_name": "transformers",
+        "pipeline_tag": "automatic-speech-recognition", "tags": ["vernacular", "speech"],
+        "model-index": [{"name": f"{result.model}-{language.code}", "results": [{
+            "task": {"type": "automatic-speech-recognition"},
+            "dataset": {"name": f"recordings of the data statement, {result.transcription.part}", "type": "vernacular"},
+            "metrics": [{"type": kind, "value": round(rate.mean, 2)} for kind, rate in (
+                ("cer", best.cer), ("wer", best.wer))]}]}]}
+    # JSON is YAML, and needs no quoting of its own
+    return "\n".join(["---", *(f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in metadata.items()),
+                      "---"])
+
+
+def _best(scored: Scored) -> ErrorRates:
+    return scored.decoded or scored.greedy
+
+
+def _rates(rates: ErrorRates) -> list[str]:
+    return [_range(rates.cer), _range(rates.wer)]
+
+
+def _range(rate: Estimate) -> str:
+    return f"{rate.mean:.1f} ({rate.low:.1f} to {rate.high:.1f})"

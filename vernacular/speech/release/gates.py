@@ -1,0 +1,51 @@
+"""The gates of a transcription model's release, from its results; ``vernacular verify`` computes them again."""
+
+from __future__ import annotations
+
+import json
+
+from vernacular.core.report import Gate
+from vernacular.release.verification import Evaluated
+from vernacular.speech.release.stage_results import SpeechReleaseResult
+from vernacular.speech.release.stages import LOADS
+
+_SAME = 0.95  # share of the utterances asked again that must get the scored text
+
+
+def read_evaluation(data: bytes) -> Evaluated | None:
+    """What the ``evaluation.json`` of a transcription model says; None for another kind of release.
+
+    Raises:
+        ValueError: it is one of a transcription model that this version cannot read.
+    """
+    found = json.loads(data)
+    if not isinstance(found, dict) or "transcription" not in found:
+        return None
+    result = SpeechReleaseResult.model_validate(found, extra="ignore")
+    return Evaluated(result.language, result.model, speech_gates(result), result.release_gates, result.waivers)
+
+
+def speech_gates(result: SpeechReleaseResult) -> list[Gate]:
+    """Every gate but the last, ``publishable``, from the results alone."""
+    unknown = [one.name for one in result.sources if one.licence == "unverified"]
+    unknown += [result.base] if result.base_licence == "unverified" else []
+    unasked = [one.name for one in result.sources if one.consent == "unknown"]
+    kept = result.not_for_release
+    worst = max(high for _, _, high in result.transcription.differences.values())
+    return [
+        Gate(name="licences_verified", passed=not unknown, value=len(unknown), threshold=0,
+             reason=f"nobody has verified the licence of {', '.join(unknown)}" if unknown else
+             "every source and the base name their licence", fix="Find it out and write it as `licence:`"),
+        Gate(name="consent_known", passed=not unasked, value=len(unasked), threshold=0,
+             reason=f"on what basis the speech may be used is unknown for {', '.join(unasked)}" if unasked else
+             "every source states its consent basis", fix="Ask, and write it as `consent:`"),
+        Gate(name="uses_allow_release", passed=not kept, value=kept, threshold=0,
+             reason=f"{kept} utterances of the training may not be used for a release" if kept else
+             "every utterance of the training may be used for a release",
+             fix="Take these recordings out of training, or ask the speakers"),
+        Gate(name="better_than_baselines", passed=worst < 0, value=worst, threshold=0,
+             reason=f"the upper end of the difference to the better baseline is {worst:+.1f} points",
+             fix="Train longer, or use a base that heard more languages"),
+        Gate(name=LOADS, passed=result.same >= _SAME, value=result.same, threshold=_SAME,
+             reason=f"{result.same:.0%} of {result.asked} utterances get the scored text from `pipeline`",
+             fix="Report it with the version of transformers")]

@@ -1,0 +1,183 @@
+"""The stage ``speech/transcription_<model>``: trains the model and its baselines, and scores what they write.
+
+Writes ``trainings/<name>/`` (the trained weights), ``alphabet.json``, ``language_model.npz``, and ``transcripts.jsonl``
+with a row for each scored utterance.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from scipy.stats import spearmanr
+
+from vernacular.config.speech import SpeechModel
+from vernacular.core.jsonl import write_jsonl
+from vernacular.core.report import Gate, Report
+from vernacular.pipeline.stage import StageContext
+from vernacular.provenance.corpus_tables import file_of, read_rows
+from vernacular.speech.model_code.speech_pipeline import LANGUAGE_MODEL
+from vernacular.speech.transcription.alphabet import Alphabet
+from vernacular.speech.transcription.arms import CONTROL, RELEASED, methods_of
+from vernacular.speech.transcription.head_training import Budget
+from vernacular.speech.transcription.parts import Parts, read_parts, shared_texts
+from vernacular.speech.transcription.scoring import Edits, count_edits, difference, error_rates, pooled
+from vernacular.speech.transcription.stage_results import (
+    CurvePoint,
+    HeldOutSpeaker,
+    LanguageModelFacts,
+    TranscriptionResult,
+)
+from vernacular.speech.transcription.trainings import Heard, Trainings, scored
+
+ALPHABET, TRANSCRIPTS, TRAININGS = "alphabet.json", "transcripts.jsonl", "trainings"
+_MOST_EMPTY = 0.5  # share of utterances without text from which a model counts as collapsed
+
+
+@dataclass(frozen=True)
+class _Results:
+    """All trainings of the stage."""
+
+    released: list[Heard]  # one for each seed
+    baselines: dict[str, Heard]
+    speakers: dict[str, tuple[Parts, Heard]]
+    curve: list[tuple[Parts, Heard]]
+
+
+def run(work: StageContext, name: str, model: SpeechModel) -> Report:
+    """Train, score, compare with the baselines.
+
+    Raises:
+        Problem: too few utterances, or the base cannot be used.
+    """
+    parts, part, folds = read_parts(work.inputs["speech/clean"], work.inputs["speech/splits"])
+    alphabet = Alphabet.of(one.text for one in (*parts.train, *parts.choose))
+    results = _train(work, name, model, parts, folds, alphabet)
+    report = _report(parts, part, alphabet, results)
+    (work.out / ALPHABET).write_text(json.dumps(alphabet.symbols, ensure_ascii=False), encoding="utf-8")
+    search = results.released[0].search
+    if search is not None:
+        arrays: dict[str, Any] = {**search.model.arrays(), **({} if search.words is None else search.words.arrays())}
+        np.savez_compressed(work.out / LANGUAGE_MODEL, **arrays)
+    shutil.copytree(work.scratch / TRAININGS, work.out / TRAININGS)
+    write_jsonl(work.out / TRANSCRIPTS, _rows(parts, results))
+    return report
+
+
+def _train(work: StageContext, name: str, model: SpeechModel, parts: Parts, folds: Mapping[str, Parts],
+           alphabet: Alphabet) -> _Results:
+    wanted = {one.id: one for some in (parts, *folds.values()) for one in (*some.train, *some.choose, *some.score)}
+    methods = methods_of(work, name, model, [*wanted.values()])
+    text = _text_of(work)
+    trainings = {arm: Trainings(method, alphabet, work.scratch / TRAININGS, text, model.language_model,
+                                work.progress)
+                 for arm, method in methods.items()}
+    ours, first = trainings.pop(RELEASED), model.seeds[0]
+    budget = Budget(model.steps, None if model.minutes is None else model.minutes * 60)
+    released = [ours.run(f"seed_{first}", parts, budget, first)]
+    facts = released[0].facts
+    equal = Budget(facts.steps)  # of all other trainings of the same method
+    released += [ours.run(f"seed_{seed}", parts, equal, seed) for seed in model.seeds[1:]]
+    speakers = {}
+    for number, (speaker, fold) in enumerate(folds.items()):
+        one = replace(ours, alphabet=Alphabet.of(row.text for row in (*fold.train, *fold.choose)))
+        speakers[speaker] = fold, one.run(f"held_out_{number}", fold, equal, first)
+    baselines = {arm: one.run(arm, parts, equal if model.method == "frozen" or arm == CONTROL else Budget(
+        seconds=facts.seconds), first, False) for arm, one in trainings.items()}
+    curve = [(some, ours.run(f"minutes_{minutes:g}", some, equal, first))
+             for minutes in model.curve if (some := parts.limited(minutes)).minutes < parts.minutes]
+    return _Results(released, baselines, speakers, curve)
+
+
+def _text_of(work: StageContext) -> list[str]:
+    """The lines of the language's corpus for training; none without a corpus."""
+    folder = work.inputs.get("corpus/splits")
+    return [] if folder is None else [line for row in read_rows(folder / file_of("train"), ["text"])
+                                      for line in row["text"].split("\n")]
+
+
+def _report(parts: Parts, part: str, alphabet: Alphabet, results: _Results) -> Report:
+    references = [one.text for one in parts.score]
+    ours = _edits(references, results.released)
+    greedy = pooled([count_edits(references, one.greedy) for one in results.released])
+    baselines = {name: scored(parts, [heard]) for name, heard in results.baselines.items()}
+    # a baseline's single training counts once for every seed of ours
+    differences = {name: difference(greedy, pooled([count_edits(references, heard.greedy)] * len(results.released)))
+                   for name, heard in results.baselines.items()}
+    shared = shared_texts(parts)
+    others = [row for row, known in enumerate(shared) if not known]
+    search = results.released[0].search
+    language_model = None if search is None else LanguageModelFacts(
+        order=search.model.order, weight=search.weight, bonus=search.bonus,
+        words=0.0 if search.words is None else search.words.share,
+        texts=int(search.model.contexts[()][1][0]), gain=difference(ours, greedy))
+    main = scored(parts, results.released)
+    result = TranscriptionResult(
+        part=part, minutes=parts.minutes, symbols=list(alphabet.symbols), scored=main, baselines=baselines,
+        differences=differences, language_model=language_model,
+        speakers=[HeldOutSpeaker(speaker=speaker, minutes=fold.minutes, scored=scored(fold, [heard]))
+                  for speaker, (fold, heard) in results.speakers.items()],
+        curve=[CurvePoint(minutes=some.minutes, scored=scored(some, [heard])) for some, heard in results.curve],
+        shared_texts=sum(shared), confidence=_confidence(references, results.released[0]),
+        **({"without_shared": error_rates(_edits([references[row] for row in others], [
+            _only(heard, others) for heard in results.released]), [parts.score[row].speaker for row in others])}
+           if others and len(others) < len(shared) else {}))
+    report = Report(gates=gates_of(result))
+    _count(report, result)
+    report.samples["transcripts"] = [
+        {"spoken": utterance.text, "written": (heard.decoded or heard.greedy)[row]}
+        for heard in results.released[:1] for row, utterance in enumerate(parts.score[:8])]
+    report.set_result(result)
+    return report
+
+
+def gates_of(result: TranscriptionResult) -> list[Gate]:
+    """The gates of the stage."""
+    worst = max(high for _, _, high in result.differences.values())
+    return [
+        Gate(name="writes", passed=result.scored.empty < _MOST_EMPTY, value=result.scored.empty,
+             threshold=_MOST_EMPTY, reason=f"{result.scored.empty:.0%} of the utterances get no text: "
+             "CTC writes blanks only", fix="Train longer, raise the learning rate, or add recordings"),
+        Gate(name="better_than_baselines", passed=worst < 0, value=worst, threshold=0,
+             reason="the upper end of the difference of character error rates to log-mel features and to random "
+                    f"weights is {worst:+.1f} points", fix="Train longer, or use a base that heard more languages")]
+
+
+def _count(report: Report, result: TranscriptionResult) -> None:
+    best = result.scored.decoded or result.scored.greedy
+    report.count("cer", best.cer.mean, f"character error rate of {result.part}", "%")
+    report.count("wer", best.wer.mean, f"word error rate of {result.part}", "%")
+    report.count("cer_without_language_model", result.scored.greedy.cer.mean, "the same of the likeliest path", "%")
+    for name, baseline in result.baselines.items():
+        report.count(f"cer_{name}", baseline.greedy.cer.mean, f"of the likeliest path, {name.replace('_', ' ')}", "%")
+    for row in result.speakers:
+        report.count(f"cer_held_out_{row.speaker}", (row.scored.decoded or row.scored.greedy).cer.mean,
+                     "character error rate of this speaker, whom training did not hear", "%")
+    report.count("minutes", result.minutes, "audio that training heard", "minutes")
+    report.count("steps", result.scored.trainings[0].steps, "optimizer steps of every training")
+
+
+def _edits(references: Sequence[str], heard: Sequence[Heard]) -> Edits:
+    return pooled([count_edits(references, one.decoded or one.greedy) for one in heard])
+
+
+def _only(heard: Heard, rows: Sequence[int]) -> Heard:
+    return replace(heard, greedy=[heard.greedy[row] for row in rows],
+                   decoded=None if heard.decoded is None else [heard.decoded[row] for row in rows])
+
+
+def _confidence(references: Sequence[str], heard: Heard) -> float:
+    edits = count_edits(references, heard.greedy)
+    return float(spearmanr(heard.confidence, edits.characters / np.maximum(1, edits.all_characters)).statistic)
+
+
+def _rows(parts: Parts, results: _Results) -> list[dict[str, str | float | None]]:
+    first = results.released[0]
+    return [{"id": utterance.id, "speaker": utterance.speaker, "text": utterance.text, "greedy": first.greedy[row],
+             "decoded": None if first.decoded is None else first.decoded[row], "confidence": first.confidence[row],
+             **{name: heard.greedy[row] for name, heard in results.baselines.items()}}
+            for row, utterance in enumerate(parts.score)]
