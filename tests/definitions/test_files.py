@@ -55,7 +55,11 @@ ALLOWED = {
 
         "vernacular/tasks/predictor.py", "vernacular/tasks/stage.py", "vernacular/tokenizer/extend.py",
         "vernacular/tokenizer/trim.py", "vernacular/conversion/released.py", "vernacular/speech/pretraining/stage.py",
-        "vernacular/speech/transcription/methods.py", "vernacular/speech/transcription/whisper_method.py"],
+        "vernacular/speech/transcription/methods.py", "vernacular/speech/transcription/whisper_method.py",
+        "vernacular/speech/transcription/frozen_method.py", "vernacular/speech/transcription/parts.py",
+        "vernacular/speech/transcription/stage.py", "vernacular/speech/transcription/state_cache.py",
+        "vernacular/speech/release/export.py", "vernacular/speech/release/stage.py",
+        "vernacular/speech/release/transcribing.py"],
     MIRROR: ["vernacular/sources/download.py", "vernacular/sources/mirror.py",
              "vernacular/sources/wikipedia.py", "vernacular/sources/web/page_store.py",
              "vernacular/sources/web/warc.py"],
@@ -64,7 +68,7 @@ ALLOWED = {
     NAMED: ["vernacular/cli/main.py", "vernacular/provenance/own_files.py", "vernacular/release/signing_key.py",
             "vernacular/evaluation/behavior/spreadsheet.py"],
     CODE: ["vernacular/reference/__main__.py", "vernacular/reference/code_page.py", "vernacular/cli/common.py",
-           "vernacular/bases/table.py", "vernacular/config/hub_presets.py"],
+           "vernacular/bases/table.py", "vernacular/config/hub_presets.py", "vernacular/speech/release/code_files.py"],
     "the files of a new project, which the person at the keyboard names": ["vernacular/config/new_project.py"],
     "an export: a folder that the person at the keyboard names, and that it makes": [
         "vernacular/conversion/card.py", "vernacular/conversion/folders.py",

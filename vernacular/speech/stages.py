@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vernacular.config.schema import Language
 from vernacular.pipeline.stage import Stage
+from vernacular.speech.behavior.stages import stages as behavior_stages
 from vernacular.speech.cleaning.stages import stages as cleaning_stages
 from vernacular.speech.pretraining.stages import stages as pretraining_stages
 from vernacular.speech.recordings.stages import stages as recordings_stages
@@ -24,5 +25,6 @@ def stages(language: Language, only_model: str | None = None) -> list[Stage]:
     made = [*recordings_stages(language), *cleaning_stages(language), *splits_stages(language),
             *pretraining_stages(language, only_model)]
     for name, model in language.speech.models_to_run(only_model).items():
-        made += [*transcription_stages(language, name, model), *release_stages(language, name, model)]
+        made += [*transcription_stages(language, name, model), *behavior_stages(language, name, model),
+                 *release_stages(language, name, model)]
     return made

@@ -12,17 +12,11 @@ from scipy.stats import binomtest
 from vernacular.core.confidence import FEWEST_TEXTS, Floats, ratio_difference
 from vernacular.core.report import Gate
 from vernacular.speech.behavior.stage_results import SoundTest
-from vernacular.speech.cleaning.transcripts import has_letters
+from vernacular.speech.behavior.table import MOST_WORSE
 from vernacular.text.codepoints import Batch
 from vernacular.text.scripts import foreign_to
 
-MOST_WORSE = 0.15  # share of the characters of the reference: a changed utterance with more new errors fails
 LEAST_MARKS = 0.5  # share of the marks (tones, nasal vowels) of the reference that a transcript must have
-
-
-def writes_something(transcript: str) -> bool:
-    """Return whether there is a letter, where there was no speech."""
-    return has_letters(transcript)
 
 
 def foreign_letters(transcript: str, script: str, alphabet: Set[str]) -> int:

@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from vernacular.config.cleaning import Orthography
 from vernacular.config.speech import SpeechCleaning
-from vernacular.config.strict import Strict
 from vernacular.speech.cleaning.fingerprints import LEAST_CORRELATION, similar_fingerprints, waveform_correlation
 from vernacular.speech.cleaning.measures import Measures
+from vernacular.speech.cleaning.settings import SpeechCleanSettings
 from vernacular.speech.cleaning.transcripts import (
     comparable,
     has_letters,
@@ -31,15 +30,6 @@ TEXT_RULES = {"no_letters": "transcripts without a letter", "script": "transcrip
               "characters_per_second": "transcripts far too long or short for the speech",
               "length": "transcripts unusually long or short for the speech, compared with the source"}
 RULES = SOUND_RULES | TEXT_RULES
-
-
-class SpeechCleanSettings(Strict):
-    """Settings of ``speech/clean``."""
-
-    cleaning: SpeechCleaning
-    orthography: Orthography
-    script: str
-    script_share: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from vernacular.core.report import Report
 from vernacular.pipeline.stage import StageContext
 from vernacular.speech.cleaning.measures import measure_all
 from vernacular.speech.cleaning.report import describe
-from vernacular.speech.cleaning.rules import Reject, SpeechCleanSettings, clean_utterances
+from vernacular.speech.cleaning.rules import Reject, clean_utterances
+from vernacular.speech.cleaning.settings import SpeechCleanSettings
 from vernacular.speech.utterance import REJECTS, load_audio, read_utterances, write_utterances
 
 _REJECTED = pa.schema([("id", pa.string()), ("dropped", pa.string()), ("rule", pa.string()), ("reason", pa.string()),

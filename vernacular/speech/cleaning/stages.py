@@ -5,7 +5,7 @@ from __future__ import annotations
 from vernacular.config.schema import Language
 from vernacular.core.entry_point import EntryPoint
 from vernacular.pipeline.stage import GateSpec, Stage
-from vernacular.speech.cleaning.rules import SpeechCleanSettings
+from vernacular.speech.cleaning.settings import SpeechCleanSettings
 from vernacular.speech.cleaning.stage_results import SpeechCleanResult
 
 GATES = (GateSpec("speech_left", "At least one utterance is left.", True),

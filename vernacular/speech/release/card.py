@@ -46,7 +46,7 @@ def write_card(language: Language, result: SpeechReleaseResult, gates: list[Gate
                       f"character errors ({low:+.1f} to {high:+.1f}).")
     blocks += ["## Gates", gate_table(gates, {waiver.gate: waiver.by for waiver in result.waivers}),
                "## What it is not for", "It may write wrong words for people, dialects, places and microphones that it "
-               "did not hear. A transcript of it is no evidence of what somebody said."]
+               "did not hear. A transcript of it is no evidence in a dispute."]
     return "\n\n".join(map(str, blocks)) + "\n"
 
 

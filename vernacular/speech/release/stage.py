@@ -52,7 +52,7 @@ def run(work: StageContext, name: str, model: SpeechModel) -> Report:
     stage = f"speech/transcription_{name}"
     trained = work.inputs[stage]
     found = work.reports[stage].read_result(TranscriptionResult, stage)
-    _export(work, name, model, trained, found)
+    export_model(work, name, model, work.out)
     asked, same = _ask(work, trained, own_code=(work.out / "speech_model.py").is_file())
     parts = read_parts(work.inputs["speech/clean"], work.inputs["speech/splits"])[0]
     heard = [*parts.train, *parts.choose]
@@ -86,18 +86,21 @@ def run(work: StageContext, name: str, model: SpeechModel) -> Report:
     return report
 
 
-def _export(work: StageContext, name: str, model: SpeechModel, trained: Path, found: TranscriptionResult) -> None:
+def export_model(work: StageContext, name: str, model: SpeechModel, to: Path) -> None:
+    """Write the trained model of the first seed, with its language model, into the folder ``to``."""
+    stage = f"speech/transcription_{name}"
+    trained, found = work.inputs[stage], work.reports[stage].read_result(TranscriptionResult, stage)
     weights = trained / TRAININGS / f"seed_{model.seeds[0]}"
     facts = found.language_model
     decoding = {} if facts is None else {"weight": float(facts.weight), "bonus": float(facts.bonus),
                                               "words": float(facts.words)}
     if model.method == "frozen":
         alphabet = Alphabet(tuple(json.loads((trained / ALPHABET).read_text(encoding="utf-8"))))
-        export_frozen(start_of(work, name, model), weights, alphabet, head_settings(model), decoding, work.out)
+        export_frozen(start_of(work, name, model), weights, alphabet, head_settings(model), decoding, to)
     else:
-        export_tuned(weights, work.out, decoding)
+        export_tuned(weights, to, decoding)
     if decoding:
-        copy_language_model(trained, work.out)
+        copy_language_model(trained, to)
 
 
 def _ask(work: StageContext, trained: Path, own_code: bool) -> tuple[int, float]:
@@ -122,7 +125,7 @@ def _sources(work: StageContext, heard: Sequence[Utterance]) -> list[SpeechSourc
 
 
 def _groups(work: StageContext, heard: Sequence[Utterance]) -> list[SpeakerGroup]:
-    """Hours by what the speakers say of themselves."""
+    """Hours by how the speakers describe themselves."""
     path = work.inputs["speech/recordings"] / SPEAKERS
     rows = pq.read_table(path).to_pylist() if path.is_file() else []
     about = {row["pseudonym"]: tuple(row.get(name) or "" for name in ("gender", "age", "village")) for row in rows}

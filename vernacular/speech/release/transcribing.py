@@ -24,6 +24,7 @@ from vernacular.modeling.base_models import quiet
 from vernacular.speech.model_code.speech_model import SpeechForCTC
 from vernacular.speech.model_code.speech_pipeline import LANGUAGE_MODEL, Decoder
 from vernacular.speech.release.code_files import is_own_code
+from vernacular.speech.transcription.alphabet import normal
 from vernacular.speech.transcription.trainings import confidence_of
 from vernacular.speech.utterance import Utterance, load_audio, read_utterances
 
@@ -75,7 +76,7 @@ def _transcribe(release: Path, recordings: Path, utterances: Sequence[Utterance]
         sound = torch.from_numpy(load_audio(recordings, utterance))[None]
         with torch.inference_mode():
             scores = np.asarray(model(sound).logits[0], np.float32)
-        yield Transcript(utterance.id, decoder.text(scores), confidence_of(scores), name)
+        yield Transcript(utterance.id, normal(decoder.text(scores)), confidence_of(scores), name)
 
 
 def accept(language: Language, transcripts: Sequence[Transcript], least: float) -> int:

@@ -9,9 +9,10 @@ import pytest
 
 from tests.speech_sound import speech
 from vernacular.core.confidence import Floats
-from vernacular.speech.behavior.checks import CHANGED, MARKS, NAMES, NOTHING, SCRIPT, Spoken, run_checks
+from vernacular.speech.behavior.checks import Spoken, run_checks
 from vernacular.speech.behavior.groups import find_gaps
 from vernacular.speech.behavior.judge import foreign_letters, gate_of, loses_marks, summarize, worse
+from vernacular.speech.behavior.table import CHANGED, MARKS, NAMES, NOTHING, SCRIPT
 from vernacular.speech.utterance import Samples
 
 TEXTS = ["mwána wá ngo", "abaa mo poo", "wa adí la kεnyέ"]

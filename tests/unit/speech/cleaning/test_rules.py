@@ -15,7 +15,8 @@ from vernacular.config.speech import SpeechCleaning
 from vernacular.speech.cleaning import stage
 from vernacular.speech.cleaning.measures import Measures, measure_all
 from vernacular.speech.cleaning.report import find_losses
-from vernacular.speech.cleaning.rules import Reject, SpeechCleanSettings, clean_utterances
+from vernacular.speech.cleaning.rules import Reject, clean_utterances
+from vernacular.speech.cleaning.settings import SpeechCleanSettings
 from vernacular.speech.cleaning.transcripts import comparable, length_deviations, normalize_transcripts
 from vernacular.speech.utterance import RATE, Samples, Utterance, read_utterances, write_audio, write_utterances
 

@@ -41,3 +41,13 @@ def write_language(folder: Path, count: int = 40) -> Path:
     write_utterances(folder, utterances)
     pq.write_table(pa.Table.from_pylist(parts), folder / "splits.parquet")
     return folder
+
+
+def write_base(folder: Path) -> None:
+    """A Whisper with two tiny layers and random weights."""
+    from transformers import WhisperConfig, WhisperFeatureExtractor, WhisperModel
+    WhisperModel(WhisperConfig(d_model=32, encoder_layers=2, decoder_layers=1, encoder_attention_heads=2,
+                               decoder_attention_heads=2, encoder_ffn_dim=64, decoder_ffn_dim=32, vocab_size=32,
+                               pad_token_id=0, bos_token_id=1, eos_token_id=2, decoder_start_token_id=1,
+                               suppress_tokens=None, begin_suppress_tokens=None)).save_pretrained(folder)
+    WhisperFeatureExtractor().save_pretrained(folder)  # type: ignore[no-untyped-call]
