@@ -13,11 +13,13 @@ from vernacular.speech.cleaning.fingerprints import LEAST_CORRELATION, similar_f
 from vernacular.speech.cleaning.measures import Measures
 from vernacular.speech.cleaning.settings import SpeechCleanSettings
 from vernacular.speech.cleaning.transcripts import (
+    FEWEST_FOR_OUTLIERS,
     comparable,
     has_letters,
     length_deviations,
     normalize_transcripts,
     spoken_characters,
+    without_borrowed,
 )
 from vernacular.speech.utterance import RATE, Samples, Utterance
 from vernacular.text.scripts import other_script
@@ -98,14 +100,14 @@ def _sound_reject(utterance: Utterance, measures: Measures, settings: SpeechClea
 def _text_rejects(utterances: Sequence[Utterance], settings: SpeechCleanSettings) -> Iterator[Reject]:
     """Yield why transcripts are dropped; each at most once."""
     cleaning = settings.cleaning
-    foreign = other_script([one.text for one in utterances], settings.script, settings.script_share)
+    foreign = _foreign(utterances, settings)
     left = defaultdict[str, list[Utterance]](list)
-    for number, one in enumerate(utterances):
+    for one in utterances:
         speed = one.characters_per_second or 0.0
         if not has_letters(one.text):
             yield Reject(one.id, "transcript", "no_letters", "no letter in it", 0.0)
-        elif number in foreign:
-            yield Reject(one.id, "transcript", "script", foreign[number], 0.0)
+        elif one.id in foreign:
+            yield Reject(one.id, "transcript", "script", foreign[one.id], 0.0)
         elif not cleaning.least_characters_per_second <= speed <= cleaning.most_characters_per_second:
             yield Reject(one.id, "transcript", "characters_per_second", f"{speed:.1f} letters per second of speech, "
                          f"not {cleaning.least_characters_per_second:g} to "
@@ -121,6 +123,20 @@ def _text_rejects(utterances: Sequence[Utterance], settings: SpeechCleanSettings
                 yield Reject(one.id, "transcript", "length", f"{abs(deviation):.1f} standard deviations "
                              f"{'longer' if deviation > 0 else 'shorter'} than speech of so many letters in {source}, "
                              f"more than {cleaning.most_length_deviation:g}", deviation)
+
+
+def _foreign(utterances: Sequence[Utterance], settings: SpeechCleanSettings) -> dict[str, str]:
+    """Return why a transcript is in another script, by id."""
+    found = {utterances[number].id: reason for number, reason in other_script(
+        [one.text for one in utterances], settings.script, settings.script_share).items()}
+    for source in {one.source for one in utterances if one.id in found}:
+        own = [one for one in utterances if one.source == source]
+        if len(own) >= FEWEST_FOR_OUTLIERS:
+            still = other_script(without_borrowed([one.text for one in own]), settings.script, settings.script_share)
+            for number, one in enumerate(own):
+                if number not in still:
+                    found.pop(one.id, None)
+    return found
 
 
 def _duplicates(rows: Sequence[tuple[Utterance, str, Measures]], load: Callable[[Utterance], Samples]

@@ -80,6 +80,13 @@ def test_transcripts_are_normalized() -> None:
     assert comparable("Mwána, WA  ngó!") == "mwána wa ngó" != comparable("mwana wa ngo")
 
 
+def test_letters_of_another_script_that_the_orthography_uses_are_no_other_script() -> None:
+    texts = [f"mbωωkω ωpω wa {'abcdefgh'[number % 8]}" for number in range(40)] + ["ωωω ωω", "это не она"]
+    rows = [utterance(number, text) for number, text in enumerate(texts)]
+    _, rejects = clean_utterances(rows, [GOOD] * len(rows), settings(), silence)
+    assert [(one.id, one.rule) for one in rejects if one.rule == "script"] == [(rows[-1].id, "script")]
+
+
 def test_lengths_that_do_not_fit_are_outliers_within_the_source() -> None:
     draw = np.random.default_rng(1)
     letters = draw.integers(3, 60, 200)
