@@ -1,6 +1,6 @@
 """The language folder of `make speech`: verses from a package, read by espeak-ng, and Whisper tiny.en as the base.
 
-The voices are those of other languages (Swahili, Tswana) and synthetic: the scores say whether the pipeline works, and
+The voices are those of other languages (Swahili, Tswana) and synthetic: the scores show whether the pipeline works, and
 nothing about how people speak Chichewa. Usage: ``python -m benchmarks.synthetic_speech PROJECT``.
 """
 

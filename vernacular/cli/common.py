@@ -88,12 +88,13 @@ def choose_model(language: Language, name: str | None) -> str:
     check_model(language, name)
     for model in language.models_to_run(name):
         return model
-    raise Problem("no model is enabled", where=f"{language.code} models",
+    raise Problem("no model of text is enabled", where=f"{language.code} models",
                   fix="Set `enabled: true`, or give --model", code=Code.COMMAND_NAME)
 
 
 def check_model(language: Language, name: str | None) -> None:
-    """Raise a Problem unless ``language`` has the model ``name``, if given."""
-    if name is not None and name not in language.models:
+    """Raise a Problem unless ``language`` has the model ``name``, of text or speech, if given."""
+    known = {*language.models, *(language.speech.models if language.speech is not None else ())}
+    if name is not None and name not in known:
         raise Problem(f"there is no model '{name}'", where=f"{language.code} models",
-                      fix=f"Choose one of: {', '.join(sorted(language.models))}", code=Code.COMMAND_NAME)
+                      fix=f"Choose one of: {', '.join(sorted(known))}", code=Code.COMMAND_NAME)

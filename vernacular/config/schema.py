@@ -230,6 +230,12 @@ class Language(Strict):
         return self.code if model == next(iter(self.models_to_run()), None) else f"{self.code} --model {model}"
 
     def models_to_run(self, only: str | None = None) -> dict[str, Model]:
-        """Return the enabled models by name, or only ``only``, enabled or not (KeyError if unknown)."""
-        enabled = {name: model for name, model in self.models.items() if model.enabled}
-        return enabled if only is None else {only: self.models[only]}
+        """Return the enabled models of text by name, or only ``only``, enabled or not.
+
+        Empty if ``only`` is a model of speech. KeyError if it is unknown.
+        """
+        if only is None:
+            return {name: model for name, model in self.models.items() if model.enabled}
+        if self.speech is not None and only in self.speech.models and only not in self.models:
+            return {}
+        return {only: self.models[only]}

@@ -10,16 +10,13 @@ from vernacular.speech.pretraining.heard_speech import read_heard_speech
 
 
 def speech_remarks(language: Language, store: Store, model: str | None = None) -> list[Remark]:
-    """Return a remark for each model of speech whose pretraining is left out.
-
-    Before the splits are there, the amount of speech is not known, and nothing is said.
-    """
+    """Return a remark for each model of speech whose pretraining is left out, or may be while the hours are unknown."""
     if language.speech is None:
         return []
     clean, splits = (store.current(language.code, stage) for stage in ("speech/clean", "speech/splits"))
     wanted = {name: one.pretraining for name, one in language.speech.models_to_run(model).items() if one.pretraining}
-    if clean is None or splits is None or not wanted:
-        return []
-    hours = read_heard_speech(clean.folder, splits.folder).hours
+    hours = None
+    if wanted and clean is not None and splits is not None:
+        hours = read_heard_speech(clean.folder, splits.folder).hours
     found = [little_speech(name, hours, settings.least_hours) for name, settings in wanted.items()]
     return [remark for remark in found if remark is not None]

@@ -66,7 +66,7 @@ def speech_recognition(call: dict[str, Any]) -> list[Any]:
     """The text of each sound, a file of numpy; a release of Vernacular may carry the code of its own network."""
     import numpy as np
     from transformers import pipeline
-    ask = pipeline("automatic-speech-recognition", call["folder"], trust_remote_code=call["own_code"], dtype=EXACT)
+    ask: Any = pipeline("automatic-speech-recognition", call["folder"], trust_remote_code=call["own_code"], dtype=EXACT)
     return [ask(np.load(path, allow_pickle=False))["text"] for path in call["inputs"]]
 
 

@@ -55,19 +55,20 @@ def few_new_tokens(name: str, model: Model, words: float, new_tokens: float | No
     return Remark(code="VN-FEW-NEW-TOKENS", what=f"{name}: {got}: {why} ({PAGE})", fix=_either(ways))
 
 
-def little_speech(name: str, hours: float, least: float) -> Remark | None:
+def little_speech(name: str, hours: float | None, least: float) -> Remark | None:
     """Too little speech for pretraining a model of speech, which is then left out.
 
     Args:
         name: of the model.
-        hours: of speech that training may hear.
+        hours: of speech that training may hear; None before the splits are there.
         least: from which it is on.
     """
-    if hours >= least:
+    if least == 0 or (hours is not None and hours >= least):
         return None
-    return Remark(code="VN-LITTLE-SPEECH", what=(
-        f"{name}: pretraining is left out, since {hours:.1f} hours of speech are fewer than {least:g} "
-        "(docs/experiments/speech-pretraining.md)"), fix=(
+    why = (f"is left out, since {hours:.1f} hours of speech are fewer than {least:g}" if hours is not None else
+           f"will be left out if there are fewer than {least:g} hours of speech, which `speech/splits` counts")
+    return Remark(code="VN-LITTLE-SPEECH", what=f"{name}: pretraining {why} (docs/experiments/speech-pretraining.md)",
+                  fix=(
             "Add recordings, which need no transcripts, or set "
             f"`speech.models.{name}.pretraining.least_hours: 0` to try"))
 

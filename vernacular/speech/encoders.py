@@ -77,8 +77,8 @@ def load_speech_model(path: Path, kind: str = "AutoModel", **how: Any) -> Speech
     safe = check_weights(path)
     loader: Any = getattr(transformers, kind)
     with faults_as_problems("the speech model", str(path)):
-        extractor = transformers.AutoFeatureExtractor.from_pretrained(path, local_files_only=True,
-                                                                      trust_remote_code=False)
+        extractors: Any = transformers.AutoFeatureExtractor
+        extractor = extractors.from_pretrained(path, local_files_only=True, trust_remote_code=False)
         config = transformers.AutoConfig.from_pretrained(path, trust_remote_code=False, local_files_only=True)
         for name, value in {"mask_time_prob": config.mask_time_prob or 0.05, **how}.items():
             setattr(config, name, value)  # without a probability a model has no vector for masked frames
@@ -113,7 +113,7 @@ def check_length(model: SpeechBase, wave: Samples, where: str) -> None:
         Problem: it is too short or too long.
     """
     frames = frames_of(model, len(wave))
-    most = model.extractor.n_samples if model.family == "whisper" else None
+    most: int | None = model.extractor.n_samples if model.family == "whisper" else None
     if frames < 1:
         raise Problem(f"an utterance of {len(wave) / RATE:.2f} s is too short for the model", where=where,
                       fix="Raise the least length in `speech.cleaning`", code=Code.DATA_EMPTY)
@@ -126,7 +126,7 @@ def check_length(model: SpeechBase, wave: Samples, where: str) -> None:
 def frames_of(model: SpeechBase, samples: int) -> int:
     """Return the number of states of an utterance with so many samples."""
     if model.family == "whisper":
-        return -(-samples // (2 * model.extractor.hop_length))
+        return -(-samples // (2 * int(model.extractor.hop_length)))
     if model.family == "wav2vec2-bert":
         stacked = max(0, (samples - 400) // 160 + 1) // model.extractor.stride
         return int(model.network._get_feat_extract_output_lengths(torch.tensor(stacked)))

@@ -87,7 +87,7 @@ def take_speech_step(network: Any, optimizer: torch.optim.AdamW, plan: SpeechPla
         for parameter in group["params"]:
             parameter.requires_grad_(step >= first)
     torch.manual_seed(plan.seed * 1_000_003 + step)
-    np.random.seed((plan.seed * 1_000_003 + step) % 2**32)
+    np.random.seed((plan.seed * 1_000_003 + step) % 2**32)  # transformers draws SpecAugment from it
     device = device_of(network)
     total = torch.zeros((), device=device)
     for loss in plan.losses(step):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +43,8 @@ class Decoder:
 
 
 def spelled(symbols: list[str], numbers: list[int]) -> str:
-    """The text of numbered symbols, with single spaces, in Unicode's normal form C."""
-    return unicodedata.normalize("NFC", " ".join("".join(symbols[number] for number in numbers).split()))
+    """The text of numbered symbols, with single spaces."""
+    return " ".join("".join(symbols[number] for number in numbers).split())
 
 
 class SpeechPipeline(AutomaticSpeechRecognitionPipeline):

@@ -68,10 +68,8 @@ def states_of(model: SpeechBase, wave: Samples, layer: int) -> Frames:
 
 
 def learn_clusters(features: Sequence[Frames], count: int, seed: int) -> MiniBatchKMeans:
-    """Return ``count`` clusters, or fewer of little audio, of at most ``MOST_FRAMES`` frames."""
+    """Return ``count`` clusters, or fewer of little audio."""
     frames = np.concatenate(features)
-    if len(frames) > MOST_FRAMES:
-        frames = frames[np.random.default_rng(seed).choice(len(frames), MOST_FRAMES, replace=False)]
     return MiniBatchKMeans(cluster_count(count, len(frames)), random_state=seed, batch_size=4096, n_init=3,
                            reassignment_ratio=0.0).fit(frames)
 

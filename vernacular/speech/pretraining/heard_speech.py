@@ -42,8 +42,9 @@ def read_heard_speech(clean: Path, splits: Path) -> HeardSpeech:
     dev = [one for one in usable if parts.get(one.id) == "dev"]
     if len(dev) >= _FEWEST:
         return HeardSpeech(train, spread(dev))
-    held = {one.id for one in sorted(train, key=lambda one: one.id)[::_EVERY]}
-    return HeardSpeech([one for one in train if one.id not in held], spread([one for one in train if one.id in held]))
+    chosen = {one.id for one in sorted(train, key=lambda one: one.id)[::_EVERY]}
+    return HeardSpeech([one for one in train if one.id not in chosen],
+                       spread([one for one in train if one.id in chosen]))
 
 
 def seconds_of(utterance: Utterance) -> float:

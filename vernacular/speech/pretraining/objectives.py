@@ -52,7 +52,7 @@ class Loss:
     """The loss of some crops."""
 
     total: torch.Tensor  # what is minimized, summed over masked frames
-    nats: float  # negative log-likelihood of the right answers, summed
+    nats: float  # negative log-likelihood of the right answers, summed; compared between states of one network
     frames: int  # masked ones
 
 
@@ -127,6 +127,7 @@ class Contrastive(Objective):
 
     @property
     def encoder(self) -> Any:
+        """The encoder without quantizer and projections."""
         return self.network.wav2vec2
 
     def set_progress(self, share: float) -> None:
@@ -136,12 +137,24 @@ class Contrastive(Objective):
 
     def masked_loss(self, values: dict[str, torch.Tensor], frames: int, crops: Crops,
                     random: np.random.Generator) -> Loss:
+        """The contrast of each masked frame's state with quantized frames, and the diversity of these."""
         masked = self.draw_mask(len(crops.waves), frames, random)
-        device = self.network.device
-        out = self.network(
-            **values, mask_time_indices=torch.from_numpy(masked).to(device), sampled_negative_indices=torch.from_numpy(
-                draw_negatives(masked, self.network.config.num_negatives, random)).to(device))
-        return Loss(out.loss, float(out.contrastive_loss.detach()), int(masked.sum()))
+        where, negatives = (torch.from_numpy(one).to(self.network.device) for one in (
+            masked, draw_negatives(masked, self.network.config.num_negatives, random)))
+        out = self.network(**values, mask_time_indices=where, sampled_negative_indices=negatives)
+        nats = out.contrastive_loss if self.training else self._strict_nats(out, where, negatives)
+        return Loss(out.loss, float(nats.detach()), int(masked.sum()))
+
+    def _strict_nats(self, out: Any, where: torch.Tensor, negatives: torch.Tensor) -> torch.Tensor:
+        """Return the contrastive loss with wrong answers that equal the right one.
+
+        Training leaves those out. A quantizer that gives every frame the same code would then have no loss.
+        """
+        quantized = out.projected_quantized_states
+        answers = torch.cat([quantized[where][:, None], quantized.flatten(0, 1)[negatives[where]]], 1)
+        cosines = cosine_similarity(out.projected_states[where][:, None].float(), answers.float(), dim=-1)
+        right = torch.zeros(len(cosines), dtype=torch.long, device=cosines.device)
+        return cross_entropy(cosines / self.network.config.contrastive_logits_temperature, right, reduction="sum")
 
 
 class Clusters(Objective):
@@ -158,6 +171,7 @@ class Clusters(Objective):
 
     def masked_loss(self, values: dict[str, torch.Tensor], frames: int, crops: Crops,
                     random: np.random.Generator) -> Loss:
+        """The cross-entropy of the clusters of masked frames."""
         masked = self.draw_mask(len(crops.waves), frames, random)
         assert crops.targets is not None
         states = self.project(self.states(values, masked)[torch.from_numpy(masked).to(self.network.device)])
@@ -190,6 +204,7 @@ class RandomProjections(Objective):
 
     def masked_loss(self, values: dict[str, torch.Tensor], frames: int, crops: Crops,
                     random: np.random.Generator) -> Loss:
+        """The cross-entropy of the codes of masked frames, the mean over the codebooks."""
         masked = self.draw_mask(len(crops.waves), frames, random)
         where = torch.from_numpy(masked).to(self.network.device)
         wanted = self.code_of(values["input_features"][:, :frames][where])

@@ -17,6 +17,7 @@ from vernacular.modeling.device import autocast
 from vernacular.speech.encoders import load_speech_model
 from vernacular.speech.pretraining.audio_batches import Audio, Order, crops_of
 from vernacular.speech.pretraining.cluster_targets import (
+    MOST_FRAMES,
     Frames,
     Labels,
     cluster_count,
@@ -67,8 +68,15 @@ def read_targets(base: Path, wave: Callable[[int], Samples], count: int, setting
     def features(row: int) -> Frames:
         return mfcc(wave(row), hop, field) if settings.targets == "mfcc" else states_of(model, wave(row), layer)
 
-    drawn = np.random.default_rng(settings.seed).permutation(count)[:_LEARNED_FROM]
-    found = learn_clusters([features(row) for row in drawn.tolist()], settings.clusters, settings.seed)
+    random = np.random.default_rng(settings.seed)
+    drawn = random.permutation(count)[:_LEARNED_FROM].tolist()
+    most = -(-MOST_FRAMES // len(drawn))  # of an utterance, so that memory is bounded
+
+    def some(row: int) -> Frames:
+        frames = features(row)
+        return frames if len(frames) <= most else frames[random.choice(len(frames), most, replace=False)]
+
+    found = learn_clusters([some(row) for row in drawn], settings.clusters, settings.seed)
     say(f"{found.n_clusters} clusters of {'MFCC' if settings.targets == 'mfcc' else f'the states of layer {layer}'}")
     rows = label(found, (features(row) for row in range(count)))
     if kept is not None:

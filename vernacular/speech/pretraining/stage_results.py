@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from vernacular.core.result import Number, OptionalNumber, Result
 
 
@@ -19,6 +21,6 @@ class SpeechPretrainingResult(Result):
     planned_steps: int = 0  # those of the budget
     minutes: Number = 0.0  # in training steps
     passes: Number = 0.0  # over the speech
-    curve: list[tuple[int, Number]] = []  # (step, held-out nats per masked frame)
+    curve: list[tuple[int, Number]] = Field(default_factory=list)  # (step, held-out nats per masked frame)
     before: OptionalNumber = None  # held-out nats per masked frame of the base, with a trained head
     after: OptionalNumber = None  # of what is kept

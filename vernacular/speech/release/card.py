@@ -28,7 +28,7 @@ def write_card(language: Language, result: SpeechReleaseResult, gates: list[Gate
     blocks: list[str | Table] = [
         _metadata(language, result), f"# {literal(language.name)}: speech to text",
         f"Transcribes {literal(language.name)}. It learned from {found.minutes:.0f} minutes of transcribed speech, on "
-        f"top of `{literal(result.base)}` (method `{result.method}`).", usage, *([code] if code else []),
+        f"top of {literal(result.base)} (method `{result.method}`).", usage, *([code] if code else []),
         "## How many errors it makes", f"Percent of characters and words that are wrong in the part `{found.part}` "
         f"({found.scored.greedy.utterances} utterances); in parentheses the 95% interval over utterances. Lower is "
         "better.", scores_table(result)]
@@ -46,7 +46,7 @@ def write_card(language: Language, result: SpeechReleaseResult, gates: list[Gate
                       f"character errors ({low:+.1f} to {high:+.1f}).")
     blocks += ["## Gates", gate_table(gates, {waiver.gate: waiver.by for waiver in result.waivers}),
                "## What it is not for", "It may write wrong words for people, dialects, places and microphones that it "
-               "did not hear. A transcript of it is no evidence of what somebody said."]
+               "did not hear. A transcript of it is no evidence in a dispute."]
     return "\n\n".join(map(str, blocks)) + "\n"
 
 

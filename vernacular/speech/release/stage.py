@@ -125,7 +125,7 @@ def _sources(work: StageContext, heard: Sequence[Utterance]) -> list[SpeechSourc
 
 
 def _groups(work: StageContext, heard: Sequence[Utterance]) -> list[SpeakerGroup]:
-    """Hours by what the speakers say of themselves."""
+    """Hours by how the speakers describe themselves."""
     path = work.inputs["speech/recordings"] / SPEAKERS
     rows = pq.read_table(path).to_pylist() if path.is_file() else []
     about = {row["pseudonym"]: tuple(row.get(name) or "" for name in ("gender", "age", "village")) for row in rows}

@@ -38,7 +38,7 @@ class SpeechReleaseResult(Result):
     transcription: TranscriptionResult
     sources: list[SpeechSourceFacts]
     groups: list[SpeakerGroup]  # of the speakers whom training heard
-    asked: int  # scored utterances that ``pipeline`` was asked to transcribe
+    asked: int  # scored utterances that ``pipeline`` transcribed again
     same: Number  # share of them with the scored text
     not_for_release: int  # utterances of the training that may not be used for a release
     release_gates: list[Gate]

@@ -20,9 +20,11 @@ from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.files import Folder
 from vernacular.core.store import Store
+from vernacular.modeling.base_models import quiet
 from vernacular.speech.model_code.speech_model import SpeechForCTC
 from vernacular.speech.model_code.speech_pipeline import LANGUAGE_MODEL, Decoder
 from vernacular.speech.release.code_files import is_own_code
+from vernacular.speech.transcription.alphabet import normal
 from vernacular.speech.transcription.trainings import confidence_of
 from vernacular.speech.utterance import Utterance, load_audio, read_utterances
 
@@ -66,6 +68,7 @@ def _transcribe(release: Path, recordings: Path, utterances: Sequence[Utterance]
         raise Problem("the release is not one of method `frozen` by this version", where=str(release),
                       fix="Run the language again; models of other methods are read by `pipeline` of transformers",
                       code=Code.RELEASE_LOAD)
+    quiet()
     model: Any = SpeechForCTC.from_pretrained(release, local_files_only=True, dtype=torch.float32)
     model.eval()
     decoder = Decoder.load(model.config.symbols, model.config.decoding, release / LANGUAGE_MODEL)
@@ -73,7 +76,7 @@ def _transcribe(release: Path, recordings: Path, utterances: Sequence[Utterance]
         sound = torch.from_numpy(load_audio(recordings, utterance))[None]
         with torch.inference_mode():
             scores = np.asarray(model(sound).logits[0], np.float32)
-        yield Transcript(utterance.id, decoder.text(scores), confidence_of(scores), name)
+        yield Transcript(utterance.id, normal(decoder.text(scores)), confidence_of(scores), name)
 
 
 def accept(language: Language, transcripts: Sequence[Transcript], least: float) -> int:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from vernacular.core.normal_forms import normalized
 from vernacular.speech.model_code.speech_pipeline import spelled
 
 
@@ -39,4 +39,4 @@ class Alphabet:
 
 def normal(text: str) -> str:
     """``text`` in normal form C with single spaces, as it is learned and scored."""
-    return unicodedata.normalize("NFC", " ".join(text.split()))
+    return normalized("NFC", " ".join(text.split()))

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -40,7 +41,7 @@ from vernacular.speech.utterance import RATE, Samples, Utterance
 Listen = Callable[[Utterance], Samples]
 _BODY_RATE: dict[Change, float] = {"lora": 1.0, "adapter": 1.0, "full": 0.05}  # relative to that of the head
 _HEAD_FIRST = 0.1  # share of the steps in which only the head is trained
-_DELIMITERS = "|▁␣"  # what stands for a space in a vocabulary; the first that is no symbol
+_DELIMITERS = "|▁␣"  # one replaces the space in a vocabulary: the first that is no symbol
 
 
 @dataclass(frozen=True)
@@ -169,9 +170,9 @@ def ctc_losses(base: SpeechBase, waves: Sequence[Samples], targets: Sequence[Seq
         with autocast(device_of(base.network)):
             logits = base.network(**inputs.values).logits
         wanted = [targets[row] for row in inputs.rows]
-        yield ctc_loss(logits.float().log_softmax(-1).transpose(0, 1), torch.tensor([one for own in wanted for one in own]),
-                       torch.tensor(inputs.frames), torch.tensor([len(own) for own in wanted]), reduction="sum",
-                       zero_infinity=True) / symbols
+        yield ctc_loss(logits.float().log_softmax(-1).transpose(0, 1),
+                       torch.tensor([symbol for own in wanted for symbol in own]), torch.tensor(inputs.frames),
+                       torch.tensor([len(own) for own in wanted]), reduction="sum", zero_infinity=True) / symbols
 
 
 def _scores(base: SpeechBase, waves: Sequence[Samples]) -> list[Scores]:
@@ -179,8 +180,9 @@ def _scores(base: SpeechBase, waves: Sequence[Samples]) -> list[Scores]:
     found: dict[int, Scores] = {}
     with torch.inference_mode():
         for inputs in read_inputs(base, waves):
-            rows = base.network(**inputs.values).logits.float().log_softmax(-1).cpu().numpy()
-            found |= {row: scores[:frames] for row, scores, frames in zip(inputs.rows, rows, inputs.frames, strict=True)}
+            logits = base.network(**inputs.values).logits.float().log_softmax(-1).cpu().numpy()
+            for row, scores, frames in zip(inputs.rows, logits, inputs.frames, strict=True):
+                found[row] = scores[:frames]
     return [found[row] for row in range(len(waves))]
 
 
@@ -190,8 +192,9 @@ def _write_tokenizer(alphabet: Alphabet, folder: Path) -> None:
     names = ["<pad>", *(delimiter if symbol == " " else symbol for symbol in alphabet.symbols[1:])]
     vocabulary = folder / "vocab.json"
     write_atomically(vocabulary, json.dumps({name: number for number, name in enumerate(names)}, ensure_ascii=False))
-    Wav2Vec2CTCTokenizer(str(vocabulary), pad_token="<pad>", unk_token="<pad>", bos_token=None, eos_token=None,
-                         word_delimiter_token=delimiter, clean_up_tokenization_spaces=False).save_pretrained(folder)
+    tokenizers: Any = Wav2Vec2CTCTokenizer
+    tokenizers(str(vocabulary), pad_token="<pad>", unk_token="<pad>", bos_token=None, eos_token=None,
+               word_delimiter_token=delimiter, clean_up_tokenization_spaces=False).save_pretrained(folder)
 
 
 def digest_of_utterances(train: Sequence[Utterance]) -> str:

@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
+from vernacular.speech.splits.stage import FOLDS, SPLITS
 from vernacular.speech.transcription.alphabet import normal
 from vernacular.speech.utterance import Utterance, read_utterances
 
-SPLITS, FOLDS = "splits.parquet", "folds.json"
 _CHOOSING = 0.1  # share of the transcripts for training that choose where there is no dev part for that
 _FEWEST = 8  # utterances of a part
 

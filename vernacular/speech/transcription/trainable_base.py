@@ -13,7 +13,7 @@ from typing import Any, Literal
 import torch
 
 from vernacular.core.codes import Code
-from vernacular.core.errors import Problem
+from vernacular.core.errors import Problem, faults_as_problems
 from vernacular.modeling.base_models import quiet
 from vernacular.speech.encoders import SpeechBase, load_speech_model
 
@@ -41,7 +41,8 @@ def load_for_ctc(path: Path, symbols: int, change: Change, rank: int, seed: int)
     torch.manual_seed(seed)
     how: dict[str, Any] = {"vocab_size": symbols, "pad_token_id": 0, "ctc_zero_infinity": True}
     if change == "adapter":
-        known = transformers.AutoConfig.from_pretrained(path, local_files_only=True, trust_remote_code=False)
+        with faults_as_problems("config.json of the model", str(path)):
+            known = transformers.AutoConfig.from_pretrained(path, local_files_only=True, trust_remote_code=False)
         how["adapter_attn_dim"] = getattr(known, "adapter_attn_dim", None) or ADAPTER_WIDTH
     base = load_speech_model(path, "AutoModelForCTC", **how)
     network = base.network

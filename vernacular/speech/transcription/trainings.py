@@ -39,7 +39,7 @@ class Heard:
 
 @dataclass(frozen=True)
 class Trainings:
-    """Trains models for one language, and keeps each in a folder, so that a killed stage goes on after the last one."""
+    """Trains models for one language, and keeps each in a folder, so that a killed stage resumes after the last one."""
 
     method: Method
     alphabet: Alphabet

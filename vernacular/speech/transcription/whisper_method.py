@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 from torch.nn.functional import cross_entropy
-from transformers import WhisperTokenizerFast
+from transformers import WhisperTokenizer
 
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, faults_as_problems
@@ -73,7 +73,7 @@ def load_whisper(path: Path) -> Whisper:
         raise Problem(f"a {base.family} model has no decoder that writes text", where=str(path),
                       fix="Use a Whisper model, or `method: frozen`", code=Code.MODEL_KIND)
     with faults_as_problems("the tokenizer", str(path)):
-        tokenizer = WhisperTokenizerFast.from_pretrained(path, local_files_only=True)
+        tokenizer = WhisperTokenizer.from_pretrained(path, local_files_only=True)
         known = tokenizer.get_vocab()
     config, generation = base.network.config, base.network.generation_config
     multilingual = _LANGUAGE in known and _TASK in known and getattr(generation, "is_multilingual", True) and (
@@ -88,7 +88,7 @@ def load_whisper(path: Path) -> Whisper:
     generation.begin_suppress_tokens = [config.eos_token_id]
     generation.no_timestamps_token_id, generation.return_timestamps = known[_NO_TIMES], False
     generation.is_multilingual, generation.max_length = multilingual, config.max_target_positions
-    generation._from_model_config = False  # else it would be made anew of config.json, which has no languages
+    generation._from_model_config = False  # else it is made from config.json, which has no languages
     generation.num_beams, generation.do_sample = 1, False  # unset, a pipeline would search with other settings
     generation.decoder_start_token_id, generation.bos_token_id = config.decoder_start_token_id, config.bos_token_id
     generation.eos_token_id, generation.pad_token_id = config.eos_token_id, config.pad_token_id
@@ -164,7 +164,8 @@ class WhisperMethod:
             (folder / FACTS).read_text(encoding="utf-8")))
 
 
-def whisper_losses(whisper: Whisper, waves: Sequence[Samples], labels: Sequence[Sequence[int]]) -> Iterator[torch.Tensor]:
+def whisper_losses(whisper: Whisper, waves: Sequence[Samples],
+                   labels: Sequence[Sequence[int]]) -> Iterator[torch.Tensor]:
     """Yield the loss of each utterance, in all nats per token: an utterance fills 30 seconds of the encoder."""
     known = len(whisper.prompt)
     count = max(1, sum(len(own) - known for own in labels))

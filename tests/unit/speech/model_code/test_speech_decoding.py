@@ -15,7 +15,8 @@ TEXTS = [[1, 2, 1], [1, 2, 2], [2, 1], [1, 1, 2]]
 
 def _scores(seed: int, frames: int = 4, symbols: int = 3) -> np.ndarray:
     logits = 2 * np.random.default_rng(seed).standard_normal((frames, symbols))
-    return (logits - np.log(np.exp(logits).sum(-1, keepdims=True))).astype(np.float32)
+    scores: np.ndarray = (logits - np.log(np.exp(logits).sum(-1, keepdims=True))).astype(np.float32)
+    return scores
 
 
 def _collapsed(path: tuple[int, ...]) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.project import CHECKOUT
 from tests.speech_bases import ENCODERS, speech, write_hubert, write_wav2vec2, write_wavlm, write_whisper
 from vernacular.config.speech import SpeechPretraining
 from vernacular.core.codes import Code
@@ -16,12 +17,12 @@ from vernacular.core.errors import Problem
 from vernacular.speech.encoders import load_speech_model
 from vernacular.speech.pretraining.audio_batches import Audio, crops_of, mix
 from vernacular.speech.pretraining.masked_frames import draw_negatives, mask_spans
-from vernacular.speech.pretraining.objectives import Objective, load_objective
+from vernacular.speech.pretraining.objectives import Crops, Objective, load_objective
 from vernacular.speech.pretraining.pretrain import plan_of, read_targets
 from vernacular.speech.training import train_speech
 
-WAVES = [speech(seconds, seed) for seed, seconds in enumerate((1.2, 0.8, 1.6, 1.0, 1.4, 0.9, 1.1, 1.3))]
-SETTINGS = SpeechPretraining(steps=40, batch_seconds=4, crop_seconds=1.0, learning_rate=3e-3, clusters=8,
+WAVES = [speech(seconds, seed) for seed, seconds in enumerate((0.9, 0.7, 1.1, 0.8, 1.0, 0.6, 0.8, 0.7))]
+SETTINGS = SpeechPretraining(steps=20, batch_seconds=2, crop_seconds=0.6, learning_rate=6e-3, clusters=8,
                              targets="mfcc", patience=0, head_first=0.1)
 
 
@@ -32,17 +33,18 @@ def started(folder: Path, settings: SpeechPretraining = SETTINGS) -> tuple[Objec
     return objective, Audio(samples, WAVES.__getitem__, None if labels is None else labels.rows)
 
 
-@pytest.mark.parametrize("family", ENCODERS)
+@pytest.mark.parametrize("family", [pytest.param(family, marks=pytest.mark.slow if family == "mms" else ())
+                                    for family in ENCODERS])  # the objective of MMS is that of wav2vec 2.0
 def test_the_objective_falls_and_resumes_exactly(family: str, tmp_path: Path) -> None:
     base = ENCODERS[family](tmp_path / "base")
     objective, audio = started(base)
     plan = plan_of(objective, audio, np.arange(8), np.arange(4), SETTINGS, SETTINGS.steps or 0)
     done = train_speech(objective, plan, tmp_path / "whole.pt", lambda _: None)
     assert done.curve[-1][1] < done.curve[0][1]
-    assert np.mean(done.losses[-8:]) < np.mean(done.losses[:8])
+    assert np.mean(done.losses[-5:]) < np.mean(done.losses[:5])
     killed, audio = started(base)
     plan = replace(plan_of(killed, audio, np.arange(8), np.arange(4), SETTINGS, SETTINGS.steps or 0),
-                   checkpoint_minutes=1e-9, stop_after_minutes=1e-3)
+                   checkpoint_minutes=1e-9, stop_after_minutes=2e-4)
     with pytest.raises(Problem) as stopped:
         train_speech(killed, plan, tmp_path / "killed.pt", lambda _: None)
     assert stopped.value.code == Code.STAGE_STOPPED
@@ -87,12 +89,20 @@ def test_a_trained_quantizer_is_cold_and_a_new_one_cools(tmp_path: Path) -> None
     assert new.network.quantizer.temperature == pytest.approx(0.5)
 
 
+def test_a_quantizer_that_gives_every_frame_one_code_has_the_loss_of_chance(tmp_path: Path) -> None:
+    objective = load_objective(write_wav2vec2(tmp_path), 8, 1).eval()
+    with torch.inference_mode():
+        objective.network.quantizer.weight_proj.weight.zero_()
+        loss = objective.loss(Crops([WAVES[0]]), (1, 2))
+    assert loss.nats / loss.frames == pytest.approx(np.log(1 + objective.network.config.num_negatives), abs=1e-3)
+
+
 @pytest.mark.parametrize("targets", ["mfcc", "states"])
 def test_there_is_a_cluster_for_each_state(targets: str, tmp_path: Path) -> None:
     base = write_hubert(tmp_path)
     labels = read_targets(base, WAVES.__getitem__, len(WAVES), SETTINGS.model_copy(update={"targets": targets}),
                           lambda _: None)
-    assert labels is not None and labels.clusters == 8
+    assert labels is not None and labels.clusters == 6  # of 50 frames each
     model = load_speech_model(base)
     for wave, row in zip(WAVES, labels.rows, strict=True):
         with torch.inference_mode():
@@ -103,7 +113,8 @@ def test_there_is_a_cluster_for_each_state(targets: str, tmp_path: Path) -> None
 def test_clusters_of_a_crop_are_those_of_its_place(tmp_path: Path) -> None:
     samples, labels = np.array([32_000]), [np.arange(99, dtype=np.int16)]
     wave = np.repeat(np.arange(100, dtype=np.float32), 320)
-    crops = crops_of(Audio(samples, lambda _: wave, labels), np.array([0]), 16_000, 320, False, np.random.default_rng(3))
+    audio = Audio(samples, lambda _: wave, labels)
+    crops = crops_of(audio, np.array([0]), 16_000, 320, False, np.random.default_rng(3))
     assert crops.targets is not None
     assert crops.waves[0][0] == crops.targets[0, 0] > 0
 
@@ -129,3 +140,23 @@ def test_masks_and_negatives() -> None:
                 others = negatives[row, places] - row * frames
                 assert masked[row][others].all() and (others != places[:, None]).all()
     assert 0.4 < np.mean([mask_spans(700, 0.65, random).mean() for _ in range(50)]) < 0.55  # published: 49%
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", ENCODERS)
+def test_the_objective_falls_on_recordings(family: str, tmp_path: Path) -> None:
+    """On twelve utterances of Mboshi, held-out ones included."""
+    soundfile = pytest.importorskip("soundfile")
+    folder = CHECKOUT.parent / "shared" / "data" / "mboshi" / "audio"
+    if not folder.is_dir():
+        pytest.skip("needs ../shared/data/mboshi")
+    waves = [soundfile.read(path, dtype="float32")[0] for path in sorted(folder.glob("*.ogg"))[:12]]
+    settings = SETTINGS.model_copy(update={"steps": 60, "batch_seconds": 6, "crop_seconds": 2, "learning_rate": 3e-3})
+    base = ENCODERS[family](tmp_path / "base")
+    labels = read_targets(base, waves.__getitem__, len(waves), settings, lambda _: None)
+    objective = load_objective(base, 8 if labels is None else labels.clusters, 1)
+    audio = Audio(np.array([len(wave) for wave in waves]), waves.__getitem__, None if labels is None else labels.rows)
+    plan = plan_of(objective, audio, np.arange(8), np.arange(8, 12), settings, 60)
+    done = train_speech(objective, plan, tmp_path / "checkpoint.pt", lambda _: None)
+    wait = round(60 * plan.head_first)
+    assert done.curve[-1][1] < next(value for step, value in done.curve if step >= wait)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,6 +16,8 @@ from vernacular.config.speech import Speech, SpeechModel
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.report import Report
+from vernacular.core.store import Manifest, Store
+from vernacular.forecast.speech import speech_remarks
 from vernacular.pipeline.stage import StageContext, silent
 from vernacular.speech.encoders import load_speech_model
 from vernacular.speech.pretraining.heard_speech import read_heard_speech
@@ -27,9 +30,9 @@ pytest.importorskip("soundfile")
 
 
 def utterance(number: int, **more: object) -> Utterance:
-    fields = dict(id=f"{number:024x}", source="s", file=f"{number}.wav", raw_digest="", speaker=f"speaker-{number % 3}",
-                  session="", start=0.0, seconds=1.0, text="", translation="", split="", licence="CC0-1.0",
-                  consent="contributor", uses=["training"])
+    fields = {"id": f"{number:024x}", "source": "s", "file": f"{number}.wav", "raw_digest": "", "session": "",
+              "speaker": f"speaker-{number % 3}", "start": 0.0, "seconds": 1.0, "text": "", "translation": "",
+              "split": "", "licence": "CC0-1.0", "consent": "contributor", "uses": ["training"]}
     return Utterance(**{**fields, **more})  # type: ignore[arg-type]
 
 
@@ -54,9 +57,15 @@ def settings_of(base: Path, **pretraining: object) -> SpeechModel:
         "steps": 8, "batch_seconds": 3, "clusters": 5, "targets": "mfcc", "learning_rate": 3e-3, **pretraining}})
 
 
+def language_of(folder: Path, models: dict[str, SpeechModel]) -> Language:
+    constructed: Any = Language.model_construct
+    settings: Any = Speech.model_construct
+    language: Language = constructed(code="mdw", name="Mboshi", folder=folder, speech=settings(models=models))
+    return language
+
+
 def context(folder: Path, inputs: dict[str, Path], model: SpeechModel, tag: str = "") -> StageContext:
-    speech_settings = Speech.model_construct(models={"small": model})
-    language = Language.model_construct(code="mdw", name="Mboshi", folder=folder, speech=speech_settings)
+    language = language_of(folder, {"small": model})
     for name in ("out", "scratch", "machine", "cache"):
         (folder / f"{name}{tag}").mkdir()
     return StageContext(language=language, settings=None, inputs=inputs, reports={}, out=folder / f"out{tag}",
@@ -128,7 +137,22 @@ def test_without_speech_for_training_it_is_refused(tmp_path: Path) -> None:
 
 def test_the_stage_is_there_for_models_with_pretraining(tmp_path: Path) -> None:
     with_it, without = settings_of(tmp_path), settings_of(tmp_path).model_copy(update={"pretraining": None})
-    language = Language.model_construct(code="mdw", name="Mboshi", folder=tmp_path, speech=Speech.model_construct(
-        models={"one": with_it, "two": without}))
+    language = language_of(tmp_path, {"one": with_it, "two": without})
     assert [stage.name for stage in stages(language)] == ["speech/pretrained_one"]
     assert stages(language, "two") == []
+
+
+def test_plan_remarks_that_pretraining_is_left_out(tmp_path: Path) -> None:
+    store, inputs = Store(tmp_path / "artifacts"), write_inputs(tmp_path)
+    language = language_of(tmp_path, {"small": settings_of(tmp_path)})
+    (unknown,) = speech_remarks(language, store)
+    for stage in ("speech/clean", "speech/splits"):
+        with store.workspace("mdw", stage, "0" * 16) as work:
+            inputs[stage].replace(work / "out")
+            store.publish(work, Manifest(language="mdw", stage=stage, version="1", key="0" * 16, data_version="",
+                                         settings={}, inputs={}, reports={}, outside={}, seed=1, files={},
+                                         created="2026-01-01T00:00:00+00:00", seconds=0, report=Report()))
+    (known,) = speech_remarks(language, store)
+    assert known.code == unknown.code == "VN-LITTLE-SPEECH" and known.what != unknown.what
+    assert speech_remarks(language, store, "another") == []
+    assert speech_remarks(language_of(tmp_path, {"small": settings_of(tmp_path, least_hours=0)}), store) == []

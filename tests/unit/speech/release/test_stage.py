@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.speech.transcription.spoken import write_language
-from tests.unit.speech.transcription.test_stage import write_base
+from tests.unit.speech.transcription.spoken import write_base, write_language
 from vernacular.config.schema import Language
 from vernacular.core.report import Report
 from vernacular.core.store import Store
@@ -38,8 +37,8 @@ UNTRANSCRIBED = 3
 def _recordings(work: StageContext) -> Report:
     write_language(work.out, 40)
     utterances = read_utterances(work.out)
-    write_utterances(work.out, [*utterances[UNTRANSCRIBED:], *(
-        replace(one, text="") for one in utterances[:UNTRANSCRIBED])])
+    write_utterances(work.out, [replace(one, text="" if 0 < number <= UNTRANSCRIBED else one.text)
+                                for number, one in enumerate(utterances)])
     return Report()
 
 
@@ -51,8 +50,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, Language]:
     store = Store(place / "artifacts")
     assert language.speech is not None
     model = language.speech.models["tiny"]
-    given = [Stage(name=name, version="1", inputs=(), settings=lambda _: {}, run=_recordings, description="")
-             for name in SPEECH]
+    given: list[Stage] = [Stage(name=name, version="1", inputs=(), settings=lambda _: {}, run=_recordings,
+                                description="") for name in SPEECH]
     for stage in (*given, *transcription_stages(language, "tiny", model), *release_stages(language, "tiny", model)):
         run_stage(stage, language, store)
     return store, language

@@ -30,7 +30,7 @@ def write_language(folder: Path, count: int = 40) -> Path:
     for number in range(count):
         text = " ".join(random.choice(WORDS, 2))
         speaker = f"speaker-{number % 2 + 1}"
-        identity = utterance_id("made", f"{number}.wav", 0, "")
+        identity = utterance_id("made", f"{number}.wav", speaker, 0, "")
         sound = say(text, 1 + 0.04 * (number % 2), random)
         write_audio(folder, identity, sound)
         utterances.append(Utterance(
@@ -41,3 +41,13 @@ def write_language(folder: Path, count: int = 40) -> Path:
     write_utterances(folder, utterances)
     pq.write_table(pa.Table.from_pylist(parts), folder / "splits.parquet")
     return folder
+
+
+def write_base(folder: Path) -> None:
+    """A Whisper with two tiny layers and random weights."""
+    from transformers import WhisperConfig, WhisperFeatureExtractor, WhisperModel
+    WhisperModel(WhisperConfig(d_model=32, encoder_layers=2, decoder_layers=1, encoder_attention_heads=2,
+                               decoder_attention_heads=2, encoder_ffn_dim=64, decoder_ffn_dim=32, vocab_size=32,
+                               pad_token_id=0, bos_token_id=1, eos_token_id=2, decoder_start_token_id=1,
+                               suppress_tokens=None, begin_suppress_tokens=None)).save_pretrained(folder)
+    WhisperFeatureExtractor().save_pretrained(folder)  # type: ignore[no-untyped-call]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,9 +33,10 @@ from vernacular.speech.utterance import Samples, Utterance
 
 TEXTS = ("bá a", "kó", "ba kí", "ko ka")
 SOUNDS = {f"{number}": speech(0.5 + 0.1 * number, number) for number in range(len(TEXTS))}
-UTTERANCES = [Utterance(id=str(number), source="s", file=f"{number}.wav", raw_digest="", speaker="", session="", start=0,
-                        seconds=len(SOUNDS[str(number)]) / 16_000, text=text, translation="", split="", licence="",
-                        consent="", uses=["training"]) for number, text in enumerate(TEXTS)]
+UTTERANCES = [Utterance(
+    id=str(number), source="s", file=f"{number}.wav", raw_digest="", speaker="", session="", start=0, text=text,
+    seconds=len(SOUNDS[str(number)]) / 16_000, translation="", split="", licence="", consent="", uses=["training"])
+              for number, text in enumerate(TEXTS)]
 ALPHABET = Alphabet.of(TEXTS)
 
 
@@ -44,28 +46,29 @@ def listen(utterance: Utterance) -> Samples:
 
 def method_of(base: Path, change: Change, scratch: Path, **settings: float) -> CtcMethod:
     scratch.mkdir(exist_ok=True)
-    return CtcMethod(base, change, TuningSettings(rank=4, **settings), listen, scratch, "mdw")  # type: ignore[arg-type]
+    return CtcMethod(base, change, TuningSettings(rank=4, **settings), listen, scratch, "mdw")
 
 
-CASES: list[tuple[str, Change]] = [("wav2vec2", "lora"), ("hubert", "full"), ("wavlm", "lora"), ("wav2vec2-bert", "lora"),
-                                   ("mms", "adapter")]
+CASES: list[tuple[str, Change]] = [("wav2vec2", "lora"), ("hubert", "full"), ("wavlm", "lora"),
+                                   ("wav2vec2-bert", "lora"), ("mms", "adapter")]
 
 
-@pytest.mark.parametrize(("family", "change"), CASES)
+@pytest.mark.parametrize(("family", "change"), [
+    pytest.param(*case, marks=pytest.mark.slow if case[0] == "wavlm" else ()) for case in CASES])
 def test_a_release_writes_in_a_pipeline_what_was_scored(family: str, change: Change, tmp_path: Path) -> None:
     base = ENCODERS[family](tmp_path / "base")
     method = method_of(base, change, tmp_path / "scratch", learning_rate=3e-3, batch_seconds=2)
-    trained = method.train(UTTERANCES, UTTERANCES, ALPHABET, Budget(steps=12), 1, lambda _: None)
+    trained = method.train(UTTERANCES, UTTERANCES, ALPHABET, Budget(steps=4), 1, lambda _: None)
     trained.save(tmp_path / "release")
     again = method.load(tmp_path / "release", ALPHABET)
     assert again.facts == trained.facts
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        recognize = pipeline("automatic-speech-recognition", str(tmp_path / "release"))
+        recognize: Any = pipeline("automatic-speech-recognition", str(tmp_path / "release"))
     for one in UTTERANCES:
-        scores = trained.scores(one)
-        assert scores is not None and scores.shape[1] == len(ALPHABET)
-        np.testing.assert_allclose(again.scores(one), scores, rtol=1e-4, atol=1e-4)
+        scores, loaded = trained.scores(one), again.scores(one)
+        assert scores is not None and loaded is not None and scores.shape[1] == len(ALPHABET)
+        np.testing.assert_allclose(loaded, scores, rtol=1e-4, atol=1e-4)
         assert recognize(listen(one).copy())["text"].split() == trained.text(one).split()
 
 
@@ -76,7 +79,7 @@ def test_the_loss_falls_and_only_what_is_meant_changes(family: str, change: Chan
     before = {name: tensor.clone() for name, tensor in base.network.named_parameters()}
     optimizer = torch.optim.Adam([one for one in base.network.parameters() if one.requires_grad], 3e-3)
     losses = []
-    for _ in range(12):
+    for _ in range(8):
         optimizer.zero_grad()
         losses.append(0.0)
         for loss in ctc_losses(base, waves, targets):
@@ -151,8 +154,9 @@ def test_adapters_are_those_of_mms(tmp_path: Path) -> None:
 
 
 def test_methods_refuse_other_families(tmp_path: Path) -> None:
-    cases: list[tuple[Path, Change]] = [(write_hubert(tmp_path / "h"), "adapter"), (write_wavlm(tmp_path / "w"), "adapter"),
-                                        (write_whisper(tmp_path / "s"), "lora")]
+    cases: list[tuple[Path, Change]] = [
+        (write_hubert(tmp_path / "h"), "adapter"), (write_wavlm(tmp_path / "w"), "adapter"),
+        (write_whisper(tmp_path / "s"), "lora")]
     for base, change in cases:
         with pytest.raises(Problem) as refused:
             load_for_ctc(base, 5, change, 4, 1)
@@ -172,6 +176,6 @@ def test_whisper_learns_and_its_release_writes_the_same_in_a_pipeline(tmp_path: 
     again = method.load(tmp_path / "release", ALPHABET)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        recognize = pipeline("automatic-speech-recognition", str(tmp_path / "release"))
+        recognize: Any = pipeline("automatic-speech-recognition", str(tmp_path / "release"))
     one = UTTERANCES[0]
     assert again.text(one) == trained.text(one) == " ".join(recognize(listen(one).copy())["text"].split())

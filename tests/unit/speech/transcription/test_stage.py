@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from tests.unit.speech.transcription.spoken import write_language
+from tests.unit.speech.transcription.spoken import write_base, write_language
 from vernacular.config.base import Base
 from vernacular.config.speech import SpeechModel
 from vernacular.core.jsonl import read_jsonl
@@ -20,16 +20,6 @@ from vernacular.speech.transcription import stage
 from vernacular.speech.transcription.stage_results import TranscriptionResult
 
 STEPS = 30
-
-
-def write_base(folder: Path) -> None:
-    """A Whisper with two tiny layers and random weights."""
-    from transformers import WhisperConfig, WhisperFeatureExtractor, WhisperModel
-    WhisperModel(WhisperConfig(d_model=32, encoder_layers=2, decoder_layers=1, encoder_attention_heads=2,
-                               decoder_attention_heads=2, encoder_ffn_dim=64, decoder_ffn_dim=32, vocab_size=32,
-                               pad_token_id=0, bos_token_id=1, eos_token_id=2, decoder_start_token_id=1,
-                               suppress_tokens=None, begin_suppress_tokens=None)).save_pretrained(folder)
-    WhisperFeatureExtractor().save_pretrained(folder)
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +56,7 @@ def test_it_learns_and_says_how_well(made: tuple[Path, Report]) -> None:
     assert "".join(json.loads((place / "out" / stage.ALPHABET).read_text())) == " aeiou"
 
 
+@pytest.mark.slow
 def test_again_it_gives_the_same_and_reads_no_sound_twice(made: tuple[Path, Report], tmp_path: Path) -> None:
     place, report = made
     stored = {path: path.stat().st_mtime_ns for path in (place / "cache").rglob("*.npy")}
