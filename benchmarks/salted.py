@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
 from benchmarks.folder import artifact, run, write_folder
 from benchmarks.registry import DATA, Row, figure, need
 from vernacular.cleaning.holdout_texts import held_out_items as held_out
@@ -30,7 +32,8 @@ _OTHERS = ("sna", "zul", "xho", "nso", "sot", "ssw", "tsn", "tso", "kin", "run",
 _MENUS = ["Home | News | Sports | Opinion | Contact us", "We use cookies to give you the best experience on our site.",
           "Tsamba Loyamba | Nkhani | Masewera | Ndale", "Gawani nkhaniyi pa Facebook ndi Twitter",
           "Copyright 2019 Nation Publications Limited. All rights reserved.", "Werenganinso nkhani zina"]
-_ENGLISH = {"the", "of", "and", "to", "that", "is", "for", "was", "with", "are", "on", "by", "be", "it", "this", "at"}
+_ENGLISH = {word for word in ENGLISH_STOP_WORDS if len(word) > 1}
+_NEAR = 0.5  # share of a line's runs of three words that a line beside it has, for it to be a near copy of that
 Words = tuple[str, ...]
 
 
@@ -61,7 +64,7 @@ class Salted:
 
 @figure
 def salted() -> Iterator[Row]:
-    """Percent of salt that is caught, kind by kind (goal: 98), and of good lines that are lost (goal: at most 2).
+    """Percent of salt that is caught, kind by kind (goal: 98), and of good lines that are lost (goal: at most 1.5).
 
     Documents of ten lines and of one; ``_rounds`` with a round of self-training on them.
     """
@@ -99,9 +102,28 @@ def _judge(name: str, corpus: Salted, left: Sequence[str], lost_to: dict[Words, 
     for kind, (number, missed) in found.items():
         yield Row(f"{name}_caught_{kind}", 100 * (1 - missed / number), "%",
                   details={"planted": number, "caught": number - missed})
-    lost = Counter(lost_to[words] for words in corpus.good - set(times) if words in lost_to)
+    missing = {words for words in corpus.good - set(times) if words in lost_to}
+    copies = _near_copies({words for words in missing if lost_to[words] == "near_duplicate"}, set(times))
+    lost = Counter(lost_to[words] for words in missing - copies)
     yield Row(f"{name}_good_lines_lost", 100 * lost.total() / len(corpus.good), "%", details={
-        "good": len(corpus.good), "lost": lost.total(), "by rule": dict(lost.most_common())})
+        "good": len(corpus.good), "lost": lost.total(), "by rule": dict(lost.most_common()),
+        "near copies of kept lines, not lost": len(copies)})
+
+
+def _near_copies(lines: set[Words], kept: set[Words]) -> set[Words]:
+    """Those of ``lines`` that the text itself has twice with a word changed, so that nothing is lost with them.
+
+    Half of their runs of three words are in one kept line; counted exactly, without the hashes of cleaning.
+    """
+    runs = {line: {line[start:start + 3] for start in range(len(line) - 2)} for line in lines}
+    wanted = set().union(*runs.values()) if runs else set()
+    holders: dict[Words, set[Words]] = defaultdict(set)
+    for line in kept:
+        for start in range(len(line) - 2):
+            if line[start:start + 3] in wanted:
+                holders[line[start:start + 3]].add(line)
+    return {line for line, mine in runs.items() if mine and max(
+        Counter(holder for run_ in mine for holder in holders[run_]).values(), default=0) >= _NEAR * len(mine)}
 
 
 def strew(chance: random.Random, size: int) -> Salted:

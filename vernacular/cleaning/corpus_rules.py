@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +26,7 @@ from vernacular.cleaning.dedup import (
 )
 from vernacular.cleaning.disk_arrays import by_equal_hash, disk_array, stretches
 from vernacular.cleaning.features import band_name
-from vernacular.cleaning.table_view import View
+from vernacular.cleaning.sketches import Sketches
 from vernacular.provenance.suppression_list import Suppressions, line_digest
 from vernacular.text.word_hashes import U64, Ints
 
@@ -112,9 +111,9 @@ def _documents(corpus: Corpus) -> None:
 
 def _near_lines(corpus: Corpus, least: float, known: Remembered) -> Remembered:
     """Drop lines nearly equal to one before; return what was measured."""
-    similarities = Similarities(
-        corpus.hashes, lambda at: corpus.texts_of_lines(at).to_pylist(),
-        partial(_surely_apart, corpus.view, "lines", corpus.entries_of, least), known)
+    sketches = Sketches(corpus.view, "lines", corpus.entries_of, least)
+    similarities = Similarities(corpus.hashes, lambda at: corpus.texts_of_lines(at).to_pylist(), sketches.apart, known,
+                                sketches.load)
     near = nearly_repeated(_bands(corpus, "lines", corpus.entries_of, corpus.kept, least, sketch.LINE), least,
                            similarities, corpus.folder)
     for some in _in_parts(near):
@@ -137,9 +136,9 @@ def _near_documents(corpus: Corpus, least: float, known: Remembered) -> Remember
         number = last
     at, entries = at[:number], entries[:number]
     hashes, _ = _hashes_of_documents(corpus, kept=False)
-    similarities = Similarities(
-        hashes[at], lambda places: corpus.texts_of_documents(at[places]).to_pylist(),
-        partial(_surely_apart, view, "sketches", entries.__getitem__, least), known)
+    sketches = Sketches(view, "sketches", entries.__getitem__, least)
+    similarities = Similarities(hashes[at], lambda places: corpus.texts_of_documents(at[places]).to_pylist(),
+                                sketches.apart, known, sketches.load)
     near = nearly_repeated(_bands(corpus, "sketches", entries.__getitem__, np.ones(len(at), np.bool_), least,
                                   sketch.DOCUMENT), least, similarities, corpus.folder)
     for some in _in_parts(near):
@@ -163,13 +162,6 @@ def _bands(corpus: Corpus, level: str, entries_of: Callable[[Ints], Ints], wante
             at = np.flatnonzero(wanted[first:last]) + first
             values[at] = corpus.view.take(level, band_name(number), entries_of(at))
         yield values
-
-
-def _surely_apart(view: View, level: str, entries_of: Callable[[Ints], Ints], least: float, ones: Ints,
-                  others: Ints) -> NDArray[np.bool_]:
-    """Which of the texts ``ones`` are surely less alike to ``others`` than ``least``, by their sketches."""
-    slots, other_slots = (as_numpy(view.values(level, "slots", entries_of(at))) for at in (ones, others))
-    return sketch.surely_apart(slots, other_slots, least)
 
 
 def _known(path: Path) -> Remembered:

@@ -91,11 +91,13 @@ class Similarities:
         texts_of: returns texts by index.
         apart: a fast test for pairs that are certainly dissimilar.
         known: sorted hashes of text pairs with similarities, from earlier runs.
+        load: prepares ``apart`` for many tests of few of certain texts, given in order, and of no others.
     """
 
     def __init__(self, hashes: U64, texts_of: Callable[[Ints], list[str]],
-                 apart: Callable[[Ints, Ints], Mask] | None = None, known: Remembered | None = None) -> None:
-        self._hashes, self._texts_of, self._apart = hashes, texts_of, apart
+                 apart: Callable[[Ints, Ints], Mask] | None = None, known: Remembered | None = None,
+                 load: Callable[[Ints], None] = lambda texts: None) -> None:
+        self._hashes, self._texts_of, self._apart, self.load = hashes, texts_of, apart, load
         self._known = known or nothing_remembered()
         self._used: list[Remembered] = []
 
@@ -185,6 +187,7 @@ def nearly_repeated(bands: Iterable[NDArray[np.uint32]], least: float, similarit
     texts = np.unique(np.concatenate([near.texts, crowded]))
     firsts, crowds = (np.searchsorted(found, np.append(texts, _LAST)) for found in (near.texts, crowded))
     kept: dict[int, list[int]] = defaultdict(list)  # for crowded buckets, whose pairs may be too many
+    similarities.load(np.unique(crowded))
     dropped = bytearray(int(texts.max(initial=-1)) + 1)
     found, earlier, similarity = array("q"), array("q"), array("d")
     for place, text in enumerate(texts.tolist()):

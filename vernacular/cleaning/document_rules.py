@@ -41,10 +41,11 @@ KINDS = ("encoding", "normalise", "orthography")  # of changes
 TELLING_WORDS = 4  # a shorter line is too short to identify its language
 _MASK = re.compile(r"<[a-z][a-z0-9_]*>")  # what ``redact`` leaves
 _MOST_LOGIT = 2.2  # most that the other lines of a document count for, as a logit: 9 to 1
+_SURE = 0.9  # a line of at least this probability stays, whatever its document is
 _LEAST = 0.0001  # smallest probability that differs from 0
 _MUCH = 500_000  # bytes of documents of which so many lines are in doubt that all models are needed
 
-RULES_VERSION = "4"  # raised when what a rule on single documents gives changes; a test holds the outputs
+RULES_VERSION = "5"  # raised when what a rule on single documents gives changes; a test holds the outputs
 
 
 def maker(spec: Mapping[str, Any]) -> Chain:
@@ -187,9 +188,11 @@ class Chain:
         other = share < self._settings.document_share
         lines.drop({index: relatives[of] for index, of in enumerate(lines.owner.tolist()) if of in relatives},
                    "document_identification")
+        sure = np.isin(lines.at, before[1][scores >= _SURE] if len(scores) else [])
         lines.drop({index: f"{share[of]:.0%} of the words of its document are in lines of the language, less than "
                            f"{self._settings.document_share:.0%}"
-                    for index, of in enumerate(lines.owner.tolist()) if other[of]}, "document_identification")
+                    for index, of in enumerate(lines.owner.tolist()) if other[of] and not sure[index]},
+                   "document_identification")
 
     def _relatives(self, alone: NDArray[np.float64], of: Ints, documents: int) -> dict[int, str]:
         """Documents that as a whole are in a near relative, and why; ``alone``: of each line by itself."""

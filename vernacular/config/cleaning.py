@@ -98,8 +98,8 @@ class Identification(Strict):
         "or FineWeb-2 (from the Hugging Face hub). Without it, only `contrast` and the seeds of other folders are "
         "used, and what was fetched before."))
     document_share: Share = Field(0.5, examples=[0.3], description=(
-        "A document is dropped whole if a smaller share of its words is in lines of the language. Lower it for texts "
-        "with many quotations in other languages."))
+        "If a smaller share of a document's words is in lines of the language, only lines that are surely in it "
+        "(probability of .9) are kept. Lower it for texts with many quotations in other languages."))
     decide_by: Literal["auto", "line", "document"] = Field("auto", examples=["document"], description=(
         "Whether a line is judged mostly by itself or its document is judged as a whole. `auto`: by document if lines "
         "do not separate the language from one of its neighbors (docs/explanation/language-identification.md)."))

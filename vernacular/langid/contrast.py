@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 import langcodes
+from langcodes.data_dicts import NORMALIZED_MACROLANGUAGES
 
 from vernacular.config.cleaning import Orthography
 from vernacular.config.codes import is_same
@@ -134,9 +135,15 @@ def contrast_lines(language: Language, orthography: Orthography, root: Path,
 
 
 def hub_source(code: str, script: str) -> HubSource:
-    """Return the source for the language ``code`` on the hub, at a fixed revision."""
+    """Return the source for the language ``code`` on the hub, at a fixed revision.
+
+    FineWeb-2 names individual languages, so a macrolanguage is fetched as the one that usually goes by its name:
+    ``swh`` for ``swa``.
+    """
+    usual = [member for member, name in NORMALIZED_MACROLANGUAGES.items() if is_same(name, code)]
+    member = usual[0] if len(usual) == 1 else code
     return HubSource.model_validate({
-        "name": "fineweb2", "kind": "hub", "dataset": DATASET, "config": f"{code}_{script}", "revision": REVISION,
+        "name": "fineweb2", "kind": "hub", "dataset": DATASET, "config": f"{member}_{script}", "revision": REVISION,
         "preset": "fineweb2", "licence": "ODC-By-1.0", "consent": "public-licence", "register": "web",
         "most_documents": _DOCUMENTS})
 

@@ -20,7 +20,15 @@ from vernacular.config.sources import HubSource
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.langid import contrast, udhr
-from vernacular.langid.contrast import Contrast, contrast_lines, fetch, find_contrast, versions, without_contrast
+from vernacular.langid.contrast import (
+    Contrast,
+    contrast_lines,
+    fetch,
+    find_contrast,
+    hub_source,
+    versions,
+    without_contrast,
+)
 from vernacular.langid.neighbor_check import describe_separation
 from vernacular.langid.separation import Separation, measure_separation
 from vernacular.pipeline.stage import silent
@@ -176,3 +184,9 @@ def test_check_names_neighbors_without_text_and_those_that_pass(
     lacking = lacking_by_kind(language, load_suite(language), tmp_path / "artifacts", {})["seed"]
     assert [line.split()[0] for line in lacking if "sna" in line] == ["sna:"]
     assert [line for line in lacking if "zul" in line and "sna" not in line]
+
+
+@pytest.mark.parametrize(("code", "config"), [("swa", "swh_Latn"), ("est", "ekk_Latn"), ("aka", "aka_Latn"),
+                                              ("bem", "bem_Latn")])
+def test_the_hub_is_asked_for_the_individual_language(code: str, config: str) -> None:
+    assert hub_source(code, "Latn").config == config
