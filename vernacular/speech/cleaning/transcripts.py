@@ -82,7 +82,7 @@ def length_deviations(seconds: NDArray[np.float64], characters: NDArray[np.int64
     logs = np.log(np.maximum(seconds, 0.01) / expected)
     logs -= np.median(logs)
     spread = 1.4826 * float(np.median(np.abs(logs)))
-    return logs / max(spread, 0.05)
+    return np.asarray(logs / max(spread, 0.05))
 
 
 def _median_line(xs: NDArray[np.float64], ys: NDArray[np.float64]) -> tuple[float, float]:
