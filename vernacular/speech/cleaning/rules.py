@@ -32,6 +32,7 @@ TEXT_RULES = {"no_letters": "transcripts without a letter", "script": "transcrip
               "characters_per_second": "transcripts far too long or short for the speech",
               "length": "transcripts unusually long or short for the speech, compared with the source"}
 RULES = SOUND_RULES | TEXT_RULES
+_LEAST_SPOKEN = 0.1  # seconds: less is no syllable
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,7 @@ def _sound_reject(utterance: Utterance, measures: Measures, settings: SpeechClea
     checks = (("short", whole < settings.least_seconds, whole, f"{whole:.2f} s, less than {settings.least_seconds:g}"),
               ("no_speech", measures.speech_share < settings.least_speech or not measures.end, measures.speech_share,
                f"{measures.speech_share:.0%} of it is speech, less than {settings.least_speech:.0%}"),
-              ("short", utterance.seconds < settings.least_seconds, spoken,
-               f"{spoken:.2f} s of speech, with silence around it less than {settings.least_seconds:g}"),
+              ("short", spoken < _LEAST_SPOKEN, spoken, f"{spoken:.2f} s of speech, less than {_LEAST_SPOKEN:g}"),
               ("long", utterance.seconds > settings.most_seconds, utterance.seconds,
                f"{utterance.seconds:.1f} s, more than {settings.most_seconds:g}"),
               ("clipping", measures.clipped > settings.most_clipped, measures.clipped,

@@ -69,7 +69,7 @@ def test_a_bad_transcript_is_dropped_alone(text: str, script: str, rule: str) ->
 def test_good_utterances_are_kept_with_tones_and_marks(text: str) -> None:
     kept, rejects = clean_utterances([utterance(1, text)], [GOOD], settings(), silence)
     assert not rejects and [one.text for one in kept] == [text]
-    assert (kept[0].start_sample, kept[0].end_sample, kept[0].seconds) == (0, 35_200, 2.2)
+    assert (kept[0].start_sample, kept[0].end_sample, kept[0].seconds) == (0, 36_800, 2.3)
     assert (kept[0].characters_per_second is None) == (not text)
 
 
