@@ -39,7 +39,7 @@ def test_speech_is_found_between_the_silence(seed: int) -> None:
     sound = speech(seed)
     found = measure(sound, VOICE)
     assert abs(found.begin - 4800) < 3 * FRAME and abs(found.end - (len(sound) - 4800)) < 8 * FRAME
-    assert found.speech_share > 0.85 and found.bounds(0.1) == (found.begin - 1600, found.end + 1600)
+    assert found.speech_share > 0.85 and found.bounds(0.05) == (found.begin - 800, found.end + 800)
     assert found.bounds(9) == (0, len(sound))
 
 
