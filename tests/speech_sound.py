@@ -25,7 +25,7 @@ def speech(seed: int, syllables: int = 8, pitch: float = 150.0) -> Samples:
     for number, width in enumerate(_WIDTHS):
         sound = _resonate(sound, formants[:, number], width)
     sound = np.concatenate([np.zeros(4800), np.diff(sound, prepend=0), np.zeros(4800)])
-    return (sound / np.abs(sound).max() * 0.5 + draw.standard_normal(len(sound)) * 5e-4).astype(np.float32)
+    return np.asarray(sound / np.abs(sound).max() * 0.5 + draw.standard_normal(len(sound)) * 5e-4, np.float32)
 
 
 def _movements(draw: np.random.Generator, syllables: int) -> tuple[NDArray[np.float64], ...]:

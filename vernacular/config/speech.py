@@ -62,7 +62,7 @@ class SpeechCleaning(Strict):
         "Most standard deviations by which speech may be longer or shorter than usual for so many letters in its "
         "source, before its transcript is dropped."))
     trim: bool = Field(True, description="Leave out silence at the beginning and the end.", examples=[False])
-    padding: float = Field(0.1, ge=0, examples=[0.2], description="Seconds of silence that trimming leaves.")
+    padding: float = Field(0.2, ge=0, examples=[0.1], description="Seconds of silence that trimming leaves.")
     duplicates: bool = Field(True, description=(
         "Drop recordings of the same sound, found by fingerprint."), examples=[False])
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from vernacular.core.confidence import FEWEST_TEXTS, Floats, ratio_difference
+from vernacular.core.normal_forms import normalized
 from vernacular.core.report import Gate
 from vernacular.speech.behavior.stage_results import SoundTest
 from vernacular.speech.behavior.table import MOST_WORSE
@@ -27,7 +28,7 @@ def foreign_letters(transcript: str, script: str, alphabet: Set[str]) -> int:
 
 def marks(text: str) -> int:
     """Return the number of combining marks, after decomposition: tones, nasal vowels, dots below."""
-    return sum(unicodedata.category(one) == "Mn" for one in unicodedata.normalize("NFD", text))
+    return sum(unicodedata.category(one) == "Mn" for one in normalized("NFD", text))
 
 
 def loses_marks(reference: str, transcript: str) -> bool:
@@ -81,4 +82,4 @@ def gate_of(name: str, test: SoundTest) -> Gate:
 
 
 def _letters(text: str) -> int:
-    return sum(unicodedata.category(one).startswith("L") for one in unicodedata.normalize("NFD", text))
+    return sum(unicodedata.category(one).startswith("L") for one in normalized("NFD", text))

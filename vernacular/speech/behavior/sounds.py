@@ -54,7 +54,7 @@ def change_speed(sound: Samples, factor: float) -> Samples:
 
 def change_volume(sound: Samples, factor: float) -> Samples:
     """Return ``sound`` louder or quieter; what exceeds the range is clipped."""
-    return np.clip(sound * factor, -1, 1).astype(np.float32)
+    return np.asarray(np.clip(sound * factor, -1, 1), dtype=np.float32)
 
 
 def in_room(sound: Samples, draw: np.random.Generator, seconds: float = 0.4) -> Samples:

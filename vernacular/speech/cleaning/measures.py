@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from vernacular.pipeline.stage import Progress
 from vernacular.speech.cleaning.fingerprints import Fingerprint, fingerprint
 from vernacular.speech.cleaning.signal import clipped_share, signal_to_noise, speech_bounds
-from vernacular.speech.cleaning.voice_activity import FRAME, VoiceActivity
+from vernacular.speech.cleaning.voice_activity import FRAME, SPEECH, VoiceActivity
 from vernacular.speech.utterance import RATE, Samples, Utterance, load_audio
 
 MEASURES_VERSION = "1"  # raised when a measure changes
@@ -53,8 +53,9 @@ class Measures:
 
 def measure(sound: Samples, voice: VoiceActivity) -> Measures:
     """Return the measures of ``sound``, mono at 16 kHz."""
-    speech = voice.speech_frames(sound)
-    begin, end = speech_bounds(len(sound), speech)
+    probabilities = voice.probabilities(sound)
+    speech = probabilities >= SPEECH
+    begin, end = speech_bounds(len(sound), probabilities)
     within = speech[begin // FRAME:-(-end // FRAME)]
     return Measures(begin=begin, end=end, samples=len(sound), speech_share=float(within.mean()) if end else 0.0,
                     speech_seconds=float(speech.sum() * FRAME / RATE), snr=signal_to_noise(sound, speech),

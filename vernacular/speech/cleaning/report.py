@@ -10,6 +10,7 @@ import numpy as np
 
 from vernacular.core.plots import bars, histogram
 from vernacular.core.report import Gate, Report
+from vernacular.core.result import SampleRow
 from vernacular.speech.cleaning.rules import RULES, Reject
 from vernacular.speech.cleaning.stage_results import SpeechCleanResult, SpeechLoss
 from vernacular.speech.utterance import Utterance
@@ -88,9 +89,9 @@ def _hours(utterances: Sequence[Utterance]) -> float:
     return round(sum(one.seconds for one in utterances) / 3600, 4)
 
 
-def _samples(read: Sequence[Utterance], rejects: Sequence[Reject]) -> list[dict[str, str | float]]:
+def _samples(read: Sequence[Utterance], rejects: Sequence[Reject]) -> list[SampleRow]:
     by_id, shown = {one.id: one for one in read}, defaultdict[str, int](int)
-    rows: list[dict[str, str | float]] = []
+    rows: list[SampleRow] = []
     for reject in rejects:
         shown[reject.rule] += 1
         if shown[reject.rule] <= _SAMPLES:

@@ -13,11 +13,13 @@ from vernacular.speech.cleaning.fingerprints import LEAST_CORRELATION, similar_f
 from vernacular.speech.cleaning.measures import Measures
 from vernacular.speech.cleaning.settings import SpeechCleanSettings
 from vernacular.speech.cleaning.transcripts import (
+    FEWEST_FOR_OUTLIERS,
     comparable,
     has_letters,
     length_deviations,
     normalize_transcripts,
     spoken_characters,
+    without_borrowed,
 )
 from vernacular.speech.utterance import RATE, Samples, Utterance
 from vernacular.text.scripts import other_script
@@ -30,6 +32,7 @@ TEXT_RULES = {"no_letters": "transcripts without a letter", "script": "transcrip
               "characters_per_second": "transcripts far too long or short for the speech",
               "length": "transcripts unusually long or short for the speech, compared with the source"}
 RULES = SOUND_RULES | TEXT_RULES
+_LEAST_SPOKEN = 0.1  # seconds: less is no syllable
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +86,7 @@ def _sound_reject(utterance: Utterance, measures: Measures, settings: SpeechClea
     checks = (("short", whole < settings.least_seconds, whole, f"{whole:.2f} s, less than {settings.least_seconds:g}"),
               ("no_speech", measures.speech_share < settings.least_speech or not measures.end, measures.speech_share,
                f"{measures.speech_share:.0%} of it is speech, less than {settings.least_speech:.0%}"),
-              ("short", utterance.seconds < settings.least_seconds, spoken,
-               f"{spoken:.2f} s of speech, with silence around it less than {settings.least_seconds:g}"),
+              ("short", spoken < _LEAST_SPOKEN, spoken, f"{spoken:.2f} s of speech, less than {_LEAST_SPOKEN:g}"),
               ("long", utterance.seconds > settings.most_seconds, utterance.seconds,
                f"{utterance.seconds:.1f} s, more than {settings.most_seconds:g}"),
               ("clipping", measures.clipped > settings.most_clipped, measures.clipped,
@@ -98,14 +100,14 @@ def _sound_reject(utterance: Utterance, measures: Measures, settings: SpeechClea
 def _text_rejects(utterances: Sequence[Utterance], settings: SpeechCleanSettings) -> Iterator[Reject]:
     """Yield why transcripts are dropped; each at most once."""
     cleaning = settings.cleaning
-    foreign = other_script([one.text for one in utterances], settings.script, settings.script_share)
+    foreign = _foreign(utterances, settings)
     left = defaultdict[str, list[Utterance]](list)
-    for number, one in enumerate(utterances):
+    for one in utterances:
         speed = one.characters_per_second or 0.0
         if not has_letters(one.text):
             yield Reject(one.id, "transcript", "no_letters", "no letter in it", 0.0)
-        elif number in foreign:
-            yield Reject(one.id, "transcript", "script", foreign[number], 0.0)
+        elif one.id in foreign:
+            yield Reject(one.id, "transcript", "script", foreign[one.id], 0.0)
         elif not cleaning.least_characters_per_second <= speed <= cleaning.most_characters_per_second:
             yield Reject(one.id, "transcript", "characters_per_second", f"{speed:.1f} letters per second of speech, "
                          f"not {cleaning.least_characters_per_second:g} to "
@@ -121,6 +123,20 @@ def _text_rejects(utterances: Sequence[Utterance], settings: SpeechCleanSettings
                 yield Reject(one.id, "transcript", "length", f"{abs(deviation):.1f} standard deviations "
                              f"{'longer' if deviation > 0 else 'shorter'} than speech of so many letters in {source}, "
                              f"more than {cleaning.most_length_deviation:g}", deviation)
+
+
+def _foreign(utterances: Sequence[Utterance], settings: SpeechCleanSettings) -> dict[str, str]:
+    """Return why a transcript is in another script, by id."""
+    found = {utterances[number].id: reason for number, reason in other_script(
+        [one.text for one in utterances], settings.script, settings.script_share).items()}
+    for source in {one.source for one in utterances if one.id in found}:
+        own = [one for one in utterances if one.source == source]
+        if len(own) >= FEWEST_FOR_OUTLIERS:
+            still = other_script(without_borrowed([one.text for one in own]), settings.script, settings.script_share)
+            for number, one in enumerate(own):
+                if number not in still:
+                    found.pop(one.id, None)
+    return found
 
 
 def _duplicates(rows: Sequence[tuple[Utterance, str, Measures]], load: Callable[[Utterance], Samples]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from vernacular.speech.cleaning.voice_activity import FRAME
+from vernacular.speech.cleaning.voice_activity import FRAME, SPEECH
 from vernacular.speech.utterance import RATE, Samples
 
 MOST_SNR = 100.0  # decibels of a recording without noise
 _LOWEST, _HIGHEST = 300.0, 3400.0  # hertz: where most of speech is; hum and rumble are below
+_POSSIBLE = 0.1  # probability below which a frame is not speech
 _SILENT = 1e-9  # power (-90 dB) below which a frame is digital silence, which is not the noise of the room
 _QUIET = 0.1  # share of the frames that are taken as noise, the quietest
 _FLAT, _RUN = 0.98, 3  # samples from this share of the peak are clipped, if so many are in a row
@@ -62,14 +63,20 @@ def signal_to_noise(sound: Samples, speech: NDArray[np.bool_]) -> float:
     return float(np.clip(10 * np.log10(signal / noise), -MOST_SNR, MOST_SNR))
 
 
-def speech_bounds(samples: int, speech: NDArray[np.bool_]) -> tuple[int, int]:
+def speech_bounds(samples: int, probabilities: NDArray[np.float32]) -> tuple[int, int]:
     """Return the first sample of speech and the one after the last; (0, 0) without speech.
+
+    From the first and the last frame of speech, the bounds move outward while speech is possible: quiet consonants.
 
     Args:
         samples: length of the recording.
-        speech: which frames of ``voice_activity`` are speech.
+        probabilities: of speech in each frame of ``voice_activity``.
     """
-    at = np.flatnonzero(speech)
+    at = np.flatnonzero(probabilities >= SPEECH)
     if not len(at):
         return 0, 0
-    return int(at[0]) * FRAME, min(samples, (int(at[-1]) + 1) * FRAME)
+    unlikely = np.flatnonzero(probabilities < _POSSIBLE)
+    before, after = unlikely[unlikely < at[0]], unlikely[unlikely > at[-1]]
+    first = int(before[-1]) + 1 if len(before) else 0
+    last = int(after[0]) if len(after) else len(probabilities)
+    return first * FRAME, min(samples, last * FRAME)

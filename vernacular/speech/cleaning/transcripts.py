@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
@@ -16,6 +17,7 @@ from vernacular.text.spelling import Speller
 
 _LETTER = regex.compile(r"[\p{L}\p{M}]")
 _NOT_SPOKEN = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
+_ORTHOGRAPHY = 0.2  # of the transcripts of a source: a letter in so many belongs to the orthography
 _MOST_LEFT = 0.1  # of the replaced look-alike letters
 FEWEST_FOR_OUTLIERS = 30  # transcribed utterances of a source; with fewer there is no usual speed
 
@@ -34,6 +36,18 @@ def normalize_transcripts(texts: Sequence[str], orthography: Orthography, script
     if any(left[letter] > _MOST_LEFT * number for letter, number in replaced.items()):
         spelled, _ = Speller(orthography.model_copy(update={"homoglyphs": False}), script).apply(normal)
     return spelled
+
+
+def without_borrowed(texts: Sequence[str]) -> list[str]:
+    """Return ``texts`` without the letters that at least a fifth of them have: they belong to the orthography.
+
+    So Greek omega in a Latin orthography is no sign of another script. Marks are removed as well.
+    """
+    bases = [[one for one in normalized("NFD", text) if not unicodedata.category(one).startswith("M")]
+             for text in texts]
+    used = Counter(letter for text in bases for letter in set(text))
+    own = {letter for letter, number in used.items() if number >= _ORTHOGRAPHY * len(texts)} - {" "}
+    return ["".join(letter for letter in text if letter not in own) for text in bases]
 
 
 def has_letters(text: str) -> bool:
@@ -68,7 +82,7 @@ def length_deviations(seconds: NDArray[np.float64], characters: NDArray[np.int64
     logs = np.log(np.maximum(seconds, 0.01) / expected)
     logs -= np.median(logs)
     spread = 1.4826 * float(np.median(np.abs(logs)))
-    return logs / max(spread, 0.05)
+    return np.asarray(logs / max(spread, 0.05))
 
 
 def _median_line(xs: NDArray[np.float64], ys: NDArray[np.float64]) -> tuple[float, float]:

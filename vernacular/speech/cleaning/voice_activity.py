@@ -18,7 +18,7 @@ FRAME = 512  # samples that share one probability: 32 ms
 _CONTEXT = 64  # samples of the frame before that the model also sees
 _AT_ONCE = 512  # frames in one call
 _FILE = "data/silero_vad_16k_sequence.onnx"
-_SPEECH = 0.5  # probability from which a frame is speech
+SPEECH = 0.5  # probability from which a frame is speech
 
 
 class VoiceActivity:
@@ -50,10 +50,6 @@ class VoiceActivity:
                                                                  {"input": block, **states})
             found.append(values.reshape(-1))
         return np.concatenate(found)
-
-    def speech_frames(self, sound: Samples) -> NDArray[np.bool_]:
-        """Return which frames of ``sound`` are speech: (frames,)."""
-        return self.probabilities(sound) >= _SPEECH
 
 
 def _model_file() -> Path:

@@ -34,7 +34,7 @@ def make_folds(utterances: Sequence[Utterance], parts: Mapping[str, str], settin
     divided = [one for one in utterances if parts[one.id] in PARTS]
     train = [one for one in divided if parts[one.id] == TRAIN]
     total = sum(one.seconds for one in train)
-    folds = []
+    folds = list[Fold]()
     for speaker in sorted({one.speaker for one in divided} - {""}, key=lambda name: position(settings.seed, name)):
         test = [one for one in divided if one.speaker == speaker]
         others = [one for one in train if one.speaker not in ("", speaker)]

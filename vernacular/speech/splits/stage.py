@@ -72,10 +72,10 @@ def _report(out: Path, result: SpeechSplitsResult) -> Report:
         report.count(f"utterances_{name}", part.utterances, f"utterances in {name}", "utterances")
         report.count(f"minutes_{name}", part.minutes, f"minutes of speech in {name}", "minutes")
         report.count(f"speakers_{name}", part.speakers, f"speakers in {name} who are stated", "speakers")
-    for part, number in result.texts_in_train.items():
-        report.count(f"texts_in_train_{part}", number, f"utterances of {part} whose text is in train", "utterances")
-        report.count(f"words_in_train_{part}", result.words_in_train[part],
-                     f"other utterances of {part} all of whose words are in train", "utterances")
+    for name, number in result.texts_in_train.items():
+        report.count(f"texts_in_train_{name}", number, f"utterances of {name} whose text is in train", "utterances")
+        report.count(f"words_in_train_{name}", result.words_in_train[name],
+                     f"other utterances of {name} all of whose words are in train", "utterances")
     report.count("minutes_same_voices", result.same_voices,
                  "minutes of untranscribed speech by speakers of the scored part", "minutes")
     report.samples["what train shares with dev and test"] = [

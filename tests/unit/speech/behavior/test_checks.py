@@ -81,7 +81,7 @@ def test_letters_of_other_scripts() -> None:
 
 def test_a_rate_has_an_interval_and_a_change_of_errors() -> None:
     count = np.full(40, 10.0)
-    more, plain = np.arange(40) % 4.0, np.zeros(40)
+    more, plain = np.asarray(np.arange(40) % 4, np.float64), np.zeros(40)
     failed = worse(more, plain, count)
     assert sum(failed) == 20  # two or three new errors in ten characters
     test = summarize(failed, "", "", 0.3, (more, plain, count))

@@ -16,8 +16,8 @@ from vernacular.speech.cleaning.fingerprints import (
     waveform_correlation,
 )
 from vernacular.speech.cleaning.measures import Measures, measure
-from vernacular.speech.cleaning.signal import clipped_share, signal_to_noise
-from vernacular.speech.cleaning.voice_activity import FRAME, VoiceActivity
+from vernacular.speech.cleaning.signal import clipped_share, signal_to_noise, speech_bounds
+from vernacular.speech.cleaning.voice_activity import FRAME, SPEECH, VoiceActivity
 from vernacular.speech.utterance import RATE, Samples
 
 VOICE = VoiceActivity()
@@ -38,8 +38,8 @@ def encoded(sound: Samples, kind: str, subtype: str) -> Samples:
 def test_speech_is_found_between_the_silence(seed: int) -> None:
     sound = speech(seed)
     found = measure(sound, VOICE)
-    assert abs(found.begin - 4800) < 3 * FRAME and abs(found.end - (len(sound) - 4800)) < 4 * FRAME
-    assert found.speech_share > 0.9 and found.bounds(0.1) == (found.begin - 1600, found.end + 1600)
+    assert abs(found.begin - 4800) < 3 * FRAME and abs(found.end - (len(sound) - 4800)) < 8 * FRAME
+    assert found.speech_share > 0.85 and found.bounds(0.05) == (found.begin - 800, found.end + 800)
     assert found.bounds(9) == (0, len(sound))
 
 
@@ -60,10 +60,17 @@ def test_blocks_of_frames_change_no_probability() -> None:
     assert len(whole) == -(-len(sound) // FRAME)
 
 
+def test_the_bounds_include_quiet_consonants_and_exclude_what_is_no_speech() -> None:
+    likely = np.array([0, 0.3, 0.05, 0.2, 0.9, 0.05, 0.9, 0.4, 0.15, 0.01, 0.3], np.float32)
+    assert speech_bounds(99_999, likely) == (3 * FRAME, 9 * FRAME)
+    assert speech_bounds(8 * FRAME + 5, likely[3:9]) == (0, 6 * FRAME)
+    assert speech_bounds(99_999, np.full(9, 0.4, np.float32)) == (0, 0)
+
+
 @pytest.mark.parametrize("decibels", [0, 10, 20, 30])
 def test_the_ratio_of_signal_and_noise_is_measured(decibels: float) -> None:
     sound = speech(2)
-    spoken = VOICE.speech_frames(sound)
+    spoken = VOICE.probabilities(sound) >= SPEECH
     band = np.fft.rfft(sound)
     band[:int(300 * len(sound) / RATE)] = band[int(3400 * len(sound) / RATE):] = 0
     power = float(np.square(np.fft.irfft(band, len(sound))).mean()) * len(spoken) / spoken.sum()

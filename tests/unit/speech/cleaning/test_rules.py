@@ -18,7 +18,15 @@ from vernacular.speech.cleaning.report import find_losses
 from vernacular.speech.cleaning.rules import Reject, clean_utterances
 from vernacular.speech.cleaning.settings import SpeechCleanSettings
 from vernacular.speech.cleaning.transcripts import comparable, length_deviations, normalize_transcripts
-from vernacular.speech.utterance import RATE, Samples, Utterance, read_utterances, write_audio, write_utterances
+from vernacular.speech.utterance import (
+    RATE,
+    Samples,
+    Utterance,
+    load_audio,
+    read_utterances,
+    write_audio,
+    write_utterances,
+)
 
 GOOD = Measures(begin=1600, end=33_600, samples=40_000, speech_share=0.9, speech_seconds=1.8, snr=30.0, clipped=0.0,
                 print=b"")
@@ -26,7 +34,7 @@ TEXT = "mwana wa ngo adi"
 
 
 def settings(script: str = "Latn", **cleaning: float) -> SpeechCleanSettings:
-    return SpeechCleanSettings(cleaning=SpeechCleaning(**cleaning),  # type: ignore[arg-type]
+    return SpeechCleanSettings(cleaning=SpeechCleaning(**cleaning),
                                orthography=Orthography(), script=script, script_share=0.6)
 
 
@@ -61,7 +69,7 @@ def test_a_bad_transcript_is_dropped_alone(text: str, script: str, rule: str) ->
 def test_good_utterances_are_kept_with_tones_and_marks(text: str) -> None:
     kept, rejects = clean_utterances([utterance(1, text)], [GOOD], settings(), silence)
     assert not rejects and [one.text for one in kept] == [text]
-    assert (kept[0].start_sample, kept[0].end_sample, kept[0].seconds) == (0, 35_200, 2.2)
+    assert (kept[0].start_sample, kept[0].end_sample, kept[0].seconds) == (0, 36_800, 2.3)
     assert (kept[0].characters_per_second is None) == (not text)
 
 
@@ -80,10 +88,17 @@ def test_transcripts_are_normalized() -> None:
     assert comparable("Mwána, WA  ngó!") == "mwána wa ngó" != comparable("mwana wa ngo")
 
 
+def test_letters_of_another_script_that_the_orthography_uses_are_no_other_script() -> None:
+    texts = [f"mbωωkω ωpω wa {'abcdefgh'[number % 8]}" for number in range(40)] + ["ωωω ωω", "это не она"]
+    rows = [utterance(number, text) for number, text in enumerate(texts)]
+    _, rejects = clean_utterances(rows, [GOOD] * len(rows), settings(), silence)
+    assert [(one.id, one.rule) for one in rejects if one.rule == "script"] == [(rows[-1].id, "script")]
+
+
 def test_lengths_that_do_not_fit_are_outliers_within_the_source() -> None:
     draw = np.random.default_rng(1)
     letters = draw.integers(3, 60, 200)
-    seconds = (0.3 + letters * 0.07) * np.exp(draw.normal(0, 0.15, 200))
+    seconds = np.asarray((0.3 + letters * 0.07) * np.exp(draw.normal(0, 0.15, 200)), np.float64)
     letters[0], seconds[0], letters[1], seconds[1] = 50, 0.6, 4, 6.0
     deviations = length_deviations(seconds, letters)
     assert deviations[0] < -5 and deviations[1] > 5 and np.abs(deviations[2:]).max() < 5
@@ -109,14 +124,14 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_copies_are_dropped_and_the_best_is_kept(recordings: Path, tmp_path: Path) -> None:
     rows = read_utterances(recordings)
     measures = measure_all(recordings, rows, tmp_path, print)
-    kept, rejects = clean_utterances(rows, measures, settings(), lambda one: stage.load_audio(recordings, one))
+    kept, rejects = clean_utterances(rows, measures, settings(), lambda one: load_audio(recordings, one))
     found = {int(one.id, 16): one for one in rejects}
     assert {number: one.rule for number, one in found.items()} == {
         **dict.fromkeys({0, 2, 3} - {int(one.id, 16) for one in kept}, "duplicate"), 4: "no_speech"}
     assert len(kept) == 2 and {one.text for one in kept} <= {"mwana wa ngo", "abaa mo poo", "other words here"}
     assert 3 in found and min(one.value for one in rejects if one.rule == "duplicate") > 0.9
     assert "differ" in found[({0, 2} & found.keys()).pop()].reason
-    again = clean_utterances(rows[::-1], measures[::-1], settings(), lambda one: stage.load_audio(recordings, one))
+    again = clean_utterances(rows[::-1], measures[::-1], settings(), lambda one: load_audio(recordings, one))
     assert {one.id for one in again[0]} == {one.id for one in kept}
 
 
