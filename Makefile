@@ -42,7 +42,7 @@ smollm2: $(STAMP)
 	$(BIN)/vernacular run nya --model smollm2
 	$(BIN)/vernacular report nya --model smollm2
 
-# Voices of espeak-ng read verses: the figures say nothing about people who speak Chichewa.
+# Voices of espeak-ng read verses: the figures are not those of people who speak Chichewa.
 speech: $(STAMP)
 	$(INSTALL) -e '.[speech]' espeakng-loader==0.2.4
 	test -d $(SPEECH)/languages || $(BIN)/vernacular init $(SPEECH)

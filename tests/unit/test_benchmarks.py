@@ -92,7 +92,8 @@ def test_what_came_through_is_counted() -> None:
     rows = {row.name: row for row in _judge("s", corpus, ["A b!", "a b", "y", "c"], lost_to)}
     assert rows["s_caught_english"].value == 75.0
     assert rows["s_caught_duplicates"].details == {"planted": 2, "caught": 1}
-    assert rows["s_good_lines_lost"].details == {"good": 3, "lost": 1, "by rule": {"empty": 1}}
+    assert rows["s_good_lines_lost"].details == {
+        "good": 3, "lost": 1, "by rule": {"empty": 1}, "near copies of kept lines, not lost": 0}
 
 
 @pytest.mark.data

@@ -128,7 +128,8 @@ def verify(folder: Annotated[Path, typer.Argument(metavar="PATH", help="folder o
                help="public key of the publisher, instead of this installation's own; repeatable")] = None) -> None:
     """Verify a release's signature, files, gates and waivers. Works offline; exit code 1 on failure."""
     verified = compare(folder, trusted_keys(key or []), read_evaluation)
-    failures = [*verified.failures, *foreign_code(folder)]
+    named = {failure.file for failure in verified.failures}
+    failures = [*verified.failures, *(failure for failure in foreign_code(folder) if failure.file not in named)]
     for failure in failures:
         say(str(failure), err=True)
     if failures:
