@@ -149,7 +149,7 @@ def _decoded(file: OpenFile, where: str) -> Any:
     except Exception as error:  # decoders raise errors of many kinds for damaged files
         raise Problem(f"this is no picture that can be read ({type(error).__name__})", where=where,
                       fix=f"Save it again as {' or '.join(FORMATS[:2])}, or leave it out",
-                      code=Code.DATA_FORMAT) from None
+                      code=Code.DATA_FORMAT) from error
     white = image.new("RGBA", picture.size, (255, 255, 255, 255))
     white.alpha_composite(picture)
     return white.convert("RGB")
