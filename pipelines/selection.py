@@ -19,9 +19,9 @@ def stages_to_show(language: Language) -> tuple[dict[str, Stage], str | None]:
         Problem: the folder has no such model.
     """
     model = chosen_model(language.code)
-    if model is not None and model not in language.models:
+    if model is not None and model not in language.model_names:
         raise Problem(f"there is no model '{model}'", where=f"{language.code} models",
-                      fix=f"Choose one of: {', '.join(sorted(language.models))}", code=Code.COMMAND_NAME)
+                      fix=f"Choose one of: {', '.join(language.model_names)}", code=Code.COMMAND_NAME)
     return stages_of(language, model), model
 
 

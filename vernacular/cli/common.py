@@ -94,7 +94,6 @@ def choose_model(language: Language, name: str | None) -> str:
 
 def check_model(language: Language, name: str | None) -> None:
     """Raise a Problem unless ``language`` has the model ``name``, of text or speech, if given."""
-    known = {*language.models, *(language.speech.models if language.speech is not None else ())}
-    if name is not None and name not in known:
+    if name is not None and name not in language.model_names:
         raise Problem(f"there is no model '{name}'", where=f"{language.code} models",
-                      fix=f"Choose one of: {', '.join(sorted(known))}", code=Code.COMMAND_NAME)
+                      fix=f"Choose one of: {', '.join(language.model_names)}", code=Code.COMMAND_NAME)

@@ -232,6 +232,11 @@ class Language(Strict):
         """Return the command-line arguments that select ``model``: the code, and ``--model`` if needed."""
         return self.code if model == next(iter(self.models_to_run()), None) else f"{self.code} --model {model}"
 
+    @property
+    def model_names(self) -> list[str]:
+        """The names of all models, of text and of speech, enabled or not."""
+        return sorted({*self.models, *(self.speech.models if self.speech is not None else ())})
+
     def models_to_run(self, only: str | None = None) -> dict[str, Model]:
         """Return the enabled models of text by name, or only ``only``, enabled or not.
 
