@@ -63,8 +63,8 @@ class FrozenMethod:
     def train(self, train: Sequence[Utterance], choose: Sequence[Utterance], alphabet: Alphabet, budget: Budget,
               seed: int, say: Callable[[str], None]) -> FrozenTranscriber:
         """Train a head on ``train``, and keep the weights that do best on ``choose``."""
-        examples = [Example([self.states[name_of(one, speed)] for speed in (1.0, *SPEEDS)], alphabet.encode(one.text))
-                    for one in train]
+        examples = [Example([self.states[name] for speed in (1.0, *SPEEDS) if (name := name_of(one, speed))
+                             in self.states], alphabet.encode(one.text)) for one in train]
         pauses = [name_of(pause) for one in train if (pause := pause_before(one))]
         generated = noise_names()
         noises = [Example([self.states[name]], []) for name in (*generated, *pauses[:len(generated)])]

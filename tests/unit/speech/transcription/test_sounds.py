@@ -31,3 +31,8 @@ def test_a_copy_is_faster_and_a_pause_is_what_was_trimmed(tmp_path: Path) -> Non
     assert len(sounds[name_of(pause)]) == RATE // 2
     assert pause_before(utterance) is None
     assert pause_before(replace(utterance, start_sample=RATE // 10)) is None
+
+
+def test_hours_of_training_have_no_copies(tmp_path: Path) -> None:
+    long = replace(read_utterances(write_language(tmp_path, 1))[0], seconds=3 * 3600)
+    assert not any("-x" in sound.name for sound in sounds_of([long], [long], tmp_path))
