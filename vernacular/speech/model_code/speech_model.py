@@ -98,17 +98,14 @@ class RecurrentHead(nn.Module):
         normal: torch.Tensor = self.norm(torch.einsum("bltd,l->btd", states.float(), self.mixture.softmax(0)))
         return normal
 
-    def forward(self, states: torch.Tensor, lengths: torch.Tensor,
-                masks: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(self, states: torch.Tensor, lengths: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return log probabilities, (utterances, frames, symbols), and the number of frames of each utterance.
 
         Args:
             states: (utterances, layers, frames, size).
             lengths: states of each utterance; those behind are padding, whatever they hold.
-            masks: factors of the mixture (utterances, frames, size), to hide parts of it in training.
         """
         state = self.mixed(states)
-        state = state if masks is None else state * masks
         there = torch.arange(state.shape[1], device=state.device) < lengths[:, None]
         state = state * there[..., None]
         state = pad(state, (0, 0, 0, -state.shape[1] % self.stride))

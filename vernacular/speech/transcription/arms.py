@@ -17,6 +17,7 @@ from vernacular.speech.transcription.frozen_method import FrozenMethod
 from vernacular.speech.transcription.head_training import HeadSettings
 from vernacular.speech.transcription.method import Method
 from vernacular.speech.transcription.methods import CtcMethod, TuningSettings
+from vernacular.speech.transcription.sounds import sounds_of
 from vernacular.speech.transcription.state_cache import compute_states, forget_others
 from vernacular.speech.transcription.whisper_method import WhisperMethod
 from vernacular.speech.utterance import Utterance, load_audio
@@ -25,11 +26,16 @@ RELEASED, LOG_MEL, RANDOM, CONTROL = "released", "log_mel", "random_weights", "w
 _STATES = 50  # of an encoder in a second
 
 
-def methods_of(work: StageContext, name: str, model: SpeechModel, utterances: Sequence[Utterance]
-               ) -> dict[str, Method]:
-    """The method of each arm, the released one first; encoders that are frozen have read ``utterances``.
+def methods_of(work: StageContext, name: str, model: SpeechModel, utterances: Sequence[Utterance],
+               train: Sequence[Utterance]) -> dict[str, Method]:
+    """The method of each arm, the released one first; the arm without pretraining is there if there was a pretraining.
 
-    The arm without pretraining is there if there was a pretraining.
+    Args:
+        work: the stage.
+        name: of the model.
+        model: its settings.
+        utterances: all that are used; encoders that are frozen have read them.
+        train: those that some training hears.
     """
     base, start = locate(model.base, work.language), start_of(work, name, model)
     identity = fingerprint(model.base, work.language)
@@ -43,9 +49,10 @@ def methods_of(work: StageContext, name: str, model: SpeechModel, utterances: Se
         encoders = {arm: (key, partial(base_encoder, path)) for arm, (path, key) in starts.items()} | encoders
     else:
         found = {arm: _tuned(work, model, path) for arm, (path, _) in starts.items()}
-    forget_others(work.cache, utterances, [key for key, _ in encoders.values() if not key.endswith("-pretrained")])
+    sounds = [*sounds_of(utterances, train, work.inputs["speech/recordings"])]
+    forget_others(work.cache, sounds, [key for key, _ in encoders.values() if not key.endswith("-pretrained")])
     for arm, (key, make) in encoders.items():
-        states = compute_states(make(), utterances, work.inputs["speech/recordings"], work.cache / key, work.progress)
+        states = compute_states(make(), sounds, work.cache / key, work.progress)
         found[arm] = FrozenMethod(states, head_settings(model))
     return found
 

@@ -21,6 +21,7 @@ from vernacular.speech.transcription.head_training import (
     transcribe,
 )
 from vernacular.speech.transcription.scoring import character_error_rate
+from vernacular.speech.transcription.sounds import SPEEDS, name_of, noise_names, pause_before
 from vernacular.speech.transcription.stage_results import TrainingFacts
 from vernacular.speech.transcription.state_cache import States
 from vernacular.speech.utterance import Utterance
@@ -39,11 +40,11 @@ class FrozenTranscriber:
 
     def scores(self, utterance: Utterance) -> Scores | None:
         """Log probabilities of symbols."""
-        return transcribe(self.head, self.states[utterance.id])
+        return transcribe(self.head, self.states[name_of(utterance)])
 
     def text(self, utterance: Utterance) -> str:
         """The text of the likeliest path."""
-        return self.alphabet.decode(best_path(transcribe(self.head, self.states[utterance.id])))
+        return self.alphabet.decode(best_path(transcribe(self.head, self.states[name_of(utterance)])))
 
     def save(self, folder: Path) -> None:
         """Write the head and what its training did."""
@@ -56,20 +57,24 @@ class FrozenTranscriber:
 class FrozenMethod:
     """Trains heads on ``states``."""
 
-    states: Mapping[str, States]
+    states: Mapping[str, States]  # by name of the sound
     settings: HeadSettings
 
     def train(self, train: Sequence[Utterance], choose: Sequence[Utterance], alphabet: Alphabet, budget: Budget,
               seed: int, say: Callable[[str], None]) -> FrozenTranscriber:
         """Train a head on ``train``, and keep the weights that do best on ``choose``."""
-        examples = [Example(self.states[one.id], alphabet.encode(one.text)) for one in train]
+        examples = [Example([self.states[name] for speed in (1.0, *SPEEDS) if (name := name_of(one, speed))
+                             in self.states], alphabet.encode(one.text)) for one in train]
+        pauses = [name_of(pause) for one in train if (pause := pause_before(one))]
+        generated = noise_names()
+        noises = [Example([self.states[name]], []) for name in (*generated, *pauses[:len(generated)])]
         references = [one.text for one in choose]
 
         def error_rate(head: RecurrentHead) -> float:
             return character_error_rate(references, [
-                alphabet.decode(best_path(transcribe(head, self.states[one.id]))) for one in choose])
+                alphabet.decode(best_path(transcribe(head, self.states[name_of(one)]))) for one in choose])
 
-        done = train_head(examples, len(alphabet), self.settings, budget, seed, error_rate, say)
+        done = train_head(examples, noises, len(alphabet), self.settings, budget, seed, error_rate, say)
         return FrozenTranscriber(done.head, alphabet, self.states, TrainingFacts(
             seed=seed, steps=done.steps, seconds=done.seconds, chosen=done.chosen, looks=done.looks,
             mixture=done.head.mixture.softmax(0).tolist()))

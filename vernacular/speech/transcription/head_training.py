@@ -22,16 +22,17 @@ from vernacular.modeling.schedules import rise_and_fall
 from vernacular.speech.model_code.speech_model import RecurrentHead
 
 Scores = NDArray[np.float32]  # log probabilities, (frames, symbols)
+Drawn = tuple[NDArray[np.float16], Sequence[int]]  # states of an example, and its target
 _POOL = 8  # batches whose utterances are sorted by length together
 _PARTS = 1000  # of a budget, for the schedule
 
 
 @dataclass(frozen=True)
 class Example:
-    """An utterance to learn from."""
+    """An utterance to learn from, or a sound without speech."""
 
-    states: NDArray[np.float16]  # (layers, frames, size), perhaps mapped from a file
-    target: Sequence[int]  # symbols
+    copies: Sequence[NDArray[np.float16]]  # (layers, frames, size) each, perhaps mapped from files; an epoch reads one
+    target: Sequence[int]  # symbols; none for a sound without speech
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,7 @@ class HeadSettings:
     mixture_rate: float = 10.0  # times ``rate``
     decay: float = 0.01
     warm: float = 0.1  # share of the budget in which the rate rises
-    hidden_time: float = 0.0  # share of frames that SpecAugment hides
-    hidden_size: float = 0.0  # share of the numbers of a state that are hidden
+    noise: float = 0.05  # sounds without speech for each utterance of an epoch
     looks: int = 6  # evaluations in a training
 
     def head(self, layers: int, size: int, symbols: int) -> RecurrentHead:
@@ -87,16 +87,18 @@ class Trained:
     chosen: int = 0  # the step of the kept weights
 
 
-def train_head(examples: Sequence[Example], symbols: int, settings: HeadSettings, budget: Budget, seed: int,
-               evaluate: Callable[[RecurrentHead], float], say: Callable[[str], None]) -> Trained:
-    """Train a head; it has the weights of the best look in the second half of the budget.
+def train_head(examples: Sequence[Example], noises: Sequence[Example], symbols: int, settings: HeadSettings,
+               budget: Budget, seed: int, evaluate: Callable[[RecurrentHead], float], say: Callable[[str], None]
+               ) -> Trained:
+    """Train a head; it has the weights of the best look.
 
     Args:
         examples: to learn from.
+        noises: without speech; every epoch draws some.
         symbols: that the head can write, the blank included.
         settings: sizes and rates.
         budget: steps or seconds.
-        seed: of weights, order and masks.
+        seed: of weights, order and dropout.
         evaluate: the score of a head on utterances that choose; lower is better.
         say: receives lines for a person.
 
@@ -104,21 +106,21 @@ def train_head(examples: Sequence[Example], symbols: int, settings: HeadSettings
         Problem: the loss is not a number.
     """
     torch.manual_seed(seed)
-    head = settings.head(examples[0].states.shape[0], examples[0].states.shape[2], symbols)
+    head = settings.head(examples[0].copies[0].shape[0], examples[0].copies[0].shape[2], symbols)
     optimizer = _optimizer(head, settings)
     done = Trained(head, 0, 0.0)
     best, kept = float("inf"), {name: value.clone() for name, value in head.state_dict().items()}
-    epoch, batches = 0, list[list[int]]()
+    epoch, batches = 0, list[list[Drawn]]()
     spent, looked = 0.0, 0
     while spent < 1:
         began = time.monotonic()
         if not batches:
-            batches = _batches([one.states.shape[1] for one in examples], settings.batch, seed, epoch)
+            batches = _batches(examples, noises, settings, seed, epoch)
             epoch += 1
         rate = rise_and_fall(settings.rate, int(spent * _PARTS), _PARTS, max(1, int(settings.warm * _PARTS)))
         for group in optimizer.param_groups:
             group["lr"] = rate * group["factor"]
-        loss = _step(head, optimizer, [examples[row] for row in batches.pop()], settings, (seed, done.steps))
+        loss = _step(head, optimizer, batches.pop(), (seed, done.steps))
         if not np.isfinite(loss):
             raise Problem(f"the loss is not a number at step {done.steps}", where="speech.models",
                           fix="Lower the learning rate, or look for damaged recordings", code=Code.TRAINING_DIVERGED)
@@ -157,51 +159,42 @@ def _optimizer(head: RecurrentHead, settings: HeadSettings) -> torch.optim.AdamW
         {"params": [head.mixture], "weight_decay": 0.0, "factor": settings.mixture_rate}], lr=settings.rate)
 
 
-def _batches(lengths: Sequence[int], size: int, seed: int, epoch: int) -> list[list[int]]:
-    """Batches of an epoch, each of at most ``size`` states; each holds utterances of similar length."""
+def _batches(examples: Sequence[Example], noises: Sequence[Example], settings: HeadSettings, seed: int, epoch: int
+             ) -> list[list[Drawn]]:
+    """Batches of an epoch, each of at most ``settings.batch`` states; each holds sounds of similar length."""
     random = np.random.default_rng((seed, 2, epoch))
-    order = random.permutation(len(lengths)).tolist()
-    pool = max(1, round(_POOL * size / max(1.0, float(np.mean(lengths)))))
-    batches: list[list[int]] = []
+    chosen = [*examples, *(noises[row] for row in random.permutation(len(noises))[:round(
+        settings.noise * len(examples))])]
+    drawn = [(one.copies[random.integers(len(one.copies))], one.target) for one in chosen]
+    order, lengths = random.permutation(len(drawn)).tolist(), [states.shape[1] for states, _ in drawn]
+    pool = max(1, round(_POOL * settings.batch / max(1.0, float(np.mean(lengths)))))
+    batches: list[list[Drawn]] = []
     for start in range(0, len(order), pool):
-        used = size
+        used = settings.batch
         for row in sorted(order[start:start + pool], key=lambda row: lengths[row]):
-            if used + lengths[row] > size:
+            if used + lengths[row] > settings.batch:
                 batches.append([])
                 used = 0
-            batches[-1].append(row)
+            batches[-1].append(drawn[row])
             used += lengths[row]
     return [batches[index] for index in random.permutation(len(batches))]
 
 
-def _step(head: RecurrentHead, optimizer: torch.optim.AdamW, examples: Sequence[Example], settings: HeadSettings,
-          seed: tuple[int, int]) -> float:
+def _step(head: RecurrentHead, optimizer: torch.optim.AdamW, batch: Sequence[Drawn], seed: tuple[int, int]
+          ) -> float:
     torch.manual_seed(seed[0] * 1_000_003 + seed[1])
-    lengths = torch.tensor([one.states.shape[1] for one in examples])
-    layers, _, size = examples[0].states.shape
-    states = torch.zeros(len(examples), layers, int(lengths.max()), size)
-    for row, one in enumerate(examples):
-        states[row, :, :one.states.shape[1]] = torch.from_numpy(np.array(one.states))
-    scores, frames = head(states, lengths, _masks(lengths, size, settings, seed))
-    loss = ctc_loss(scores.transpose(0, 1), torch.tensor([symbol for one in examples for symbol in one.target]),
-                    frames, torch.tensor([len(one.target) for one in examples]), zero_infinity=True)
+    lengths = torch.tensor([states.shape[1] for states, _ in batch])
+    layers, _, size = batch[0][0].shape
+    states = torch.zeros(len(batch), layers, int(lengths.max()), size)
+    for row, (one, _) in enumerate(batch):
+        states[row, :, :one.shape[1]] = torch.from_numpy(np.array(one))
+    scores, frames = head(states, lengths)
+    symbols = torch.tensor([len(target) for _, target in batch])
+    targets = torch.tensor([symbol for _, target in batch for symbol in target], dtype=torch.long)
+    losses = ctc_loss(scores.transpose(0, 1), targets, frames, symbols, reduction="none", zero_infinity=True)
+    loss = (losses / torch.where(symbols > 0, symbols, frames)).mean()  # nats per symbol, or per frame of noise
     optimizer.zero_grad(set_to_none=True)
     torch.autograd.backward(loss)
     torch.nn.utils.clip_grad_norm_(head.parameters(), 1.0)
     optimizer.step()
     return loss.item()
-
-
-def _masks(lengths: torch.Tensor, size: int, settings: HeadSettings, seed: tuple[int, int]) -> torch.Tensor | None:
-    """SpecAugment (Park et al. 1904.08779) on states: spans of frames and single numbers are hidden."""
-    if not settings.hidden_time and not settings.hidden_size:
-        return None
-    random = np.random.default_rng((*seed, 3))
-    masks = np.ones((len(lengths), int(lengths.max()), size), np.float32)
-    for row, length in enumerate(lengths.tolist()):
-        for _ in range(round(length * settings.hidden_time / 10)):
-            width = int(random.integers(0, 21))
-            start = int(random.integers(0, max(1, length - width)))
-            masks[row, start:start + width] = 0
-    masks *= random.random((len(lengths), 1, size)) >= settings.hidden_size
-    return torch.from_numpy(masks)

@@ -19,7 +19,7 @@ from vernacular.pipeline.stage import StageContext
 from vernacular.speech.transcription import stage
 from vernacular.speech.transcription.stage_results import TranscriptionResult
 
-STEPS = 30
+STEPS = 60
 
 
 @pytest.fixture(scope="module")
