@@ -76,11 +76,13 @@ def plan_withdrawal(language: Language, store: Store, name: str) -> Withdrawal:
         raise Problem("no speaker of this name or pseudonym is known", where=f"{language.code} takedown --speaker",
                       fix="List the person under `speakers:` with `withdrawn: true`, or name one of: "
                           + ", ".join(sorted(known - {""})[:20]), code=Code.COMMAND_NAME)
-    utterances = {one.id: one for rows in rows_of.values() for one in rows if one.speaker == pseudonym}
+    recordings = _recordings_of(pseudonym, rows_of)
+    own = {artifact: [one for one in rows if one.speaker == pseudonym or one.raw_digest in recordings]
+           for artifact, rows in rows_of.items()}
+    utterances = {one.id: one for rows in own.values() for one in rows}
     traces = Traces(text for one in utterances.values() for text in (one.text, one.translation))
-    row = {"speakers": sorted({speakers.digest(one) for one in (*names, *_recordings_of(pseudonym, rows_of))})}
-    removed = _derived(artifacts, {artifact for artifact, rows in rows_of.items()
-                                   if any(one.speaker == pseudonym for one in rows)}, traces)
+    row = {"speakers": sorted({speakers.digest(one) for one in (*names, *recordings)})}
+    removed = _derived(artifacts, {artifact for artifact, rows in own.items() if rows}, traces)
     files = {one.file for one in utterances.values()}
     short = Traces((text for one in utterances.values() for text in (one.text, one.translation)), least=SHORT)
     return Withdrawal(
@@ -121,11 +123,15 @@ def carry_out_withdrawal(plan: Withdrawal, language: Language, store: Store, rea
 
 
 def _recordings_of(pseudonym: str, rows_of: dict[Artifact, list[Utterance]]) -> set[str]:
-    """Return the digests of recordings in which nobody else speaks: they stay out under any other name, too."""
-    by_recording: dict[str, set[str]] = defaultdict(set)
-    for one in (one for rows in rows_of.values() for one in rows):
-        by_recording[one.raw_digest].add(one.speaker)
-    return {digest for digest, found in by_recording.items() if found == {pseudonym}}
+    """Return the digests of recordings in which nobody else speaks: they stay out under any other name, too.
+
+    It is enough that one source names nobody else; another source, or an older run, may call the person otherwise.
+    """
+    by_recording: dict[tuple[str, str, str, str], set[str]] = defaultdict(set)
+    for artifact, rows in rows_of.items():
+        for one in rows:
+            by_recording[artifact.manifest.key, one.source, one.file, one.raw_digest].add(one.speaker)
+    return {digest for (*_, digest), speakers in by_recording.items() if speakers == {pseudonym}}
 
 
 def _derived(artifacts: list[Artifact], first: set[Artifact], traces: Traces) -> list[Artifact]:

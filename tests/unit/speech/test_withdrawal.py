@@ -137,6 +137,21 @@ def test_the_same_recording_stays_out_under_another_name(language: Language, tmp
     assert [one.text for one in read_utterances(read_recordings(language, tmp_path).folder)] == [OTHERS]
 
 
+def test_a_recording_that_another_source_ascribes_to_somebody_else_stays_out(
+        tmp_path: Path, purges: list[dict[str, Any]]) -> None:
+    sources = [{"kind": "audio", "folder": name, "transcripts": {"kind": "table"}} for name in ("one", "two")]
+    language = speech_folder(tmp_path, {
+        "one/a.wav": sound_file(tone(1)), "one/index.tsv": b"file\tspeaker\na.wav\tAwa\n",
+        "two/b.wav": sound_file(tone(1)), "two/c.wav": sound_file(tone(2)),
+        "two/index.tsv": b"file\tspeaker\nb.wav\tx17\nc.wav\tx17\n"}, sources)
+    store = Store(tmp_path / "artifacts")
+    read_recordings(language, tmp_path)
+    plan = plan_withdrawal(language, store, "awa")
+    assert len(plan.utterances) == 2
+    carry_out_withdrawal(plan, language, store, "asked")
+    assert [one.file for one in read_utterances(read_recordings(language, tmp_path).folder)] == ["c.wav"]
+
+
 def test_a_listed_speaker_stays_out_when_the_list_forgets_the_person(tmp_path: Path,
                                                                      purges: list[dict[str, Any]]) -> None:
     files = {"rec/a.wav": sound_file(tone(1)), "rec/b.wav": sound_file(tone(2)),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from vernacular.config.speech import SpeechCleaning
+from vernacular.config.speech import MOST_SECONDS, SpeechCleaning
 from vernacular.speech.cleaning.fingerprints import LEAST_CORRELATION, similar_fingerprints, waveform_correlation
 from vernacular.speech.cleaning.measures import Measures
 from vernacular.speech.cleaning.settings import SpeechCleanSettings
@@ -83,7 +83,8 @@ def _measured(utterance: Utterance, text: str, measures: Measures, settings: Spe
 def _sound_reject(utterance: Utterance, measures: Measures, settings: SpeechCleaning) -> Reject | None:
     """Return why the recording is dropped, or None."""
     whole, spoken = measures.samples / RATE, (measures.end - measures.begin) / RATE
-    checks = (("short", whole < settings.least_seconds, whole, f"{whole:.2f} s, less than {settings.least_seconds:g}"),
+    checks = (("long", whole > MOST_SECONDS, whole, f"{whole:.0f} s, more than can be measured, {MOST_SECONDS:.0f}"),
+              ("short", whole < settings.least_seconds, whole, f"{whole:.2f} s, less than {settings.least_seconds:g}"),
               ("no_speech", measures.speech_share < settings.least_speech or not measures.end, measures.speech_share,
                f"{measures.speech_share:.0%} of it is speech, less than {settings.least_speech:.0%}"),
               ("short", spoken < _LEAST_SPOKEN, spoken, f"{spoken:.2f} s of speech, less than {_LEAST_SPOKEN:g}"),
@@ -142,17 +143,14 @@ def _foreign(utterances: Sequence[Utterance], settings: SpeechCleanSettings) -> 
 def _duplicates(rows: Sequence[tuple[Utterance, str, Measures]], load: Callable[[Utterance], Samples]
                 ) -> Iterator[Reject]:
     """Yield the recordings of the same sound as a better one: transcribed first, then longer, then by id."""
-    order = sorted(range(len(rows)), key=lambda number: (not rows[number][0].text, -rows[number][0].seconds,
-                                                         rows[number][0].id))
-    rank = {number: place for place, number in enumerate(order)}
+    rows = sorted(rows, key=lambda row: (not row[0].text, -row[0].seconds, row[0].id))
     better_than = defaultdict[int, list[int]](list)
     for pair in similar_fingerprints([measures.fingerprint for _, _, measures in rows]):
-        better, worse = sorted((pair.first, pair.second), key=rank.__getitem__)
+        better, worse = sorted((pair.first, pair.second))
         better_than[worse].append(better)
     dropped = set[int]()
-    for number in order:
-        one, text, _ = rows[number]
-        for other in sorted(set(better_than[number]) - dropped, key=rank.__getitem__):
+    for number, (one, text, _) in enumerate(rows):
+        for other in sorted(set(better_than[number]) - dropped):
             first, first_text, _ = rows[other]
             correlation = waveform_correlation(load(one), load(first))
             if correlation >= LEAST_CORRELATION:

@@ -18,6 +18,7 @@ from transformers.modeling_outputs import CausalLMOutput
 RATE = 16_000  # samples a second
 _WINDOW = 30  # seconds that an encoder reads together
 _FRAME = 320  # samples of a state
+_LEAST = 800  # samples that every encoder can read; shorter sound is filled up with silence
 Features = torch.Tensor  # (layers, frames, size)
 
 
@@ -49,9 +50,10 @@ class LayerStates(nn.Module):
 
     def forward(self, audio: torch.Tensor) -> Features:
         """The states of one utterance (samples,), read in windows of equal length of at most 30 seconds."""
-        count = max(1, -(-len(audio) // (_WINDOW * RATE)))
+        audio = pad(audio, (0, max(0, _LEAST - len(audio))))
+        count = -(-len(audio) // (_WINDOW * RATE))
         length = -(-len(audio) // (count * _FRAME)) * _FRAME
-        windows = [audio[start:start + length] for start in range(0, max(1, len(audio)), length)]
+        windows = [audio[start:start + length] for start in range(0, len(audio), length)]
         return torch.cat([layer_norm(self._window(window), (self.size,)) for window in windows], 1).half()
 
     def _window(self, audio: torch.Tensor) -> Features:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -55,3 +56,21 @@ class SpeechPipeline(AutomaticSpeechRecognitionPipeline):
         path = cached_file(model.name_or_path, LANGUAGE_MODEL, _raise_exceptions_for_missing_entries=False)
         self.decoder = Decoder.load(model.config.symbols, model.config.decoding, Path(path) if path else None)
         self.type = "ctc_with_lm"
+
+    def _sanitize_parameters(self, return_timestamps: str | bool | None = None, **more: Any) -> Any:
+        if return_timestamps:
+            raise ValueError("this model gives text without times: leave out return_timestamps")
+        return super()._sanitize_parameters(**more)
+
+    def preprocess(self, inputs: Any, **more: Any) -> Iterator[Any]:
+        """As transformers does it; samples that are integers are scaled to [-1, 1]."""
+        if isinstance(inputs, dict):
+            inputs = {name: _scaled(value) for name, value in inputs.items()}
+        yield from super().preprocess(_scaled(inputs), **more)
+
+
+def _scaled(sound: Any) -> Any:
+    if isinstance(sound, np.ndarray) and np.issubdtype(sound.dtype, np.signedinteger):
+        return (sound / -float(np.iinfo(sound.dtype).min)).astype(np.float32)
+    return sound
+

@@ -13,6 +13,9 @@ from vernacular.speech.packages import load_package
 from vernacular.speech.recordings.segment import Segment, one_line, stated
 
 
+_DIGITS = 12  # of a time in milliseconds
+
+
 @dataclass(frozen=True)
 class _Annotation:
     start: float
@@ -78,7 +81,7 @@ def _times(root: Any, where: str) -> dict[str, float]:
     for slot in root.iter("TIME_SLOT"):
         value = slot.get("TIME_VALUE")
         if value is not None:  # a slot without a time has one before and after it
-            if not value.isdecimal():
+            if not value.isdecimal() or len(value) > _DIGITS:
                 raise Problem(f"'{value[:40]}' is not a time", where=where, fix="Save it again with ELAN",
                               code=Code.DATA_FORMAT)
             found[slot.get("TIME_SLOT_ID", "")] = int(value) / 1000

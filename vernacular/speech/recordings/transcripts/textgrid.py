@@ -37,10 +37,14 @@ def _segments(file: OpenFile, where: str, tier: str | None,
               translation_tier: str | None) -> Iterator[dict[str, Any]]:
     text, _ = decode(file.read(), where)
     try:
-        tiers = dict(_tiers(_Values(text)))
+        listed = [*_tiers(_Values(text))]
     except (ValueError, OverflowError) as error:
         raise Problem(f"it is not a TextGrid ({str(error)[:80]})", where=where, fix="Save it again with Praat",
                       code=Code.DATA_FORMAT) from None
+    tiers = dict(listed)
+    if len(tiers) < len(listed):
+        raise Problem("two interval tiers have the same name", where=where, code=Code.DATA_COLUMN,
+                      fix="Rename one in Praat")
     if tier is None and len(tiers) != 1:
         raise Problem(f"it has {len(tiers)} interval tiers", where=where, code=Code.DATA_COLUMN,
                       fix=f"Name one with `tier:`: {', '.join(tiers) or 'there is none'}")
