@@ -46,7 +46,7 @@ def read_picture(file: File, size: Size, limits: Limits) -> NDArray[np.uint8]:
 
     Raises:
         LimitReached: a limit was exceeded.
-        Problem: it does not exist, is no picture, or is too large.
+        Problem: it does not exist, is not a picture, or is too large.
     """
     data, = _read(file, "in_worker_pixels", asdict(size), limits)
     return np.frombuffer(base64.b64decode(data), np.uint8).reshape(size.height, size.width, 3)
@@ -57,7 +57,7 @@ def thumbnail(file: File, limits: Limits) -> str:
 
     Raises:
         LimitReached: a limit was exceeded.
-        Problem: it does not exist, is no picture, or is too large.
+        Problem: it does not exist, is not a picture, or is too large.
     """
     data, = _read(file, "in_worker_thumbnail", THUMBNAIL, limits)
     return str(data)
@@ -90,7 +90,7 @@ def _read(file: File, function: str, argument: Any, limits: Limits) -> Iterator[
         raise missing_picture(file) from None
 
 
-def in_worker_pixels(files: Sequence[OpenFile], size: dict[str, Any], where: str) -> Iterator[str]:
+def in_worker_pixels(files: Sequence[OpenFile], size: dict[str, int | None], where: str) -> Iterator[str]:
     """In the worker: yield the pixels of the one file, in base64."""
     import_module("PIL.Image")
     return _pixels(files[0], Size(**size), where)
@@ -147,7 +147,7 @@ def _decoded(file: OpenFile, where: str) -> Any:
     except (Problem, MemoryError):
         raise
     except Exception as error:  # decoders raise errors of many kinds for damaged files
-        raise Problem(f"this is no picture that can be read ({type(error).__name__})", where=where,
+        raise Problem(f"this is not a picture that can be read ({type(error).__name__})", where=where,
                       fix=f"Save it again as {' or '.join(FORMATS[:2])}, or leave it out",
                       code=Code.DATA_FORMAT) from error
     white = image.new("RGBA", picture.size, (255, 255, 255, 255))

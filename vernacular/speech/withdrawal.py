@@ -11,7 +11,6 @@ import shutil
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from vernacular.config.schema import Language
 from vernacular.core.codes import Code
@@ -46,7 +45,7 @@ class Withdrawal:
     utterances: list[Utterance]  # in any artifact, each once
     artifacts: list[Artifact]  # that hold them or were made from them, those that list them last
     models: list[str]  # a line for each that learned from them
-    row: dict[str, Any]  # of the suppression list; digests only
+    row: dict[str, list[str]]  # of the suppression list; digests only
     new: bool  # whether the list lacks it
     traces: Traces  # of the transcripts
     names: list[str]  # what the history of runs must not contain
@@ -139,18 +138,18 @@ def _derived(artifacts: list[Artifact], first: set[Artifact], traces: Traces) ->
 
     An artifact of speech whose recordings are gone is among them, since it is unknown whose voice is in it.
     """
-    there = {(one.manifest.stage, one.manifest.data_version) for one in artifacts}
-    gone = {(one.manifest.stage, one.manifest.data_version) for one in first}
-    found = [one for one in artifacts if one in first]
+    present = {(one.manifest.stage, one.manifest.data_version) for one in artifacts}
+    lost = {(one.manifest.stage, one.manifest.data_version) for one in first}
+    derived = [one for one in artifacts if one in first]
     rest = [one for one in artifacts if one not in first]
     while True:
-        more = [one for one in rest if any(item in gone or (item[0].startswith("speech/") and item not in there)
+        more = [one for one in rest if any(item in lost or (item[0].startswith("speech/") and item not in present)
                                            for item in one.manifest.inputs.items())]
         if not more:
             break
-        gone |= {(one.manifest.stage, one.manifest.data_version) for one in more}
-        found, rest = [*more, *found], [one for one in rest if one not in more]
-    return [*(one for one in rest if _holds(one, traces)), *found]
+        lost |= {(one.manifest.stage, one.manifest.data_version) for one in more}
+        derived, rest = [*more, *derived], [one for one in rest if one not in more]
+    return [*(one for one in rest if _holds(one, traces)), *derived]
 
 
 def _holds(artifact: Artifact, traces: Traces) -> bool:
@@ -169,7 +168,7 @@ def _line(artifact: Artifact) -> str:
 def _own_recordings(language: Language, store: Store, speakers: Speakers, pseudonym: str) -> list[str]:
     """Return the files of the sources with the person's voice or words; a source that cannot be read has none."""
     assert language.speech is not None
-    found: dict[str, None] = {}
+    paths: dict[str, None] = {}
     for source in language.speech.sources:
         try:
             recordings = [*list_recordings(language, source, store.root).recordings] if source.kind != "hub" else []
@@ -178,6 +177,6 @@ def _own_recordings(language: Language, store: Store, speakers: Speakers, pseudo
         for recording in recordings:
             own = [one for one in recording.segments if speakers.pseudonym(one.speaker or source.speaker) == pseudonym]
             if own and isinstance(recording.file, File):
-                found[recording.file.shown] = None
-            found |= {split_place(one.place)[0]: None for one in own if split_place(one.place)[1]}  # rows of a table
-    return sorted(found, key=lambda path: path.endswith(READ))
+                paths[recording.file.shown] = None
+            paths |= {split_place(one.place)[0]: None for one in own if split_place(one.place)[1]}  # rows of a table
+    return sorted(paths, key=lambda path: path.endswith(READ))

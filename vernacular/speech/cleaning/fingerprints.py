@@ -80,12 +80,12 @@ def similar_fingerprints(prints: Sequence[Fingerprint]) -> list[SimilarPair]:
     values = np.concatenate([one[:length] for one, length in zip(prints, lengths.tolist(), strict=True)])
     owners = np.repeat(np.arange(len(prints)), lengths)
     frames = np.arange(len(values)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    found: dict[tuple[int, int], float] = dict.fromkeys(equal, 0.0)
+    errors_of: dict[tuple[int, int], float] = dict.fromkeys(equal, 0.0)
     for first, second, shift in _candidates(values, owners, frames):
         errors = _bit_errors(prints[first], prints[second], shift)
         if errors <= _MOST_ERRORS:
-            found[first, second] = min(errors, found.get((first, second), 1.0))
-    return [SimilarPair(first, second, errors) for (first, second), errors in sorted(found.items())]
+            errors_of[first, second] = min(errors, errors_of.get((first, second), 1.0))
+    return [SimilarPair(first, second, errors) for (first, second), errors in sorted(errors_of.items())]
 
 
 def _candidates(values: Fingerprint, owners: NDArray[np.int64], frames: NDArray[np.int64]

@@ -91,9 +91,9 @@ def measure_all(recordings: Path, utterances: Sequence[Utterance], cache: Path, 
                 if utterance.seconds <= MOST_SECONDS else replace(_UNMEASURED, samples=round(utterance.seconds * RATE))
             if number % _EVERY == 0:
                 progress(f"measured {number} of {len(missing)} utterances")
-    found = [known[utterance.id] for utterance in utterances]
-    _write(cache / _FILE, utterances, found)
-    return found
+    measures = [known[utterance.id] for utterance in utterances]
+    _write(cache / _FILE, utterances, measures)
+    return measures
 
 
 def _read(path: Path) -> dict[str, Measures]:

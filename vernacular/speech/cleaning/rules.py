@@ -32,7 +32,7 @@ TEXT_RULES = {"no_letters": "transcripts without a letter", "script": "transcrip
               "characters_per_second": "transcripts far too long or short for the speech",
               "length": "transcripts unusually long or short for the speech, compared with the source"}
 RULES = SOUND_RULES | TEXT_RULES
-_LEAST_SPOKEN = 0.1  # seconds: less is no syllable
+_LEAST_SPOKEN = 0.1  # seconds: less than a syllable
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,16 +128,16 @@ def _text_rejects(utterances: Sequence[Utterance], settings: SpeechCleanSettings
 
 def _foreign(utterances: Sequence[Utterance], settings: SpeechCleanSettings) -> dict[str, str]:
     """Return why a transcript is in another script, by id."""
-    found = {utterances[number].id: reason for number, reason in other_script(
+    foreign = {utterances[number].id: reason for number, reason in other_script(
         [one.text for one in utterances], settings.script, settings.script_share).items()}
-    for source in {one.source for one in utterances if one.id in found}:
+    for source in {one.source for one in utterances if one.id in foreign}:
         own = [one for one in utterances if one.source == source]
         if len(own) >= FEWEST_FOR_OUTLIERS:
             still = other_script(without_borrowed([one.text for one in own]), settings.script, settings.script_share)
             for number, one in enumerate(own):
                 if number not in still:
-                    found.pop(one.id, None)
-    return found
+                    foreign.pop(one.id, None)
+    return foreign
 
 
 def _duplicates(rows: Sequence[tuple[Utterance, str, Measures]], load: Callable[[Utterance], Samples]

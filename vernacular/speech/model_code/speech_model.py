@@ -111,8 +111,8 @@ class RecurrentHead(nn.Module):
         """
         state = self.mixed(states)
         state = state if masks is None else state * masks
-        there = torch.arange(state.shape[1], device=state.device) < lengths[:, None]
-        state = state * there[..., None]
+        within = torch.arange(state.shape[1], device=state.device) < lengths[:, None]
+        state = state * within[..., None]
         state = pad(state, (0, 0, 0, -state.shape[1] % self.stride))
         state = state.reshape(len(state), -1, self.stride * state.shape[2])
         lengths = (lengths + self.stride - 1) // self.stride
@@ -200,6 +200,6 @@ def _feature_extractor(settings: dict[str, Any]) -> Any:
     import transformers
     kind = settings["feature_extractor_type"]
     if kind not in ("WhisperFeatureExtractor", "Wav2Vec2FeatureExtractor", "SeamlessM4TFeatureExtractor"):
-        raise ValueError(f"{kind} is no feature extractor of a known speech model")
+        raise ValueError(f"{kind} is not the feature extractor of a known speech model")
     return getattr(transformers, kind)(**{name: value for name, value in settings.items()
                                           if name != "feature_extractor_type"})

@@ -24,19 +24,19 @@ class Decoder:
 
     @classmethod
     def load(cls, symbols: list[str], decoding: dict[str, float], path: Path | None) -> Decoder:
-        """The decoder with the n-gram model in the file ``path``; without one where there is no ``decoding``."""
+        """The decoder with the n-gram model in the file ``path``; without one if ``decoding`` is empty."""
         if not decoding or path is None:
             return cls(symbols, None)
         with np.load(path, allow_pickle=False) as arrays:
-            found = dict(arrays)
-        words = WordModel.of_arrays(found, symbols.index(" "), decoding["words"]) if decoding.get("words") else None
-        return cls(symbols, BeamSearch(CharacterModel.of_arrays(found), decoding["weight"], decoding["bonus"],
+            tables = dict(arrays)
+        words = WordModel.of_arrays(tables, symbols.index(" "), decoding["words"]) if decoding.get("words") else None
+        return cls(symbols, BeamSearch(CharacterModel.of_arrays(tables), decoding["weight"], decoding["bonus"],
                                        words=words))
 
     def text(self, scores: NDArray[np.float32]) -> str:
         """The text of one utterance; ``scores``: (frames, symbols)."""
-        found = best_path(scores) if self.search is None else self.search.decode(scores).symbols
-        return spelled(self.symbols, found)
+        symbols = best_path(scores) if self.search is None else self.search.decode(scores).symbols
+        return spelled(self.symbols, symbols)
 
     def decode_beams(self, scores: NDArray[np.float32], **_: Any) -> list[tuple[str, None, list[Any]]]:
         """As transformers calls a decoder."""

@@ -23,7 +23,7 @@ _BLOCK = 1 << 16  # samples in memory at once, over all channels
 _LEAST_RATE = 8000  # a telephone's; below it speech is not to be understood
 _CANCELLED = 0.25  # share of the loudest channel's energy below which the channels' mean has cancelled out
 _CONVERT = "Convert it: `ffmpeg -i FILE FILE.flac`"
-_OTHERS = (  # how files begin that are no recordings in one of the formats: place, bytes, what it is
+_OTHERS = (  # how files of other formats begin: place, bytes, what it is
     (4, b"ftyp", "an MP4 file (a video, or sound as .m4a)"), (0, b"\x1aE\xdf\xa3", "a Matroska or WebM file"),
     (0, b"RIFX", "a big-endian WAV file"), (0, b"#!AMR", "an AMR file"), (0, b"FORM", "an AIFF file"),
     (0, b"\x30\x26\xb2\x75", "a WMA file"), (0, b"PK\x03\x04", "a ZIP file"), (0, b"%PDF", "a PDF file"))
@@ -48,7 +48,7 @@ def in_worker_sound(files: Sequence[OpenFile], where: str) -> Iterator[Any]:
     """Yield a recording as pieces of 16-bit mono sound at ``RATE``, in base64; then whether it was cut short.
 
     Raises:
-        Problem: it is no recording in one of the formats, or damaged.
+        Problem: it is damaged, or has another format.
     """
     soundfile, soxr = load_package("soundfile"), load_package("soxr")
     return _pieces(files[0], where, soundfile, soxr)
@@ -117,7 +117,7 @@ def _blocks(opened: Any) -> Iterator[Sound]:
 
 
 def _until_damaged(blocks: Iterator[Sound], damage: type[Exception]) -> Iterator[Sound]:
-    """Yield the blocks before the first that cannot be read: those of a FLAC file that was cut, say."""
+    """Yield the blocks before the first that cannot be read: those of a FLAC file that was cut, for example."""
     with suppress(damage):
         yield from blocks
 
@@ -133,7 +133,7 @@ def _is_chained(file: OpenFile) -> bool:
     place, tail, flags = file.stream.tell(), b"", list[int]()
     file.stream.seek(0)
     while block := file.stream.read(1 << 20):
-        flags += [found[1][0] & 2 for found in _PAGE.finditer(tail + block)]
+        flags += [page[1][0] & 2 for page in _PAGE.finditer(tail + block)]
         tail = block[-5:]
     file.stream.seek(place)
     return flags != sorted(flags, reverse=True)

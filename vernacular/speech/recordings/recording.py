@@ -144,8 +144,8 @@ class Reader:
                 yield from self._utterance(file, digest, segments[0], sound, start, end)
             return
         all_bounds = [segment.bounds(seconds) for segment in segments]
-        if (len(segments) > _MOST_SEGMENTS * (seconds + 1)
-                or sum(bounds[1] - bounds[0] for bounds in all_bounds if not isinstance(bounds, str)) > _MOST_AT_ONCE * seconds):
+        length = sum(bounds[1] - bounds[0] for bounds in all_bounds if not isinstance(bounds, str))
+        if len(segments) > _MOST_SEGMENTS * (seconds + 1) or length > _MOST_AT_ONCE * seconds:
             self.reject(Problem(f"its transcript has {len(segments):,} segments in {seconds:.1f} s, many at once",
                                 where=file, fix="Correct the transcript", code=Code.DATA_LIMIT), "limit", file)
             return

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 _SHORTEST = 0.01  # seconds: less may be no sample at all
+SegmentRow = dict[str, str | float | None]  # a segment for the way out of the worker
 UNSTATED = ("", "-", "n/a", "none", "not stated", "unknown", "nan")  # no speaker
 
 
@@ -31,7 +32,9 @@ class Segment:
             return f"it begins at {start:g} s and ends at {end:g} s"
         if end > seconds + 0.5:  # players round the length
             return f"it ends at {end:g} s, and the recording at {seconds:.2f} s"
-        return (start, min(end, seconds)) if seconds - start >= _SHORTEST else f"it begins after the end, {seconds:.2f} s"
+        if seconds - start < _SHORTEST:
+            return f"it begins after the end, {seconds:.2f} s"
+        return start, min(end, seconds)
 
 
 def one_line(text: str) -> str:

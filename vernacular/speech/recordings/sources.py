@@ -55,7 +55,7 @@ class Recording:
 
 @dataclass
 class Listing:
-    """The recordings of a source, and what its transcripts name in vain."""
+    """The recordings of a source, and what is wrong with its transcripts."""
 
     recordings: Iterable[Recording] = ()
     problems: list[Problem] = field(default_factory=list)
@@ -83,9 +83,9 @@ def version_of(language: Language, source: SpeechSource, root: Path, key: bytes)
     else:
         files = folder_of(language, source).list_files(on_error=lambda path, error: None)
     digests = Digests(mirror_of(language, source, root), key)
-    found = [(path, digests.of(path, file)) for path, file in files]
-    digests.save({path for path, _ in found})
-    return digest_of(found)
+    digested = [(path, digests.of(path, file)) for path, file in files]
+    digests.save({path for path, _ in digested})
+    return digest_of(digested)
 
 
 def list_recordings(language: Language, source: SpeechSource, root: Path) -> Listing:

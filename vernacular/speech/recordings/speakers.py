@@ -101,8 +101,8 @@ class Speakers:
         """Return ``path`` with the names of these speakers, and of all listed ones, replaced by pseudonyms."""
         path = normalized("NFC", path)
         listed = {own for speaker in self.listed.values() for own in speaker.names}
-        there = path.casefold()
-        for name in sorted((one for one in {*names} | listed if one.casefold() in there), key=len, reverse=True):
+        folded = path.casefold()
+        for name in sorted((one for one in {*names} | listed if one.casefold() in folded), key=len, reverse=True):
             if len(name) >= _LEAST_NAME and name not in self.listed:
                 path = re.sub(re.escape(name), self.pseudonym(name), path, flags=re.IGNORECASE)
         return path
@@ -140,15 +140,16 @@ def _read(file: File) -> Iterator[Speaker]:
         yield from _rows(rows, file)
     except csv.Error as error:
         raise Problem(f"its quotes are not paired ({error})", where=f"{file.shown}:{rows.line_num}",
-                      fix="Correct the quotes: a cell that begins with one ends with one", code=Code.DATA_QUOTING) from None
+                      fix="Correct the quotes: a cell that begins with one ends with one",
+                      code=Code.DATA_QUOTING) from None
 
 
 def _rows(rows: Any, file: File) -> Iterator[Speaker]:
     header = [cell.strip() for cell in next(rows, [])]
     unknown = [name for name in header if name not in Speaker.model_fields]
     if unknown or "pseudonym" not in header or len({*header}) < len(header):
-        what = f"unknown column '{unknown[0]}'" if unknown else "a column is there twice" if "pseudonym" in header \
-            else "the column 'pseudonym' is missing"
+        what = (f"unknown column '{unknown[0]}'" if unknown else "the column 'pseudonym' is missing"
+                if "pseudonym" not in header else "two columns have the same name")
         raise Problem(what, where=f"{file.shown}:1", fix=f"Its columns: {', '.join(Speaker.model_fields)}",
                       code=Code.DATA_COLUMN)
     for cells in rows:

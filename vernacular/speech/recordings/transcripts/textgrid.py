@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import Any
 
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.sandbox.frames import OpenFile
 from vernacular.sources.formats.encoding import decode
-from vernacular.speech.recordings.segment import Segment, one_line
+from vernacular.speech.recordings.segment import Segment, SegmentRow, one_line
 
 _FLAGS = ("<exists>", "<absent>")
 _POINT_TIER, _INTERVAL_TIER = "TextTier", "IntervalTier"
@@ -18,7 +17,7 @@ Interval = tuple[float, float, str]
 
 
 def in_worker_textgrid(files: Sequence[OpenFile], where: str, tier: str | None,
-                       translation_tier: str | None) -> Iterator[dict[str, Any]]:
+                       translation_tier: str | None) -> Iterator[SegmentRow]:
     """Yield the intervals with text of a tier as segments.
 
     Args:
@@ -28,13 +27,13 @@ def in_worker_textgrid(files: Sequence[OpenFile], where: str, tier: str | None,
         translation_tier: name of the tier with the translation.
 
     Raises:
-        Problem: it is no TextGrid, or has no such tier, or several and none is named.
+        Problem: it is not a TextGrid, or has no such tier, or several and none is named.
     """
     return _segments(files[0], where, tier, translation_tier)
 
 
 def _segments(file: OpenFile, where: str, tier: str | None,
-              translation_tier: str | None) -> Iterator[dict[str, Any]]:
+              translation_tier: str | None) -> Iterator[SegmentRow]:
     text, _ = decode(file.read(), where)
     try:
         listed = [*_tiers(_Values(text))]
