@@ -27,6 +27,7 @@ from vernacular.sandbox.reader import opened, read_bounded
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 MOST_PIXELS = 50_000_000
+MOST_SIDE = 65_000  # pixels: decoders need memory for each row
 MOST_BYTES = 50_000_000
 THUMBNAIL = 96  # pixels
 
@@ -140,8 +141,9 @@ def _decoded(file: OpenFile, where: str) -> Any:
     image.MAX_IMAGE_PIXELS = None  # the limit here is lower, and refuses instead of warning
     try:
         picture = image.open(file.stream, formats=FORMATS)
-        if picture.width * picture.height > MOST_PIXELS:
-            raise Problem(f"this picture has more than {MOST_PIXELS / 1e6:.0f} million pixels", where=where,
+        if picture.width * picture.height > MOST_PIXELS or max(picture.size) > MOST_SIDE:
+            raise Problem(f"this picture has {picture.width:,} x {picture.height:,} pixels, and the limits are "
+                          f"{MOST_PIXELS / 1e6:.0f} million pixels and {MOST_SIDE:,} a side", where=where,
                           fix="Save a smaller copy", code=Code.DATA_LIMIT)
         picture = turned(picture).convert("RGBA")
     except (Problem, MemoryError):

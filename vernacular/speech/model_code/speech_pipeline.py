@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -57,16 +56,17 @@ class SpeechPipeline(AutomaticSpeechRecognitionPipeline):
         self.decoder = Decoder.load(model.config.symbols, model.config.decoding, Path(path) if path else None)
         self.type = "ctc_with_lm"
 
-    def _sanitize_parameters(self, return_timestamps: str | bool | None = None, **more: Any) -> Any:
+    def _sanitize_parameters(  # type: ignore[override]
+            self, return_timestamps: str | bool | None = None, **more: Any) -> Any:
         if return_timestamps:
             raise ValueError("this model gives text without times: leave out return_timestamps")
-        return super()._sanitize_parameters(**more)
+        return super()._sanitize_parameters(**more)  # type: ignore[no-untyped-call]
 
-    def preprocess(self, inputs: Any, **more: Any) -> Iterator[Any]:
+    def preprocess(self, inputs: Any, **more: Any) -> Any:  # type: ignore[override]
         """As transformers does it; samples that are integers are scaled to [-1, 1]."""
         if isinstance(inputs, dict):
             inputs = {name: _scaled(value) for name, value in inputs.items()}
-        yield from super().preprocess(_scaled(inputs), **more)
+        yield from super().preprocess(_scaled(inputs), **more)  # type: ignore[no-untyped-call]
 
 
 def _scaled(sound: Any) -> Any:
