@@ -66,7 +66,9 @@ def plan_withdrawal(language: Language, store: Store, name: str) -> Withdrawal:
     rows_of = {artifact: read_utterances(artifact.folder) for artifact in artifacts
             if artifact.manifest.stage == RECORDINGS}
     known = {one.speaker for rows in rows_of.values() for one in rows}
-    pseudonym = name if name in known or speakers.digest(name) in speakers.withdrawn else speakers.pseudonym(name)
+    pseudonym = name if name in known else speakers.pseudonym(name)
+    if pseudonym not in known and speakers.digest(name) in speakers.withdrawn:
+        pseudonym = name  # nothing is left of the person
     listed = speakers.listed.get(pseudonym)
     names = {name, pseudonym, *(listed.names if listed is not None else ())}
     names |= {speakers.pseudonym(one) for one in names - {pseudonym}}

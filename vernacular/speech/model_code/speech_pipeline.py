@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from transformers.utils.hub import cached_file
 from .speech_decoding import BeamSearch, CharacterModel, WordModel, best_path
 
 LANGUAGE_MODEL = "language_model.npz"
+_TOO_MANY = re.compile("([\u0300-\u036f]{30})[\u0300-\u036f]+")  # normalizing takes time quadratic in marks on a letter
 
 
 class Decoder:
@@ -43,8 +46,9 @@ class Decoder:
 
 
 def spelled(symbols: list[str], numbers: list[int]) -> str:
-    """The text of numbered symbols, with single spaces."""
-    return " ".join("".join(symbols[number] for number in numbers).split())
+    """The text of numbered symbols in normal form C, with single spaces; a mark may be a symbol of its own."""
+    text = " ".join("".join(symbols[number] for number in numbers).split())
+    return unicodedata.normalize("NFC", _TOO_MANY.sub(r"\1", text))
 
 
 class SpeechPipeline(AutomaticSpeechRecognitionPipeline):
