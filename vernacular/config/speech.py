@@ -29,7 +29,7 @@ class Speaker(Strict):
     consent: Consent | None = Field(None, description=(
         "The basis for using this person's recordings. Not set: that of the source."), examples=["contributor"])
     uses: list[Use] | None = Field(None, description=(
-        "What the person allows. Only what the source allows as well is done. Not set: what the source allows."),
+        "What the person allows, of what the source allows. Not set: all that the source allows."),
         examples=[["training", "release"]])
     withdrawn: bool = Field(False, description=(
         "True keeps every recording of the person out. `vernacular takedown CODE --speaker` also removes what was "

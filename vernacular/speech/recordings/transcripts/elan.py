@@ -43,7 +43,8 @@ def _segments(file: OpenFile, where: str, tier: str | None, translation_tier: st
     try:
         root = xml.fromstring(file.read(), forbid_dtd=True)
     except (xml.ParseError, ValueError, LookupError) as error:  # ValueError: entities and other attacks
-        raise Problem(f"it is not an ELAN file ({type(error).__name__}: {error})", where=where,
+        reason = "it has a document type, which ELAN does not write" if isinstance(error, xml.DTDForbidden) else error
+        raise Problem(f"it is not an ELAN file ({reason})", where=where,
                       fix="Save it again with ELAN", code=Code.DATA_FORMAT) from None
     if root.tag != "ANNOTATION_DOCUMENT":
         raise Problem("it is not an ELAN file", where=where, fix="Save it again with ELAN", code=Code.DATA_FORMAT)
