@@ -91,7 +91,7 @@ def _read(file: File, function: str, argument: Any, limits: Limits) -> Iterator[
         raise missing_picture(file) from None
 
 
-def in_worker_pixels(files: Sequence[OpenFile], size: dict[str, int | None], where: str) -> Iterator[str]:
+def in_worker_pixels(files: Sequence[OpenFile], size: dict[str, Any], where: str) -> Iterator[str]:
     """In the worker: yield the pixels of the one file, in base64."""
     import_module("PIL.Image")
     return _pixels(files[0], Size(**size), where)

@@ -59,6 +59,7 @@ class Listing:
 
     recordings: Iterable[Recording] = ()
     problems: list[Problem] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)  # of speakers, in rows without a recording as well
 
 
 def folder_of(language: Language, source: AudioSource | AudioInboxSource) -> Folder:
@@ -143,6 +144,7 @@ def _table(folder: Folder, form: TableTranscripts | CommonVoiceTranscripts, limi
 def _join(listing: Listing, sounds: dict[str, File], rows: list[Segment], where: str, prefix: str) -> None:
     """Give each recording the rows that name it; note rows without a recording and repeated ones."""
     by_file: dict[str, list[Segment]] = defaultdict(list)
+    listing.names = {row.speaker for row in rows}
     paths = {normalized("NFC", path): path for path in sounds}  # names of files are often decomposed
     for row in rows:
         path = PurePosixPath(prefix + row.file).as_posix()

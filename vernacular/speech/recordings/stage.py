@@ -52,7 +52,7 @@ def run(work: StageContext[RecordingsSettings]) -> Report:
 def _names_in(listing: Listing) -> set[str]:
     """Return the names of speakers, which paths may contain; rows of datasets have no paths."""
     recordings = listing.recordings if isinstance(listing.recordings, Sequence) else ()
-    return {segment.speaker for recording in recordings for segment in recording.segments}
+    return listing.names | {segment.speaker for recording in recordings for segment in recording.segments}
 
 
 def _read(reader: Reader, listing: Listing, work: StageContext[RecordingsSettings]) -> Iterator[Utterance]:

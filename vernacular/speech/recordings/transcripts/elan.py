@@ -55,8 +55,10 @@ def _segments(file: OpenFile, where: str, tier: str | None, translation_tier: st
     others = [one for one in tiers if translation_tier in _names(one)] if translation_tier else []
     for name, matching in ((tier, wanted), (translation_tier, others)):
         if name and not matching:
-            known = ", ".join(sorted({label for one in tiers for label in _names(one)}))
-            raise Problem(f"there is no tier '{name}'", where=where, code=Code.DATA_COLUMN, fix=f"Its tiers: {known}")
+            # Names of tiers may contain names of speakers.
+            known = ", ".join(sorted({one.get("LINGUISTIC_TYPE_REF", "") for one in tiers} - {""}))
+            raise Problem(f"there is no tier '{name}'", where=where, code=Code.DATA_COLUMN,
+                          fix=f"Name a tier or a linguistic type; its types: {known}")
     everything = {number: note for one in tiers for number, note in _alignable(one, times, where).items()}
     translations: dict[str, str] = {}
     for one in others:
