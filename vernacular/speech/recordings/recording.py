@@ -68,6 +68,7 @@ class Reader:
         self.rejects: list[Reject] = []
         self.withdrawn = 0
         self._names = {*names} - {""}  # no path or message has them
+        self._must_be_named = bool(self._names) and speakers.restricted
         self._ids: set[str] = set()
 
     def read(self, recording: Recording) -> Iterator[Utterance]:
@@ -113,6 +114,11 @@ class Reader:
             name = segment.speaker or self.source.speaker
             if self.speakers.has_withdrawn(name):
                 self.withdrawn += 1
+            elif self._must_be_named and not name:
+                self.reject(Problem("who speaks is not stated, and somebody withdrew or does not allow training",
+                                    where=segment.place, fix="State the speaker, as for other recordings of the source",
+                                    code=Code.CONFIG_RULE),
+                            "consent", self.speakers.without_names(recording.path, self._names))
             elif "training" not in self._uses(pseudonym := self.speakers.pseudonym(name)):
                 self.reject(Problem("training with it is not allowed", where=segment.place,
                                     fix="Add `training` to the `uses` of source and speaker, if they agreed",

@@ -97,6 +97,12 @@ class Speakers:
             self.digest(one) in self.withdrawn
             for one in {name, pseudonym, *(listed.names if listed is not None else ())} - {""})
 
+    @cached_property
+    def restricted(self) -> bool:
+        """Whether somebody withdrew or does not allow training, so that unknown voices may be theirs."""
+        return bool(self.withdrawn) or any(
+            one.withdrawn or (one.uses is not None and "training" not in one.uses) for one in self.listed.values())
+
     def without_names(self, path: str, names: Iterable[str]) -> str:
         """Return ``path`` with the names of these speakers, and of all listed ones, replaced by pseudonyms."""
         path = normalized("NFC", path)

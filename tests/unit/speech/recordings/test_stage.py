@@ -138,6 +138,18 @@ def test_who_withdrew_stays_out_whatever_is_wrong_with_transcripts(tmp_path: Pat
     assert _rejects(artifact.folder) == [("damaged.wav", "transcript")]
 
 
+@pytest.mark.parametrize(("listed", "unnamed"), [("withdrawn", 0), ("gender", 1)])
+def test_unnamed_voices_stay_out_where_somebody_withdrew(listed: str, unnamed: int, tmp_path: Path) -> None:
+    language = speech_folder(tmp_path, {
+        "cv/clips/a.wav": WAV, "cv/clips/invalidated.wav": sound_file(tone(3)),
+        "cv/validated.tsv": b"client_id\tpath\tsentence\n9f3acc77\ta.wav\tmwana\n"},
+        [{"kind": "audio", "folder": "cv", "transcripts": {"kind": "common_voice"}}],
+        speakers=[{"pseudonym": "p1", "names": ["b81"], **{listed: True if listed == "withdrawn" else "woman"}}])
+    folder = read_recordings(language, tmp_path).folder
+    assert [one.file for one in read_utterances(folder)] == ["clips/a.wav", "clips/invalidated.wav"][:1 + unnamed]
+    assert _rejects(folder) == [("clips/invalidated.wav", "consent")][unnamed:]
+
+
 def test_each_transcript_of_an_inbox_is_used_or_rejected(tmp_path: Path) -> None:
     language = speech_folder(tmp_path, {
         "recordings/a.wav": WAV, "recordings/a.mp3": sound_file(tone(3), format="MP3"), "recordings/a.txt": b"text",
