@@ -11,6 +11,7 @@ from vernacular.config.sources import Consent
 from vernacular.config.speech_sources import SpeechSource, Use
 from vernacular.config.strict import Name, Share, Strict
 
+MOST_SECONDS = 1800.0  # of an utterance: longer ones would not fit into memory
 Method = Literal["frozen", "lora", "adapter", "full", "whisper"]
 
 
@@ -28,7 +29,7 @@ class Speaker(Strict):
     consent: Consent | None = Field(None, description=(
         "The basis for using this person's recordings. Not set: that of the source."), examples=["contributor"])
     uses: list[Use] | None = Field(None, description=(
-        "What the person allows. Only what the source allows as well is done. Not set: what the source allows."),
+        "What the person allows, of what the source allows. Not set: all that the source allows."),
         examples=[["training", "release"]])
     withdrawn: bool = Field(False, description=(
         "True keeps every recording of the person out. `vernacular takedown CODE --speaker` also removes what was "
@@ -46,7 +47,7 @@ class SpeechCleaning(Strict):
     """Which recordings are dropped, and how silence is trimmed."""
 
     least_seconds: float = Field(0.3, ge=0, examples=[0.5], description="Shorter utterances are dropped.")
-    most_seconds: float = Field(30, gt=0, examples=[20], description=(
+    most_seconds: float = Field(30, gt=0, le=MOST_SECONDS, examples=[20], description=(
         "Longer utterances are dropped: cut them by a transcript with times."))
     least_snr: float = Field(8, examples=[15], description=(
         "Least signal-to-noise ratio in decibels, between 300 and 3400 Hz. Raise it for studio recordings."))

@@ -78,7 +78,7 @@ class SpeechSourceBase(Strict):
     uses: list[Use] = Field(["training"], examples=[["training", "release", "playing"]],
                             description=(
         "What the speakers allow: `training` of models, `release` of such models, `playing` of recordings on the page "
-        "and in the UI. A voice is personal data: what is not listed is not done."))
+        "and in the UI. A voice is personal data: what is not listed is not allowed."))
     speaker: str = Field("", examples=["speaker-1"], description=(
         "Who speaks in all recordings, if transcripts do not state it: a pseudonym or name of `speakers`."))
     splits: Literal["given", "made"] = Field("made", examples=["given"], description=(

@@ -27,6 +27,7 @@ from vernacular.sandbox.reader import opened, read_bounded
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 MOST_PIXELS = 50_000_000
+MOST_SIDE = 65_000  # pixels: decoders need memory for each row
 MOST_BYTES = 50_000_000
 THUMBNAIL = 96  # pixels
 
@@ -46,7 +47,7 @@ def read_picture(file: File, size: Size, limits: Limits) -> NDArray[np.uint8]:
 
     Raises:
         LimitReached: a limit was exceeded.
-        Problem: it does not exist, is no picture, or is too large.
+        Problem: it does not exist, is not a picture, or is too large.
     """
     data, = _read(file, "in_worker_pixels", asdict(size), limits)
     return np.frombuffer(base64.b64decode(data), np.uint8).reshape(size.height, size.width, 3)
@@ -57,7 +58,7 @@ def thumbnail(file: File, limits: Limits) -> str:
 
     Raises:
         LimitReached: a limit was exceeded.
-        Problem: it does not exist, is no picture, or is too large.
+        Problem: it does not exist, is not a picture, or is too large.
     """
     data, = _read(file, "in_worker_thumbnail", THUMBNAIL, limits)
     return str(data)
@@ -140,14 +141,15 @@ def _decoded(file: OpenFile, where: str) -> Any:
     image.MAX_IMAGE_PIXELS = None  # the limit here is lower, and refuses instead of warning
     try:
         picture = image.open(file.stream, formats=FORMATS)
-        if picture.width * picture.height > MOST_PIXELS:
-            raise Problem(f"this picture has more than {MOST_PIXELS / 1e6:.0f} million pixels", where=where,
+        if picture.width * picture.height > MOST_PIXELS or max(picture.size) > MOST_SIDE:
+            raise Problem(f"this picture has {picture.width:,} x {picture.height:,} pixels, and the limits are "
+                          f"{MOST_PIXELS / 1e6:.0f} million pixels and {MOST_SIDE:,} a side", where=where,
                           fix="Save a smaller copy", code=Code.DATA_LIMIT)
         picture = turned(picture).convert("RGBA")
     except (Problem, MemoryError):
         raise
     except Exception as error:  # decoders raise errors of many kinds for damaged files
-        raise Problem(f"this is no picture that can be read ({type(error).__name__})", where=where,
+        raise Problem(f"this is not a picture that can be read ({type(error).__name__})", where=where,
                       fix=f"Save it again as {' or '.join(FORMATS[:2])}, or leave it out",
                       code=Code.DATA_FORMAT) from error
     white = image.new("RGBA", picture.size, (255, 255, 255, 255))

@@ -66,13 +66,13 @@ def load_speech_model(path: Path, kind: str = "AutoModel", **how: Any) -> Speech
         how: changes of the configuration, such as ``vocab_size``; weights of another shape are random.
 
     Raises:
-        Problem: it is no speech model of a known family, or its files cannot be used.
+        Problem: it is not a speech model of a known family, or its files cannot be used.
     """
     import transformers
     quiet()
     family = family_of(path)
     if family not in FAMILIES:
-        raise Problem(f"a model of the family {family} is no speech model that Vernacular knows", where=str(path),
+        raise Problem(f"a model of the family {family} is not a speech model that Vernacular knows", where=str(path),
                       fix=f"Use one of {', '.join(FAMILIES)}", code=Code.MODEL_KIND)
     safe = check_weights(path)
     loader: Any = getattr(transformers, kind)

@@ -11,7 +11,6 @@ import shutil
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from vernacular.config.schema import Language
 from vernacular.core.codes import Code
@@ -46,7 +45,7 @@ class Withdrawal:
     utterances: list[Utterance]  # in any artifact, each once
     artifacts: list[Artifact]  # that hold them or were made from them, those that list them last
     models: list[str]  # a line for each that learned from them
-    row: dict[str, Any]  # of the suppression list; digests only
+    row: dict[str, list[str]]  # of the suppression list; digests only
     new: bool  # whether the list lacks it
     traces: Traces  # of the transcripts
     names: list[str]  # what the history of runs must not contain
@@ -67,7 +66,9 @@ def plan_withdrawal(language: Language, store: Store, name: str) -> Withdrawal:
     rows_of = {artifact: read_utterances(artifact.folder) for artifact in artifacts
             if artifact.manifest.stage == RECORDINGS}
     known = {one.speaker for rows in rows_of.values() for one in rows}
-    pseudonym = name if name in known or speakers.digest(name) in speakers.withdrawn else speakers.pseudonym(name)
+    pseudonym = name if name in known else speakers.pseudonym(name)
+    if pseudonym not in known and speakers.digest(name) in speakers.withdrawn:
+        pseudonym = name  # nothing is left of the person
     listed = speakers.listed.get(pseudonym)
     names = {name, pseudonym, *(listed.names if listed is not None else ())}
     names |= {speakers.pseudonym(one) for one in names - {pseudonym}}
@@ -76,11 +77,13 @@ def plan_withdrawal(language: Language, store: Store, name: str) -> Withdrawal:
         raise Problem("no speaker of this name or pseudonym is known", where=f"{language.code} takedown --speaker",
                       fix="List the person under `speakers:` with `withdrawn: true`, or name one of: "
                           + ", ".join(sorted(known - {""})[:20]), code=Code.COMMAND_NAME)
-    utterances = {one.id: one for rows in rows_of.values() for one in rows if one.speaker == pseudonym}
+    recordings = _recordings_of(pseudonym, rows_of)
+    own = {artifact: [one for one in rows if one.speaker == pseudonym or one.raw_digest in recordings]
+           for artifact, rows in rows_of.items()}
+    utterances = {one.id: one for rows in own.values() for one in rows}
     traces = Traces(text for one in utterances.values() for text in (one.text, one.translation))
-    row = {"speakers": sorted({speakers.digest(one) for one in (*names, *_recordings_of(pseudonym, rows_of))})}
-    removed = _derived(artifacts, {artifact for artifact, rows in rows_of.items()
-                                   if any(one.speaker == pseudonym for one in rows)}, traces)
+    row = {"speakers": sorted({speakers.digest(one) for one in (*names, *recordings)})}
+    removed = _derived(artifacts, {artifact for artifact, rows in own.items() if rows}, traces)
     files = {one.file for one in utterances.values()}
     short = Traces((text for one in utterances.values() for text in (one.text, one.translation)), least=SHORT)
     return Withdrawal(
@@ -121,11 +124,15 @@ def carry_out_withdrawal(plan: Withdrawal, language: Language, store: Store, rea
 
 
 def _recordings_of(pseudonym: str, rows_of: dict[Artifact, list[Utterance]]) -> set[str]:
-    """Return the digests of recordings in which nobody else speaks: they stay out under any other name, too."""
-    by_recording: dict[str, set[str]] = defaultdict(set)
-    for one in (one for rows in rows_of.values() for one in rows):
-        by_recording[one.raw_digest].add(one.speaker)
-    return {digest for digest, found in by_recording.items() if found == {pseudonym}}
+    """Return the digests of recordings in which nobody else speaks: they stay out under any other name, too.
+
+    It is enough that one source names nobody else; another source, or an older run, may call the person otherwise.
+    """
+    by_recording: dict[tuple[str, str, str, str], set[str]] = defaultdict(set)
+    for artifact, rows in rows_of.items():
+        for one in rows:
+            by_recording[artifact.manifest.key, one.source, one.file, one.raw_digest].add(one.speaker)
+    return {digest for (*_, digest), speakers in by_recording.items() if speakers == {pseudonym}}
 
 
 def _derived(artifacts: list[Artifact], first: set[Artifact], traces: Traces) -> list[Artifact]:
@@ -133,18 +140,18 @@ def _derived(artifacts: list[Artifact], first: set[Artifact], traces: Traces) ->
 
     An artifact of speech whose recordings are gone is among them, since it is unknown whose voice is in it.
     """
-    there = {(one.manifest.stage, one.manifest.data_version) for one in artifacts}
-    gone = {(one.manifest.stage, one.manifest.data_version) for one in first}
-    found = [one for one in artifacts if one in first]
+    present = {(one.manifest.stage, one.manifest.data_version) for one in artifacts}
+    lost = {(one.manifest.stage, one.manifest.data_version) for one in first}
+    derived = [one for one in artifacts if one in first]
     rest = [one for one in artifacts if one not in first]
     while True:
-        more = [one for one in rest if any(item in gone or (item[0].startswith("speech/") and item not in there)
+        more = [one for one in rest if any(item in lost or (item[0].startswith("speech/") and item not in present)
                                            for item in one.manifest.inputs.items())]
         if not more:
             break
-        gone |= {(one.manifest.stage, one.manifest.data_version) for one in more}
-        found, rest = [*more, *found], [one for one in rest if one not in more]
-    return [*(one for one in rest if _holds(one, traces)), *found]
+        lost |= {(one.manifest.stage, one.manifest.data_version) for one in more}
+        derived, rest = [*more, *derived], [one for one in rest if one not in more]
+    return [*(one for one in rest if _holds(one, traces)), *derived]
 
 
 def _holds(artifact: Artifact, traces: Traces) -> bool:
@@ -163,7 +170,7 @@ def _line(artifact: Artifact) -> str:
 def _own_recordings(language: Language, store: Store, speakers: Speakers, pseudonym: str) -> list[str]:
     """Return the files of the sources with the person's voice or words; a source that cannot be read has none."""
     assert language.speech is not None
-    found: dict[str, None] = {}
+    paths: dict[str, None] = {}
     for source in language.speech.sources:
         try:
             recordings = [*list_recordings(language, source, store.root).recordings] if source.kind != "hub" else []
@@ -172,6 +179,6 @@ def _own_recordings(language: Language, store: Store, speakers: Speakers, pseudo
         for recording in recordings:
             own = [one for one in recording.segments if speakers.pseudonym(one.speaker or source.speaker) == pseudonym]
             if own and isinstance(recording.file, File):
-                found[recording.file.shown] = None
-            found |= {split_place(one.place)[0]: None for one in own if split_place(one.place)[1]}  # rows of a table
-    return sorted(found, key=lambda path: path.endswith(READ))
+                paths[recording.file.shown] = None
+            paths |= {split_place(one.place)[0]: None for one in own if split_place(one.place)[1]}  # rows of a table
+    return sorted(paths, key=lambda path: path.endswith(READ))

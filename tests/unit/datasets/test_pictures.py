@@ -68,6 +68,7 @@ def png(width: int, height: int) -> bytes:
 
 GOOD = bytes_of(NOISE)
 BAD = {"empty": b"", "text": b"not a picture", "truncated": GOOD[:len(GOOD) // 2], "huge": png(60_000, 60_000),
+       "very narrow": png(1, 49_000_000),
        "svg": b'<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>',
        "script": b"<script>alert(1)</script>", "postscript": b"%!PS-Adobe-3.0 EPSF-3.0\n(%pipe%id) run\n",
        "tiff": bytes_of(NOISE, "TIFF"), "flipped": bytes(255 - byte for byte in GOOD), "jpeg cut": bytes_of(
@@ -79,7 +80,7 @@ def test_a_bad_picture_is_one_problem(name: str, tmp_path: Path) -> None:
     with pytest.raises(Problem) as caught:
         read_picture(file_with(tmp_path, BAD[name]), Size(1000, 1000, 1000), Limits())
     assert caught.value.code in (Code.DATA_FORMAT, Code.DATA_LIMIT) and "a.png" in caught.value.where
-    assert caught.value.code == (Code.DATA_LIMIT if name in ("huge", "narrow") else Code.DATA_FORMAT)
+    assert caught.value.code == (Code.DATA_LIMIT if name in ("huge", "narrow", "very narrow") else Code.DATA_FORMAT)
 
 
 def test_a_missing_picture_and_a_link_are_refused(tmp_path: Path) -> None:

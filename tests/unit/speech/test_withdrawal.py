@@ -21,6 +21,7 @@ from vernacular.core.store import Artifact, Store
 from vernacular.corpus import takedown
 from vernacular.pipeline.stage import Stage, StageContext, run_stage
 from vernacular.provenance.corpus_tables import read_strings
+from vernacular.speech import withdrawal
 from vernacular.speech.recordings.speakers import Speakers
 from vernacular.speech.utterance import audio_file, load_audio, read_utterances
 from vernacular.speech.withdrawal import carry_out_withdrawal, plan_withdrawal
@@ -135,6 +136,38 @@ def test_the_same_recording_stays_out_under_another_name(language: Language, tmp
     folder = language.folder / "rec"
     (folder / "same_as_one.wav").write_bytes((folder / "Awa_one.wav").read_bytes())
     assert [one.text for one in read_utterances(read_recordings(language, tmp_path).folder)] == [OTHERS]
+
+
+def test_a_recording_that_another_source_ascribes_to_somebody_else_stays_out(
+        tmp_path: Path, purges: list[dict[str, Any]]) -> None:
+    sources = [{"kind": "audio", "folder": name, "transcripts": {"kind": "table"}} for name in ("one", "two")]
+    language = speech_folder(tmp_path, {
+        "one/a.wav": sound_file(tone(1)), "one/index.tsv": b"file\tspeaker\na.wav\tAwa\n",
+        "two/b.wav": sound_file(tone(1)), "two/c.wav": sound_file(tone(2)),
+        "two/index.tsv": b"file\tspeaker\nb.wav\tx17\nc.wav\tx17\n"}, sources)
+    store = Store(tmp_path / "artifacts")
+    read_recordings(language, tmp_path)
+    plan = plan_withdrawal(language, store, "awa")
+    assert len(plan.utterances) == 2
+    carry_out_withdrawal(plan, language, store, "asked")
+    assert [one.file for one in read_utterances(read_recordings(language, tmp_path).folder)] == ["c.wav"]
+
+
+@pytest.mark.parametrize("by", ["AWA Traore", "pseudonym"])
+def test_the_same_command_finishes_after_a_kill(by: str, language: Language, tmp_path: Path,
+                                                purges: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(tmp_path / "artifacts")
+    recordings = read_recordings(language, tmp_path)
+    name = by if by != "pseudonym" else next(one.speaker for one in read_utterances(recordings.folder)
+                                             if one.text == WORDS)
+    with monkeypatch.context() as patch:
+        patch.setattr(withdrawal, "forget_history", None)  # it ends here, after the suppression
+        with pytest.raises(TypeError):
+            carry_out_withdrawal(plan_withdrawal(language, store, name), language, store, "asked")
+    plan = plan_withdrawal(language, store, name)
+    assert not plan.new and len(plan.utterances) == 2
+    carry_out_withdrawal(plan, language, store, "asked")
+    assert not recordings.folder.exists()
 
 
 def test_a_listed_speaker_stays_out_when_the_list_forgets_the_person(tmp_path: Path,

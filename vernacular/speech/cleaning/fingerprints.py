@@ -18,6 +18,7 @@ from vernacular.speech.utterance import RATE, Samples
 
 Fingerprint = NDArray[np.uint32]  # (frames,)
 _WINDOW, _HOP = 4096, 256  # samples: 256 ms every 16 ms
+_AT_ONCE = 1024  # frames whose spectrum is in memory
 _STEP = 8  # frames between two slopes: neighbors share most of their window, and codecs then change the sign
 _LOWEST, _HIGHEST = 300.0, 3400.0  # hertz, those that a telephone transmits
 _BITS = 32
@@ -43,12 +44,17 @@ def fingerprint(sound: Samples) -> Fingerprint:
     if count <= _STEP:
         return np.zeros(0, dtype=np.uint32)
     frames = np.lib.stride_tricks.sliding_window_view(sound, _WINDOW)[::_HOP]
-    power = np.square(np.abs(np.fft.rfft(frames * np.hanning(_WINDOW).astype(np.float32), axis=1)))
-    bands = np.log(np.add.reduceat(power[:, :_edges()[-1]], _edges()[:-1], axis=1) + 1e-10)
+    bands = np.concatenate([_bands(frames[first:first + _AT_ONCE]) for first in range(0, count, _AT_ONCE)])
     slopes = np.diff(bands, axis=1)
     bits = slopes[_STEP:] > slopes[:-_STEP]
     packed: Fingerprint = np.packbits(bits, axis=1).view(">u4")[:, 0].astype(np.uint32)
     return packed
+
+
+def _bands(frames: Samples) -> Samples:
+    power = np.square(np.abs(np.fft.rfft(frames * np.hanning(_WINDOW).astype(np.float32), axis=1)))
+    bands: Samples = np.log(np.add.reduceat(power[:, :_edges()[-1]], _edges()[:-1], axis=1) + 1e-10)
+    return bands
 
 
 @cache
@@ -61,20 +67,25 @@ def _edges() -> NDArray[np.int64]:
 def similar_fingerprints(prints: Sequence[Fingerprint]) -> list[SimilarPair]:
     """Return the pairs of recordings that may be the same sound, by their numbers; waveforms decide.
 
-    Pairs are compared if they share the value of a frame, at the shift at which they share it.
+    Pairs are compared if they share the value of a frame, at the shift at which they share it. Of equal fingerprints
+    only the first is compared with others.
     """
-    lengths = np.array([len(one) for one in prints], dtype=np.int64)
+    firsts: dict[bytes, int] = {}
+    equal = [(first, number) for number, one in enumerate(prints)
+             if len(one) and (first := firsts.setdefault(one.tobytes(), number)) != number]
+    lengths = np.array([len(one) if firsts.get(one.tobytes()) == number else 0 for number, one in enumerate(prints)],
+                       dtype=np.int64)
     if lengths.sum() == 0:
         return []
-    values = np.concatenate(prints)
+    values = np.concatenate([one[:length] for one, length in zip(prints, lengths.tolist(), strict=True)])
     owners = np.repeat(np.arange(len(prints)), lengths)
     frames = np.arange(len(values)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    found: dict[tuple[int, int], float] = {}
+    errors_of: dict[tuple[int, int], float] = dict.fromkeys(equal, 0.0)
     for first, second, shift in _candidates(values, owners, frames):
         errors = _bit_errors(prints[first], prints[second], shift)
         if errors <= _MOST_ERRORS:
-            found[first, second] = min(errors, found.get((first, second), 1.0))
-    return [SimilarPair(first, second, errors) for (first, second), errors in sorted(found.items())]
+            errors_of[first, second] = min(errors, errors_of.get((first, second), 1.0))
+    return [SimilarPair(first, second, errors) for (first, second), errors in sorted(errors_of.items())]
 
 
 def _candidates(values: Fingerprint, owners: NDArray[np.int64], frames: NDArray[np.int64]

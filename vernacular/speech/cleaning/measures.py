@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from vernacular.config.speech import MOST_SECONDS
 from vernacular.pipeline.stage import Progress
 from vernacular.speech.cleaning.fingerprints import Fingerprint, fingerprint
 from vernacular.speech.cleaning.signal import clipped_share, signal_to_noise, speech_bounds
@@ -51,6 +52,10 @@ class Measures:
         return max(0, self.begin - margin), min(self.samples, self.end + margin)
 
 
+_UNMEASURED = Measures(begin=0, end=0, samples=0, speech_share=0.0, speech_seconds=0.0, snr=0.0, clipped=0.0,
+                       print=b"")
+
+
 def measure(sound: Samples, voice: VoiceActivity) -> Measures:
     """Return the measures of ``sound``, mono at 16 kHz."""
     probabilities = voice.probabilities(sound)
@@ -66,6 +71,8 @@ def measure(sound: Samples, voice: VoiceActivity) -> Measures:
 def measure_all(recordings: Path, utterances: Sequence[Utterance], cache: Path, progress: Progress) -> list[Measures]:
     """Return the measures of ``utterances`` in order; those of an earlier run are read from ``cache``.
 
+    Utterances of more than ``MOST_SECONDS`` would not fit into memory: only their length is measured.
+
     Args:
         recordings: the artifact of ``speech/recordings``.
         utterances: rows of it.
@@ -80,12 +87,13 @@ def measure_all(recordings: Path, utterances: Sequence[Utterance], cache: Path, 
     if missing:
         voice = VoiceActivity()
         for number, utterance in enumerate(missing, 1):
-            known[utterance.id] = measure(load_audio(recordings, utterance), voice)
+            known[utterance.id] = measure(load_audio(recordings, utterance), voice) \
+                if utterance.seconds <= MOST_SECONDS else replace(_UNMEASURED, samples=round(utterance.seconds * RATE))
             if number % _EVERY == 0:
                 progress(f"measured {number} of {len(missing)} utterances")
-    found = [known[utterance.id] for utterance in utterances]
-    _write(cache / _FILE, utterances, found)
-    return found
+    measures = [known[utterance.id] for utterance in utterances]
+    _write(cache / _FILE, utterances, measures)
+    return measures
 
 
 def _read(path: Path) -> dict[str, Measures]:

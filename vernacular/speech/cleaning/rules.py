@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from vernacular.config.speech import SpeechCleaning
+from vernacular.config.speech import MOST_SECONDS, SpeechCleaning
 from vernacular.speech.cleaning.fingerprints import LEAST_CORRELATION, similar_fingerprints, waveform_correlation
 from vernacular.speech.cleaning.measures import Measures
 from vernacular.speech.cleaning.settings import SpeechCleanSettings
@@ -32,7 +32,7 @@ TEXT_RULES = {"no_letters": "transcripts without a letter", "script": "transcrip
               "characters_per_second": "transcripts far too long or short for the speech",
               "length": "transcripts unusually long or short for the speech, compared with the source"}
 RULES = SOUND_RULES | TEXT_RULES
-_LEAST_SPOKEN = 0.1  # seconds: less is no syllable
+_LEAST_SPOKEN = 0.1  # seconds: less than a syllable
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,8 @@ def _measured(utterance: Utterance, text: str, measures: Measures, settings: Spe
 def _sound_reject(utterance: Utterance, measures: Measures, settings: SpeechCleaning) -> Reject | None:
     """Return why the recording is dropped, or None."""
     whole, spoken = measures.samples / RATE, (measures.end - measures.begin) / RATE
-    checks = (("short", whole < settings.least_seconds, whole, f"{whole:.2f} s, less than {settings.least_seconds:g}"),
+    checks = (("long", whole > MOST_SECONDS, whole, f"{whole:.0f} s, more than can be measured, {MOST_SECONDS:.0f}"),
+              ("short", whole < settings.least_seconds, whole, f"{whole:.2f} s, less than {settings.least_seconds:g}"),
               ("no_speech", measures.speech_share < settings.least_speech or not measures.end, measures.speech_share,
                f"{measures.speech_share:.0%} of it is speech, less than {settings.least_speech:.0%}"),
               ("short", spoken < _LEAST_SPOKEN, spoken, f"{spoken:.2f} s of speech, less than {_LEAST_SPOKEN:g}"),
@@ -127,32 +128,29 @@ def _text_rejects(utterances: Sequence[Utterance], settings: SpeechCleanSettings
 
 def _foreign(utterances: Sequence[Utterance], settings: SpeechCleanSettings) -> dict[str, str]:
     """Return why a transcript is in another script, by id."""
-    found = {utterances[number].id: reason for number, reason in other_script(
+    foreign = {utterances[number].id: reason for number, reason in other_script(
         [one.text for one in utterances], settings.script, settings.script_share).items()}
-    for source in {one.source for one in utterances if one.id in found}:
+    for source in {one.source for one in utterances if one.id in foreign}:
         own = [one for one in utterances if one.source == source]
         if len(own) >= FEWEST_FOR_OUTLIERS:
             still = other_script(without_borrowed([one.text for one in own]), settings.script, settings.script_share)
             for number, one in enumerate(own):
                 if number not in still:
-                    found.pop(one.id, None)
-    return found
+                    foreign.pop(one.id, None)
+    return foreign
 
 
 def _duplicates(rows: Sequence[tuple[Utterance, str, Measures]], load: Callable[[Utterance], Samples]
                 ) -> Iterator[Reject]:
     """Yield the recordings of the same sound as a better one: transcribed first, then longer, then by id."""
-    order = sorted(range(len(rows)), key=lambda number: (not rows[number][0].text, -rows[number][0].seconds,
-                                                         rows[number][0].id))
-    rank = {number: place for place, number in enumerate(order)}
+    rows = sorted(rows, key=lambda row: (not row[0].text, -row[0].seconds, row[0].id))
     better_than = defaultdict[int, list[int]](list)
     for pair in similar_fingerprints([measures.fingerprint for _, _, measures in rows]):
-        better, worse = sorted((pair.first, pair.second), key=rank.__getitem__)
+        better, worse = sorted((pair.first, pair.second))
         better_than[worse].append(better)
     dropped = set[int]()
-    for number in order:
-        one, text, _ = rows[number]
-        for other in sorted(set(better_than[number]) - dropped, key=rank.__getitem__):
+    for number, (one, text, _) in enumerate(rows):
+        for other in sorted(set(better_than[number]) - dropped):
             first, first_text, _ = rows[other]
             correlation = waveform_correlation(load(one), load(first))
             if correlation >= LEAST_CORRELATION:

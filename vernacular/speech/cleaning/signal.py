@@ -11,6 +11,7 @@ from vernacular.speech.utterance import RATE, Samples
 MOST_SNR = 100.0  # decibels of a recording without noise
 _LOWEST, _HIGHEST = 300.0, 3400.0  # hertz: where most of speech is; hum and rumble are below
 _POSSIBLE = 0.1  # probability below which a frame is not speech
+_AT_ONCE = 1 << 14  # frames whose spectrum is in memory
 _SILENT = 1e-9  # power (-90 dB) below which a frame is digital silence, which is not the noise of the room
 _QUIET = 0.1  # share of the frames that are taken as noise, the quietest
 _FLAT, _RUN = 0.98, 3  # samples from this share of the peak are clipped, if so many are in a row
@@ -50,13 +51,15 @@ def signal_to_noise(sound: Samples, speech: NDArray[np.bool_]) -> float:
         return 0.0
     window = np.hanning(FRAME).astype(np.float32)
     first, last = (round(hertz * FRAME / RATE) for hertz in (_LOWEST, _HIGHEST))
-    spectrum = np.fft.rfft(sound[:count * FRAME].reshape(count, FRAME) * window, axis=1)[:, first:last]
-    power = np.square(np.abs(spectrum)).sum(1, dtype=np.float64) * 2 / (FRAME * np.square(window).sum())
+    frames = sound[:count * FRAME].reshape(count, FRAME)
+    power = np.concatenate([np.square(np.abs(np.fft.rfft(block * window, axis=1)[:, first:last])).sum(
+        1, dtype=np.float64) for block in np.array_split(frames, -(-count // _AT_ONCE))])
+    power *= 2 / (FRAME * np.square(window).sum())
     spoken = speech[:count] if speech[:count].any() else np.ones(count, dtype=np.bool_)
-    heard = np.sort(power[power > _SILENT])
-    if not len(heard):
+    audible = np.sort(power[power > _SILENT])
+    if not len(audible):
         return 0.0
-    noise = float(heard[:max(1, round(_QUIET * len(heard)))].mean())
+    noise = float(audible[:max(1, round(_QUIET * len(audible)))].mean())
     signal = float(power[spoken].mean()) - noise
     if signal <= 0:
         return -MOST_SNR

@@ -43,13 +43,13 @@ class VoiceActivity:
         context = np.zeros((count, _CONTEXT), dtype=np.float32)
         context[1:] = frames[:-1, -_CONTEXT:]
         states = {name: np.zeros((1, 1, 128), dtype=np.float32) for name in ("h", "c")}
-        found = [np.zeros(0, dtype=np.float32)]
+        blocks = [np.zeros(0, dtype=np.float32)]
         for first in range(0, count, _AT_ONCE):
             block = np.concatenate([context[first:first + _AT_ONCE], frames[first:first + _AT_ONCE]], axis=1)
             values, states["h"], states["c"] = self._session.run(["speech_probs", "hn", "cn"],
                                                                  {"input": block, **states})
-            found.append(values.reshape(-1))
-        return np.concatenate(found)
+            blocks.append(values.reshape(-1))
+        return np.concatenate(blocks)
 
 
 def _model_file() -> Path:

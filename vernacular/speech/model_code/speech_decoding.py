@@ -58,9 +58,9 @@ class CharacterModel:
         if context not in self.contexts:
             return shorter
         symbols, counts = self.contexts[context]
-        found = shorter * len(symbols)
-        found[symbols] += counts
-        probabilities: Floats = found / (counts.sum() + len(symbols))
+        counted = shorter * len(symbols)
+        counted[symbols] += counts
+        probabilities: Floats = counted / (counts.sum() + len(symbols))
         return probabilities
 
     def score(self, text: Sequence[int]) -> float:

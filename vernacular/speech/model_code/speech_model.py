@@ -18,6 +18,7 @@ from transformers.modeling_outputs import CausalLMOutput
 RATE = 16_000  # samples a second
 _WINDOW = 30  # seconds that an encoder reads together
 _FRAME = 320  # samples of a state
+_LEAST = 800  # samples that every encoder can read; shorter sound is filled up with silence
 Features = torch.Tensor  # (layers, frames, size)
 
 
@@ -49,9 +50,10 @@ class LayerStates(nn.Module):
 
     def forward(self, audio: torch.Tensor) -> Features:
         """The states of one utterance (samples,), read in windows of equal length of at most 30 seconds."""
-        count = max(1, -(-len(audio) // (_WINDOW * RATE)))
+        audio = pad(audio, (0, max(0, _LEAST - len(audio))))
+        count = -(-len(audio) // (_WINDOW * RATE))
         length = -(-len(audio) // (count * _FRAME)) * _FRAME
-        windows = [audio[start:start + length] for start in range(0, max(1, len(audio)), length)]
+        windows = [audio[start:start + length] for start in range(0, len(audio), length)]
         return torch.cat([layer_norm(self._window(window), (self.size,)) for window in windows], 1).half()
 
     def _window(self, audio: torch.Tensor) -> Features:
@@ -106,8 +108,8 @@ class RecurrentHead(nn.Module):
             lengths: states of each utterance; those behind are padding, whatever they hold.
         """
         state = self.mixed(states)
-        there = torch.arange(state.shape[1], device=state.device) < lengths[:, None]
-        state = state * there[..., None]
+        within = torch.arange(state.shape[1], device=state.device) < lengths[:, None]
+        state = state * within[..., None]
         state = pad(state, (0, 0, 0, -state.shape[1] % self.stride))
         state = state.reshape(len(state), -1, self.stride * state.shape[2])
         lengths = (lengths + self.stride - 1) // self.stride
@@ -195,6 +197,6 @@ def _feature_extractor(settings: dict[str, Any]) -> Any:
     import transformers
     kind = settings["feature_extractor_type"]
     if kind not in ("WhisperFeatureExtractor", "Wav2Vec2FeatureExtractor", "SeamlessM4TFeatureExtractor"):
-        raise ValueError(f"{kind} is no feature extractor of a known speech model")
+        raise ValueError(f"{kind} is not the feature extractor of a known speech model")
     return getattr(transformers, kind)(**{name: value for name, value in settings.items()
                                           if name != "feature_extractor_type"})

@@ -28,12 +28,12 @@ def draw_negatives(masked: Masked, count: int, random: np.random.Generator) -> N
 
     ``masked``: (rows, frames). Indices count through all rows; those of frames that are not masked are 0.
     """
-    found = np.zeros((*masked.shape, count), dtype=np.int64)
+    negatives = np.zeros((*masked.shape, count), dtype=np.int64)
     for row, own in enumerate(masked):
         places = np.flatnonzero(own)
         if len(places) < 2:
             continue
         drawn = random.integers(0, len(places) - 1, (len(places), count))
         drawn += drawn >= np.arange(len(places))[:, None]
-        found[row, places] = places[drawn] + row * masked.shape[1]
-    return found
+        negatives[row, places] = places[drawn] + row * masked.shape[1]
+    return negatives

@@ -43,7 +43,7 @@ _CODEBOOKS, _CODE_WIDTH = 4, 16  # of random projections
 class Crops:
     """Pieces of utterances of equal length, with what is to be predicted."""
 
-    waves: list[Samples]  # what the network hears
+    waves: list[Samples]  # what the network reads
     targets: NDArray[np.int64] | None = None  # the cluster of each frame, (rows, frames or more); None if it has none
 
 
@@ -83,7 +83,7 @@ class Objective(torch.nn.Module, ABC):
         return math.prod(getattr(self.network.config, "conv_stride", (2, 160)))
 
     def set_progress(self, share: float) -> None:
-        """Set what depends on the share of the steps that are done."""
+        """Set what depends on the share of the steps that were taken."""
 
     def draw_mask(self, rows: int, frames: int, random: np.random.Generator) -> Masked:
         """Return the masked frames of each row, (rows, frames)."""
@@ -182,7 +182,7 @@ class Clusters(Objective):
 
 
 class DenoisedClusters(Clusters):
-    """WavLM: as HuBERT, but what is heard has a piece of another crop mixed in."""
+    """WavLM: as HuBERT, but a piece of another crop is mixed into what the network reads."""
 
     mixes = True
 

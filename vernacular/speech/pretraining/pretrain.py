@@ -44,7 +44,7 @@ class Targets:
 
 
 def read_targets(base: Path, wave: Callable[[int], Samples], count: int, settings: SpeechPretraining,
-                 say: Callable[[str], None], kept: Path | None = None) -> Targets | None:
+                 progress: Callable[[str], None], kept: Path | None = None) -> Targets | None:
     """Return what HuBERT or WavLM predict of each utterance; None for another family.
 
     Args:
@@ -52,7 +52,7 @@ def read_targets(base: Path, wave: Callable[[int], Samples], count: int, setting
         wave: returns an utterance.
         count: number of utterances.
         settings: of the pretraining.
-        say: receives lines for a person.
+        progress: receives lines for a person.
         kept: where the targets are stored, so that a killed training resumes with the same ones; None stores nothing.
     """
     if family_of(base) not in _OF_CLUSTERS:
@@ -76,14 +76,15 @@ def read_targets(base: Path, wave: Callable[[int], Samples], count: int, setting
         frames = features(row)
         return frames if len(frames) <= most else frames[random.choice(len(frames), most, replace=False)]
 
-    found = learn_clusters([some(row) for row in drawn], settings.clusters, settings.seed)
-    say(f"{found.n_clusters} clusters of {'MFCC' if settings.targets == 'mfcc' else f'the states of layer {layer}'}")
-    rows = label(found, (features(row) for row in range(count)))
+    clusters = learn_clusters([some(row) for row in drawn], settings.clusters, settings.seed)
+    source = "MFCC" if settings.targets == "mfcc" else f"the states of layer {layer}"
+    progress(f"{clusters.n_clusters} clusters of {source}")
+    rows = label(clusters, (features(row) for row in range(count)))
     if kept is not None:
         part = kept.with_suffix(".part.npz")
-        np.savez(part, clusters=found.n_clusters, lengths=[len(row) for row in rows], labels=np.concatenate(rows))
+        np.savez(part, clusters=clusters.n_clusters, lengths=[len(row) for row in rows], labels=np.concatenate(rows))
         part.replace(kept)
-    return Targets(found.n_clusters, rows)
+    return Targets(clusters.n_clusters, rows)
 
 
 def codes_of(settings: SpeechPretraining, audio_seconds: float) -> int:

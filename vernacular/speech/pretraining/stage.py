@@ -28,9 +28,9 @@ from vernacular.modeling.distributed import start
 from vernacular.pipeline.stage import StageContext
 from vernacular.remarks.rules import little_speech
 from vernacular.speech.pretraining.audio_batches import Audio
-from vernacular.speech.pretraining.heard_speech import HeardSpeech, read_heard_speech, seconds_of
 from vernacular.speech.pretraining.objectives import Contrastive, Objective, load_objective
 from vernacular.speech.pretraining.pretrain import codes_of, plan_of, read_targets, steps_within
+from vernacular.speech.pretraining.pretraining_speech import PretrainingSpeech, read_pretraining_speech, seconds_of
 from vernacular.speech.pretraining.stage_results import SpeechPretrainingResult
 from vernacular.speech.training import train_speech
 from vernacular.speech.utterance import RATE, Samples, load_audio
@@ -61,50 +61,50 @@ def run(work: StageContext, name: str, model: SpeechModel) -> Report:
     """Pretrain the model ``name``, resuming from a checkpoint if there is one."""
     settings = model.pretraining
     assert settings is not None  # else the stage is not declared
-    heard = read_heard_speech(work.inputs["speech/clean"], work.inputs["speech/splits"])
-    remark = little_speech(name, heard.hours, settings.least_hours)
+    data = read_pretraining_speech(work.inputs["speech/clean"], work.inputs["speech/splits"])
+    remark = little_speech(name, data.hours, settings.least_hours)
     if remark is not None:
-        return _untrained(heard, remark)
-    if not heard.train or not heard.held_out:
+        return _untrained(data, remark)
+    if not data.train or not data.held_out:
         raise Problem("there is no speech that may be used for training", where=f"{work.language.code} speech",
                       fix="Add recordings, or remove `pretraining`", code=Code.SOURCE_EMPTY)
     base, device = locate(model.base, work.language), start()
-    every = [*heard.train, *heard.held_out]
+    every = [*data.train, *data.held_out]
 
     def wave(row: int) -> Samples:
         return load_audio(work.inputs["speech/recordings"], every[row])
 
     targets = read_targets(base, wave, len(every), settings, work.progress, work.scratch / "targets.npz")
-    classes = targets.clusters if targets is not None else codes_of(settings, 3600 * heard.hours)
+    classes = targets.clusters if targets is not None else codes_of(settings, 3600 * data.hours)
     objective = load_objective(base, classes, settings.seed).to(device)
     audio = Audio(np.array([round(RATE * seconds_of(one)) for one in every]), wave,
                   targets.rows if targets is not None else None)
-    train, held_out = np.arange(len(heard.train)), np.arange(len(heard.train), len(every))
+    train, held_out = np.arange(len(data.train)), np.arange(len(data.train), len(every))
     steps = _steps(work, objective, audio, settings, train, held_out)
     plan = plan_of(objective, audio, train, held_out, settings, steps)
-    work.progress(f"{steps} steps of {settings.batch_seconds:g} s on {heard.hours:.1f} hours")
-    done = train_speech(objective, plan, work.scratch / "checkpoint.pt", work.progress)
-    before, after = _before(done, math.floor(plan.head_first * steps)), done.best[1]
+    work.progress(f"{steps} steps of {settings.batch_seconds:g} s on {data.hours:.1f} hours")
+    progress = train_speech(objective, plan, work.scratch / "checkpoint.pt", work.progress)
+    before, after = _before(progress, math.floor(plan.head_first * steps)), progress.best[1]
     learned = after < before
     if learned:
         objective.save(work.out / MODEL_FOLDER)
-    write_atomically(work.out / "curve.json", json.dumps({"curve": done.curve, "losses": done.losses}))
-    return _report(work, heard, SpeechPretrainingResult(
+    write_atomically(work.out / "curve.json", json.dumps({"curve": progress.curve, "losses": progress.losses}))
+    return _report(work, data, SpeechPretrainingResult(
         trained=learned, reason="" if learned else "the held-out loss did not fall, so the base stays as it is",
-        hours=heard.hours, speakers=speakers_of(heard), objective=type(objective).__name__,
-        clusters=0 if isinstance(objective, Contrastive) else classes, held_out=len(heard.held_out), steps=done.step,
-        planned_steps=steps, minutes=done.seconds / 60, passes=done.step * settings.batch_seconds / 3600 / heard.hours,
-        curve=done.curve, before=before, after=after))
+        hours=data.hours, speakers=speakers_of(data), objective=type(objective).__name__,
+        clusters=0 if isinstance(objective, Contrastive) else classes, held_out=len(data.held_out), steps=progress.step,
+        planned_steps=steps, minutes=progress.seconds / 60, curve=progress.curve, before=before, after=after,
+        passes=progress.step * settings.batch_seconds / 3600 / data.hours))
 
 
-def speakers_of(heard: HeardSpeech) -> list[str]:
-    """Return the pseudonyms of those whom training hears; a speaker held out from transcription may be among them."""
-    return sorted({one.speaker for one in heard.train if one.speaker})
+def speakers_of(data: PretrainingSpeech) -> list[str]:
+    """Return who speaks in the training data; a speaker held out from transcription may be among them."""
+    return sorted({one.speaker for one in data.train if one.speaker})
 
 
-def _before(done: Progressed, wait: int) -> float:
+def _before(progress: Progressed, wait: int) -> float:
     """Return the held-out loss of the base: the first one after its new head was trained alone."""
-    return next((value for step, value in done.curve if step >= wait), done.curve[0][1])
+    return next((value for step, value in progress.curve if step >= wait), progress.curve[0][1])
 
 
 def _steps(work: StageContext, objective: Objective, audio: Audio, settings: SpeechPretraining,
@@ -117,33 +117,33 @@ def _steps(work: StageContext, objective: Objective, audio: Audio, settings: Spe
     return int(json.loads(kept.read_text(encoding="utf-8")))
 
 
-def _untrained(heard: HeardSpeech, remark: Remark) -> Report:
+def _untrained(data: PretrainingSpeech, remark: Remark) -> Report:
     """Return the report of a pretraining that was left out."""
     report, reason = Report(), remark.what
-    report.set_result(SpeechPretrainingResult(trained=False, reason=reason, hours=heard.hours,
-                                              speakers=speakers_of(heard)))
-    report.count("hours", heard.hours, "speech that training may hear", "hours")
+    report.set_result(SpeechPretrainingResult(trained=False, reason=reason, hours=data.hours,
+                                              speakers=speakers_of(data)))
+    report.count("hours", data.hours, "speech that may be used for training", "hours")
     report.gates.append(Gate(name=_GATE, passed=True, blocking=False, reason=reason))
     report.remark(remark)
     return report
 
 
-def _report(work: StageContext, heard: HeardSpeech, found: SpeechPretrainingResult) -> Report:
+def _report(work: StageContext, data: PretrainingSpeech, result: SpeechPretrainingResult) -> Report:
     report = Report()
-    report.set_result(found)
-    report.count("hours", found.hours, "speech that training heard", "hours")
-    report.count("speakers", len(found.speakers), "speakers whom training heard")
-    report.count("steps", found.steps, "optimizer steps")
-    report.count("training_minutes", found.minutes, "time in training steps", "minutes")
-    report.count("passes", found.passes, "passes over the speech")
-    report.count("held_out_before", found.before or 0.0, f"held-out loss of {found.held_out} utterances with the base, "
-                                                         "its head trained; lower is better", _UNIT)
-    report.count("held_out_after", found.after or 0.0, "held-out loss at its lowest; lower is better", _UNIT)
+    report.set_result(result)
+    report.count("hours", result.hours, "speech for training", "hours")
+    report.count("speakers", len(result.speakers), "speakers of the speech for training")
+    report.count("steps", result.steps, "optimizer steps")
+    report.count("training_minutes", result.minutes, "time in training steps", "minutes")
+    report.count("passes", result.passes, "passes over the speech")
+    report.count("held_out_before", result.before or 0.0, f"held-out loss of {result.held_out} utterances with the "
+                                                          "base, its head trained; lower is better", _UNIT)
+    report.count("held_out_after", result.after or 0.0, "held-out loss at its lowest; lower is better", _UNIT)
     curves(work.out / "curve.png", "Loss of held-out speech while pretraining (lower is better)", "optimizer steps",
-           _UNIT, {"held-out": ([step for step, _ in found.curve], [value for _, value in found.curve])})
+           _UNIT, {"held-out": ([step for step, _ in result.curve], [value for _, value in result.curve])})
     report.plots["learning curve"] = "curve.png"
     report.gates.append(Gate(
-        name=_GATE, passed=found.trained, value=found.after, threshold=found.before, blocking=False,
-        reason=f"held-out loss went from {found.before:.3f} to {found.after:.3f} {_UNIT}; it must fall",
+        name=_GATE, passed=result.trained, value=result.after, threshold=result.before, blocking=False,
+        reason=f"held-out loss went from {result.before:.3f} to {result.after:.3f} {_UNIT}; it must fall",
         fix="Lower `pretraining.learning_rate`, raise `pretraining.steps`, or add recordings"))
     return report

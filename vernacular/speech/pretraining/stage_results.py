@@ -1,4 +1,4 @@
-"""What a speech pretraining found out. Loads no torch."""
+"""The result of a pretraining of speech. Loads no torch."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from vernacular.core.result import Number, OptionalNumber, Result
 class SpeechPretrainingResult(Result):
     """The result of ``speech/pretrained_<model>``; without training all but the first four fields are 0 or empty."""
 
-    trained: bool  # whether ``model/`` is there; if not, the base is used as it is
+    trained: bool  # whether there is a ``model/``; if not, the base is used as it is
     reason: str  # why not
-    hours: Number  # of speech that training may hear
-    speakers: list[str]  # pseudonyms of those whom it heard, transcribed or not
+    hours: Number  # of speech that may be used for training
+    speakers: list[str]  # pseudonyms of those who speak in it, transcribed or not
     objective: str = ""
     clusters: int = 0  # or codes, that are predicted; 0 for wav2vec 2.0
     held_out: int = 0  # utterances whose loss is measured

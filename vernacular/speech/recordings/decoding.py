@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,10 +23,11 @@ _BLOCK = 1 << 16  # samples in memory at once, over all channels
 _LEAST_RATE = 8000  # a telephone's; below it speech is not to be understood
 _CANCELLED = 0.25  # share of the loudest channel's energy below which the channels' mean has cancelled out
 _CONVERT = "Convert it: `ffmpeg -i FILE FILE.flac`"
-_OTHERS = (  # how files begin that are no recordings in one of the formats: place, bytes, what it is
+_OTHERS = (  # how files of other formats begin: place, bytes, what it is
     (4, b"ftyp", "an MP4 file (a video, or sound as .m4a)"), (0, b"\x1aE\xdf\xa3", "a Matroska or WebM file"),
     (0, b"RIFX", "a big-endian WAV file"), (0, b"#!AMR", "an AMR file"), (0, b"FORM", "an AIFF file"),
     (0, b"\x30\x26\xb2\x75", "a WMA file"), (0, b"PK\x03\x04", "a ZIP file"), (0, b"%PDF", "a PDF file"))
+_PAGE = re.compile(rb"OggS\0([\0-\7])")  # the beginning of a page of an Ogg file, and its flags
 Sound = NDArray[np.float32]
 
 
@@ -46,7 +48,7 @@ def in_worker_sound(files: Sequence[OpenFile], where: str) -> Iterator[Any]:
     """Yield a recording as pieces of 16-bit mono sound at ``RATE``, in base64; then whether it was cut short.
 
     Raises:
-        Problem: it is no recording in one of the formats, or damaged.
+        Problem: it is damaged, or has another format.
     """
     soundfile, soxr = load_package("soundfile"), load_package("soxr")
     return _pieces(files[0], where, soundfile, soxr)
@@ -57,30 +59,35 @@ def _pieces(file: OpenFile, where: str, soundfile: Any, soxr: Any) -> Iterator[A
         raise _unusable("it is empty", where, "Copy it again")
     try:
         with soundfile.SoundFile(file.stream) as opened:
-            _check(opened, where)
+            _check(opened, file, where)
             rate, declared = int(opened.samplerate), int(opened.frames)
             mix = _mix_of(opened, where)
             change = soxr.ResampleStream(rate, RATE, 1, dtype="float32") if rate != RATE else None
-            read = 0
+            read = written = 0
             for block in _until_damaged(_blocks(opened), soundfile.LibsndfileError):
                 read += len(block)
-                mono = mix(block)
-                yield from _encoded(mono if change is None else change.resample_chunk(mono))
+                mono = mix(block) if change is None else change.resample_chunk(mix(block))
+                written += len(mono)
+                yield from _encoded(mono)
             if change is not None:
-                yield from _encoded(change.resample_chunk(np.zeros(0, dtype=np.float32), last=True))
-            if not read:
+                mono = change.resample_chunk(np.zeros(0, dtype=np.float32), last=True)
+                written += len(mono)
+                yield from _encoded(mono)
+            if not written:
                 raise _unusable("no sound in it can be read", where, "Copy it again")
     except soundfile.LibsndfileError as error:
         raise _not_readable(file, str(error.error_string), where) from None
     yield read < min(declared, 1 << 62) or _ends_early(file, opened.format)
 
 
-def _check(opened: Any, where: str) -> None:
+def _check(opened: Any, file: OpenFile, where: str) -> None:
     if opened.format not in _FORMATS:
         raise _unusable(f"{opened.format} is not a format of recordings", where, _CONVERT)
     if opened.samplerate < _LEAST_RATE:
         raise _unusable(f"it has {opened.samplerate:,} samples a second, and speech needs {_LEAST_RATE:,}", where,
                         "Record it again, or leave it out")
+    if opened.format == "OGG" and _is_chained(file):
+        raise _unusable("it is several Ogg files in one, of which only the first would be read", where, _CONVERT)
 
 
 def _mix_of(opened: Any, where: str) -> _Mix:
@@ -110,7 +117,7 @@ def _blocks(opened: Any) -> Iterator[Sound]:
 
 
 def _until_damaged(blocks: Iterator[Sound], damage: type[Exception]) -> Iterator[Sound]:
-    """Yield the blocks before the first that cannot be read: those of a FLAC file that was cut, say."""
+    """Yield the blocks before the first that cannot be read: those of a FLAC file that was cut, for example."""
     with suppress(damage):
         yield from blocks
 
@@ -119,6 +126,17 @@ def _encoded(mono: Sound) -> Iterator[str]:
     if len(mono):
         samples = np.round(np.clip(mono, -1, 1) * 32767).astype("<i2")
         yield base64.b64encode(samples.tobytes()).decode("ascii")
+
+
+def _is_chained(file: OpenFile) -> bool:
+    """Whether an Ogg file has a page that begins a stream (flag 2) after one that continues a stream."""
+    place, tail, flags = file.stream.tell(), b"", list[int]()
+    file.stream.seek(0)
+    while block := file.stream.read(1 << 20):
+        flags += [page[1][0] & 2 for page in _PAGE.finditer(tail + block)]
+        tail = block[-5:]
+    file.stream.seek(place)
+    return flags != sorted(flags, reverse=True)
 
 
 def _ends_early(file: OpenFile, container: str) -> bool:

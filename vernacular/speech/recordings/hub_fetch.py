@@ -55,8 +55,8 @@ def _kept(rows: Iterable[dict[str, Any]], source: AudioHubSource, speakers: Spea
         if number == source.most_recordings:
             return
         sound = base64.b64decode(row["audio"])
-        gone = speakers.digest(hashlib.sha256(sound).hexdigest()[:16]) in speakers.withdrawn
-        if not gone and not speakers.has_withdrawn(stated(row["speaker"]) or source.speaker):
+        withdrawn = speakers.digest(hashlib.sha256(sound).hexdigest()[:16]) in speakers.withdrawn
+        if not withdrawn and not speakers.has_withdrawn(stated(row["speaker"]) or source.speaker):
             yield {**row, "audio": sound}
 
 

@@ -51,18 +51,18 @@ def _streamed(dataset: str, config: str | None, split: str, revision: str | None
         raise reason_of(error, where) from None
 
 
-def _check(names: Sequence[str], there: Sequence[str], where: str) -> None:
-    missing = [name for name in names if name not in there]
+def _check(names: Sequence[str], known: Sequence[str], where: str) -> None:
+    missing = [name for name in names if name not in known]
     if missing:
-        raise Problem(f"there is no column '{missing[0]}'", where=where, fix=f"Its columns: {', '.join(there)}",
+        raise Problem(f"there is no column '{missing[0]}'", where=where, fix=f"Its columns: {', '.join(known)}",
                       code=Code.DATA_COLUMN)
 
 
 def _rows(file: OpenFile, where: str, columns: Mapping[str, str | None]) -> Iterator[dict[str, Any]]:
     names = [name for name in columns.values() if name is not None]
 
-    def select(there: Sequence[str]) -> list[str]:
-        _check(names, there, where)
+    def select(known: Sequence[str]) -> list[str]:
+        _check(names, known, where)
         return names
 
     for number, row in enumerate(parquet_rows(file, where, select), 1):

@@ -32,6 +32,7 @@ from vernacular.speech.utterance import RATE, Utterance, utterance_id, write_aud
 _LONGEST, _SHORTEST = 20 * RATE, 10 * RATE  # samples of a piece of untranscribed sound
 _QUIET = RATE // 10  # samples over which loudness is compared, to cut where nobody speaks
 _GROWTH = 60  # bytes of sound, in base64, for each byte of a recording: Opus of 6 kbit/s
+_MOST_SEGMENTS, _MOST_AT_ONCE = 100, 20  # segments in a second of sound, and at one moment, on average
 Sound16 = NDArray[np.int16]
 
 
@@ -67,6 +68,7 @@ class Reader:
         self.rejects: list[Reject] = []
         self.withdrawn = 0
         self._names = {*names} - {""}  # no path or message has them
+        self._must_be_named = bool(self._names) and speakers.restricted
         self._ids: set[str] = set()
 
     def read(self, recording: Recording) -> Iterator[Utterance]:
@@ -87,7 +89,9 @@ class Reader:
                 sound, cut_short = stack.enter_context(_decoded(data, file, self._allowance(data)))
                 yield from self._utterances(file, digest, sound, segments, cut_short)
         except LimitReached as problem:
-            self.reject(problem, "limit", file)
+            self.reject(Problem("it gives far more sound than a file of this size usually does", where=file,
+                                fix=problem.fix, code=problem.code) if problem.limit == "output" else problem, "limit",
+                        file)
         except Problem as problem:
             self.reject(problem, "format", file)
         except OSError as error:
@@ -110,6 +114,11 @@ class Reader:
             name = segment.speaker or self.source.speaker
             if self.speakers.has_withdrawn(name):
                 self.withdrawn += 1
+            elif self._must_be_named and not name:
+                self.reject(Problem("who speaks is not stated, and somebody withdrew or does not allow training",
+                                    where=segment.place, fix="State the speaker, as for other recordings of the source",
+                                    code=Code.CONFIG_RULE),
+                            "consent", self.speakers.without_names(recording.path, self._names))
             elif "training" not in self._uses(pseudonym := self.speakers.pseudonym(name)):
                 self.reject(Problem("training with it is not allowed", where=segment.place,
                                     fix="Add `training` to the `uses` of source and speaker, if they agreed",
@@ -138,29 +147,34 @@ class Reader:
             return
         if not segments[0].text and segments[0].start is None and len(segments) == 1:
             for start, end in pieces(sound):
-                yield self._utterance(file, digest, segments[0], sound, start, end)
+                yield from self._utterance(file, digest, segments[0], sound, start, end)
             return
-        for segment in segments:
-            bounds = segment.bounds(seconds)
+        all_bounds = [segment.bounds(seconds) for segment in segments]
+        length = sum(bounds[1] - bounds[0] for bounds in all_bounds if not isinstance(bounds, str))
+        if len(segments) > _MOST_SEGMENTS * (seconds + 1) or length > _MOST_AT_ONCE * seconds:
+            self.reject(Problem(f"its transcript has {len(segments):,} segments in {seconds:.1f} s, many at once",
+                                where=file, fix="Correct the transcript", code=Code.DATA_LIMIT), "limit", file)
+            return
+        for segment, bounds in zip(segments, all_bounds, strict=True):
             if isinstance(bounds, str):
                 self.reject(Problem(bounds, where=segment.place, fix="Correct its times", code=Code.DATA_FORMAT),
                             "times", file)
                 continue
             start, end = (round(bound * RATE) for bound in bounds)
-            utterance = self._utterance(file, digest, segment, sound, start, end)
-            if utterance.id in self._ids:
-                self.reject(Problem("it begins where another segment of this speaker begins", where=segment.place,
-                                    fix="Name one tier", code=Code.DATA_JOIN), "repeated", file)
-                continue
-            self._ids.add(utterance.id)
-            yield utterance
+            yield from self._utterance(file, digest, segment, sound, start, end)
 
-    def _utterance(self, file: str, digest: str, segment: Segment, sound: Sound16, start: int, end: int) -> Utterance:
+    def _utterance(self, file: str, digest: str, segment: Segment, sound: Sound16, start: int,
+                   end: int) -> Iterator[Utterance]:
         listed, at = self.speakers.listed.get(segment.speaker), start / RATE
         number = utterance_id(self.source.name, file, segment.speaker, at, digest)
-        if number not in self._ids:
-            write_audio(self.work.out, number, np.asarray(sound[start:end]))
-        return Utterance(
+        if number in self._ids:
+            self.reject(Problem("this speaker has another segment of this recording that begins at the same time",
+                                where=segment.place, fix="Name one tier, or remove the copy of the recording",
+                                code=Code.DATA_JOIN), "repeated", file)
+            return
+        self._ids.add(number)
+        write_audio(self.work.out, number, np.asarray(sound[start:end]))
+        yield Utterance(
             id=number, source=self.source.name, file=file, raw_digest=digest, speaker=segment.speaker,
             session=self.speakers.without_names(segment.session, self._names), start=at, seconds=(end - start) / RATE,
             text=segment.text, translation=segment.translation, split=segment.split, licence=self.source.licence,

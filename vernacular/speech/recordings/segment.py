@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+_SHORTEST = 0.01  # seconds: less may be no sample at all
+SegmentRow = dict[str, str | float | None]  # a segment for the way out of the worker
 UNSTATED = ("", "-", "n/a", "none", "not stated", "unknown", "nan")  # no speaker
 
 
@@ -26,11 +28,13 @@ class Segment:
         """Return start and end within a recording of ``seconds``, or what is wrong with them."""
         start = 0.0 if self.start is None else self.start
         end = seconds if self.end is None else self.end
-        if not (math.isfinite(start) and math.isfinite(end)) or start < 0 or end <= start:
+        if not (math.isfinite(start) and math.isfinite(end)) or start < 0 or end - start < _SHORTEST:
             return f"it begins at {start:g} s and ends at {end:g} s"
         if end > seconds + 0.5:  # players round the length
             return f"it ends at {end:g} s, and the recording at {seconds:.2f} s"
-        return (start, min(end, seconds)) if start < seconds else f"it begins after the end, {seconds:.2f} s"
+        if seconds - start < _SHORTEST:
+            return f"it begins after the end, {seconds:.2f} s"
+        return start, min(end, seconds)
 
 
 def one_line(text: str) -> str:

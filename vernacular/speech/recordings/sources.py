@@ -26,6 +26,7 @@ from vernacular.config.speech_sources import (
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.files import File, Folder
+from vernacular.core.normal_forms import normalized
 from vernacular.core.store import digest_of
 from vernacular.sandbox.limits import for_file
 from vernacular.sandbox.reader import opened, read_bounded, stream_bounded
@@ -39,7 +40,7 @@ READ = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".oga")
 _MEDIA = (*READ, ".m4a", ".m4p", ".mp4", ".mov", ".mkv", ".webm", ".avi", ".3gp", ".amr", ".aac", ".wma", ".aif",
           ".aiff", ".caf", ".au", ".wv", ".ape")
 _SPLITS = {"train": "train", "validation": "dev", "dev": "dev", "test": "test"}
-_TRANSCRIPTS = (".txt", ".eaf", ".textgrid")
+_TRANSCRIPTS = (".eaf", ".textgrid", ".txt")  # the first one of a recording is used; only .eaf names speakers
 _MODULES = "vernacular.speech.recordings.transcripts"
 
 
@@ -54,10 +55,11 @@ class Recording:
 
 @dataclass
 class Listing:
-    """The recordings of a source, and what its transcripts name in vain."""
+    """The recordings of a source, and what is wrong with its transcripts."""
 
     recordings: Iterable[Recording] = ()
     problems: list[Problem] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)  # of speakers, in rows without a recording as well
 
 
 def folder_of(language: Language, source: AudioSource | AudioInboxSource) -> Folder:
@@ -82,9 +84,9 @@ def version_of(language: Language, source: SpeechSource, root: Path, key: bytes)
     else:
         files = folder_of(language, source).list_files(on_error=lambda path, error: None)
     digests = Digests(mirror_of(language, source, root), key)
-    found = [(path, digests.of(path, file)) for path, file in files]
-    digests.save({path for path, _ in found})
-    return digest_of(found)
+    digested = [(path, digests.of(path, file)) for path, file in files]
+    digests.save({path for path, _ in digested})
+    return digest_of(digested)
 
 
 def list_recordings(language: Language, source: SpeechSource, root: Path) -> Listing:
@@ -116,7 +118,10 @@ def list_recordings(language: Language, source: SpeechSource, root: Path) -> Lis
               "clips/" if isinstance(form, CommonVoiceTranscripts) else "")
     else:
         for path, file in sounds.items():
-            recordings.append(Recording(path, file, _beside(folder, path, form, language.limits, listing)))
+            try:
+                recordings.append(Recording(path, file, _beside(folder, path, form, language.limits)))
+            except Problem as problem:
+                strange.append(_nameless(problem, path))
         listing.recordings = recordings
     return listing
 
@@ -139,8 +144,11 @@ def _table(folder: Folder, form: TableTranscripts | CommonVoiceTranscripts, limi
 def _join(listing: Listing, sounds: dict[str, File], rows: list[Segment], where: str, prefix: str) -> None:
     """Give each recording the rows that name it; note rows without a recording and repeated ones."""
     by_file: dict[str, list[Segment]] = defaultdict(list)
+    listing.names = {row.speaker for row in rows}
+    paths = {normalized("NFC", path): path for path in sounds}  # names of files are often decomposed
     for row in rows:
         path = PurePosixPath(prefix + row.file).as_posix()
+        path = path if path in sounds else paths.get(normalized("NFC", path), path)
         if path not in sounds:
             listing.problems.append(Problem(f"there is no recording {path}", where=row.place, code=Code.DATA_MISSING,
                                             fix="Add the recording, or remove the row"))
@@ -152,37 +160,49 @@ def _join(listing: Listing, sounds: dict[str, File], rows: list[Segment], where:
     listing.recordings = [Recording(path, file, tuple(by_file.get(path, ()))) for path, file in sounds.items()]
 
 
-def _beside(folder: Folder, path: str, form: ElanTranscripts | TextGridTranscripts, limits: Limits,
-            listing: Listing) -> tuple[Segment, ...]:
-    """Return the segments of the file of the same name; none if it does not exist or is damaged."""
+def _nameless(problem: Problem, path: str) -> Problem:
+    """Return why a recording is left out whose transcript cannot be read: the transcript may name who withdrew."""
+    return Problem(f"it is left out, since its transcript cannot be read ({problem.where}: {problem.what})", where=path,
+                   fix=problem.fix, code=problem.code)
+
+
+def _beside(folder: Folder, path: str, form: ElanTranscripts | TextGridTranscripts,
+            limits: Limits) -> list[Segment]:
+    """Return the segments of the file of the same name; none if it does not exist.
+
+    Raises:
+        Problem: it is damaged.
+    """
     kind = "elan" if isinstance(form, ElanTranscripts) else "textgrid"
     for ending in (".eaf",) if kind == "elan" else (".TextGrid", ".textgrid"):
         file = folder.file(str(PurePosixPath(path).with_suffix(ending)))
         if file.exists():
-            try:
-                return tuple(_read(f"{_MODULES}.{kind}:in_worker_{kind}", file, [form.tier, form.translation_tier],
-                                   limits))
-            except Problem as problem:
-                listing.problems.append(problem)
-    return ()
+            return _read(f"{_MODULES}.{kind}:in_worker_{kind}", file, [form.tier, form.translation_tier], limits)
+    return []
 
 
 def _inbox(folder: Folder, limits: Limits) -> Listing:
     listing, recordings = Listing(), list[Recording]()
     files = dict(folder.list_files(on_error=lambda path, error: listing.problems.append(_strange(error, path))))
-    transcripts = {_stem(path): path for path, file in files.items() if file.suffix.lower() in _TRANSCRIPTS}
+    transcripts: dict[str, str] = {}
+    for path in sorted((path for path, file in files.items() if file.suffix.lower() in _TRANSCRIPTS),
+                       key=lambda path: (_TRANSCRIPTS.index(files[path].suffix.lower()), path)):
+        if transcripts.setdefault(_stem(path), path) != path:
+            listing.problems.append(Problem(f"{transcripts[_stem(path)]} is used instead", where=path,
+                                            fix="Keep one transcript of each recording", code=Code.DATA_JOIN))
     sounds = {path: file for path, file in files.items() if file.suffix.lower() not in _TRANSCRIPTS}
     for path, file in sounds.items():
-        session, transcript = PurePosixPath(path).parent.name, transcripts.pop(_stem(path), None)
-        segments = [Segment(place=path)]
+        session, transcript = PurePosixPath(path).parent.name, transcripts.get(_stem(path))
         try:
-            segments = _transcript(files[transcript], limits) if transcript is not None else segments
+            segments = _transcript(files[transcript], limits) if transcript is not None else [Segment(place=path)]
         except Problem as problem:
-            listing.problems.append(problem)
+            listing.problems.append(_nameless(problem, path))
+            continue
         recordings.append(Recording(path, file, [replace(one, session=session) for one in segments]))
     listing.recordings = recordings
-    listing.problems += [Problem("there is no recording of this name", where=path, code=Code.DATA_MISSING,
-                                 fix="Add the recording") for path in transcripts.values()]
+    alone = transcripts.keys() - {_stem(path) for path in sounds}
+    listing.problems += [Problem("there is no recording of this name", where=transcripts[stem], code=Code.DATA_MISSING,
+                                 fix="Add the recording") for stem in sorted(alone)]
     return listing
 
 

@@ -11,8 +11,10 @@ import hashlib
 import hmac
 import re
 import secrets
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from vernacular.core.codes import Code
 from vernacular.core.delimited import reader
 from vernacular.core.errors import Problem
 from vernacular.core.files import File, Folder
+from vernacular.core.normal_forms import normalized
 from vernacular.core.store import digest_of
 from vernacular.provenance.suppression_list import Suppressions
 
@@ -57,13 +60,15 @@ class Speakers:
         assert language.speech is not None
         given = language.speech.speakers
         listed = [*_read(Folder.of(language.folder).file(given))] if isinstance(given, str) else given
-        by_pseudonym: dict[str, Speaker] = {}
+        owners: dict[str, Speaker] = {}
         for speaker in listed:
-            if speaker.pseudonym in by_pseudonym:
-                raise Problem(f"two speakers are called {speaker.pseudonym}", where=f"{language.code} speakers",
-                              fix="Rename one of the two", code=Code.CONFIG_RULE)
-            by_pseudonym[speaker.pseudonym] = speaker
-        return cls(by_pseudonym, _key(language.folder), Suppressions.of(language.folder).speakers)
+            for name in (speaker.pseudonym, *speaker.names):
+                if owners.setdefault(folded_name(name), speaker) is not speaker:
+                    raise Problem(f"two speakers have the same name: {owners[folded_name(name)].pseudonym} and "
+                                  f"{speaker.pseudonym}", where=f"{language.code} speakers",
+                                  fix="Join the two, or rename one here and in the transcripts", code=Code.CONFIG_RULE)
+        return cls({one.pseudonym: one for one in listed}, _key(language.folder),
+                   Suppressions.of(language.folder).speakers)
 
     def version(self) -> str:
         """Return a digest of who is known and who withdrew."""
@@ -72,35 +77,50 @@ class Speakers:
 
     def pseudonym(self, name: str) -> str:
         """Return the pseudonym of ``name``; empty for none."""
-        if not name or name in self.listed:
-            return name
-        known = name.casefold()
-        for pseudonym, speaker in self.listed.items():
-            if any(known == own.casefold() for own in speaker.names):
-                return pseudonym
-        return f"speaker-{self._hash('pseudonym', name)[:10]}"
+        known = folded_name(name)
+        return self._pseudonyms.get(known) or (f"speaker-{self._hash('pseudonym', known)[:10]}" if known else "")
+
+    @cached_property
+    def _pseudonyms(self) -> dict[str, str]:
+        return {folded_name(name): pseudonym for pseudonym, speaker in self.listed.items()
+                for name in (pseudonym, *speaker.names)}
 
     def digest(self, what: str) -> str:
         """Return the digest of a name, pseudonym or recording for the suppression list."""
-        return self._hash("withdrawn", what.casefold())[:32]
+        return self._hash("withdrawn", folded_name(what))[:32]
 
     def has_withdrawn(self, name: str) -> bool:
         """Whether the person of this name or pseudonym must not be in any result."""
         pseudonym = self.pseudonym(name)
         listed = self.listed.get(pseudonym)
         return (listed is not None and listed.withdrawn) or any(
-            self.digest(one) in self.withdrawn for one in {name, pseudonym} - {""})
+            self.digest(one) in self.withdrawn
+            for one in {name, pseudonym, *(listed.names if listed is not None else ())} - {""})
+
+    @cached_property
+    def restricted(self) -> bool:
+        """Whether somebody withdrew or does not allow training, so that unknown voices may be theirs."""
+        return bool(self.withdrawn) or any(
+            one.withdrawn or (one.uses is not None and "training" not in one.uses) for one in self.listed.values())
 
     def without_names(self, path: str, names: Iterable[str]) -> str:
         """Return ``path`` with the names of these speakers, and of all listed ones, replaced by pseudonyms."""
-        listed = (own for speaker in self.listed.values() for own in speaker.names)
-        for name in sorted({*names, *listed}, key=len, reverse=True):
+        path = normalized("NFC", path)
+        listed = {own for speaker in self.listed.values() for own in speaker.names}
+        folded = path.casefold()
+        for name in sorted((one for one in {*names} | listed if one.casefold() in folded), key=len, reverse=True):
             if len(name) >= _LEAST_NAME and name not in self.listed:
                 path = re.sub(re.escape(name), self.pseudonym(name), path, flags=re.IGNORECASE)
         return path
 
     def _hash(self, use: str, text: str) -> str:
         return hmac.new(self.key, f"{use}\0{text}".encode(), hashlib.sha256).hexdigest()
+
+
+def folded_name(name: str) -> str:
+    """Return ``name`` without case, extra spaces and invisible characters: equal for spellings of one name."""
+    visible = "".join(character for character in name if unicodedata.category(character) != "Cf")
+    return normalized("NFKC", " ".join(visible.split()).casefold())
 
 
 def make_key(language: Language) -> None:
@@ -121,17 +141,31 @@ def _read(file: File) -> Iterator[Speaker]:
     except FileNotFoundError:
         raise Problem("the file of speakers does not exist", where=file.shown,
                       fix="Add it, or remove `speakers:`", code=Code.DATA_MISSING) from None
-    rows = reader(text, delimiter="\t", quoting=csv.QUOTE_NONE)
+    rows = reader(text, delimiter="\t", strict=True)  # spreadsheets write quotes around a cell with commas
+    try:
+        yield from _rows(rows, file)
+    except csv.Error as error:
+        raise Problem(f"its quotes are not paired ({error})", where=f"{file.shown}:{rows.line_num}",
+                      fix="Correct the quotes: a cell that begins with one ends with one",
+                      code=Code.DATA_QUOTING) from None
+
+
+def _rows(rows: Any, file: File) -> Iterator[Speaker]:
     header = [cell.strip() for cell in next(rows, [])]
     unknown = [name for name in header if name not in Speaker.model_fields]
-    if unknown or "pseudonym" not in header:
-        what = f"unknown column '{unknown[0]}'" if unknown else "the column 'pseudonym' is missing"
+    if unknown or "pseudonym" not in header or len({*header}) < len(header):
+        what = (f"unknown column '{unknown[0]}'" if unknown else "the column 'pseudonym' is missing"
+                if "pseudonym" not in header else "two columns have the same name")
         raise Problem(what, where=f"{file.shown}:1", fix=f"Its columns: {', '.join(Speaker.model_fields)}",
                       code=Code.DATA_COLUMN)
     for cells in rows:
-        if any(cell.strip() for cell in cells):
-            yield _speaker(dict(zip(header, (cell.strip() for cell in cells), strict=False)),
-                           f"{file.shown}:{rows.line_num}")
+        if not any(cell.strip() for cell in cells):
+            continue
+        where = f"{file.shown}:{rows.line_num}"
+        if len(cells) != len(header):
+            raise Problem(f"the row has {len(cells)} cells, and the header {len(header)}", where=where,
+                          fix="Correct the row", code=Code.DATA_FORMAT)
+        yield _speaker(dict(zip(header, (cell.strip() for cell in cells), strict=True)), where)
 
 
 def _speaker(cells: dict[str, str], where: str) -> Speaker:

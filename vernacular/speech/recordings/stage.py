@@ -30,10 +30,10 @@ def run(work: StageContext[RecordingsSettings]) -> Report:
     """Read the recordings of all sources; a damaged one is rejected with the reason, and the others are read."""
     for package in ("soundfile", "soxr"):
         load_package(package)
-    speakers, gone = Speakers.of(work.language), Suppressions.of(work.language.folder).sources
+    speakers, taken_down = Speakers.of(work.language), Suppressions.of(work.language.folder).sources
     utterances, rejects, withdrawn = list[Utterance](), list[Reject](), 0
     for source in work.settings.sources:
-        if source.name in gone:
+        if source.name in taken_down:
             continue
         work.progress(f"reading the recordings of {source.name}")
         listing = list_recordings(work.language, source, work.root)
@@ -52,7 +52,7 @@ def run(work: StageContext[RecordingsSettings]) -> Report:
 def _names_in(listing: Listing) -> set[str]:
     """Return the names of speakers, which paths may contain; rows of datasets have no paths."""
     recordings = listing.recordings if isinstance(listing.recordings, Sequence) else ()
-    return {segment.speaker for recording in recordings for segment in recording.segments}
+    return listing.names | {segment.speaker for recording in recordings for segment in recording.segments}
 
 
 def _read(reader: Reader, listing: Listing, work: StageContext[RecordingsSettings]) -> Iterator[Utterance]:
@@ -66,12 +66,12 @@ def _read(reader: Reader, listing: Listing, work: StageContext[RecordingsSetting
 
 def write_speakers(out: Path, utterances: list[Utterance], speakers: Speakers) -> None:
     """Write the ledger of those who speak in ``utterances``: facts that they gave, and what they allow."""
-    found: dict[str, list[Utterance]] = defaultdict(list)
+    by_speaker: dict[str, list[Utterance]] = defaultdict(list)
     for one in utterances:
         if one.speaker:
-            found[one.speaker].append(one)
+            by_speaker[one.speaker].append(one)
     rows = []
-    for pseudonym, own in sorted(found.items()):
+    for pseudonym, own in sorted(by_speaker.items()):
         about = speakers.listed.get(pseudonym, Speaker(pseudonym=pseudonym))
         rows.append({"pseudonym": pseudonym, "gender": about.gender, "age": about.age, "village": about.village,
                      "consent": " ".join(sorted({one.consent for one in own})),

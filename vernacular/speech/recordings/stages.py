@@ -46,16 +46,16 @@ def _settings(language: Language) -> RecordingsSettings:
 
 def _outside(language: Language, root: Path) -> dict[str, str]:
     assert language.speech is not None
-    gone, speakers = Suppressions.of(language.folder).sources, Speakers.of(language)
+    taken_down, speakers = Suppressions.of(language.folder).sources, Speakers.of(language)
     return {"speakers": speakers.version(),
             **{f"speech source/{source.name}": version_of(language, source, root, speakers.key)
-               for source in language.speech.sources if source.name not in gone}}
+               for source in language.speech.sources if source.name not in taken_down}}
 
 
 def _prepare(language: Language, root: Path, progress: Progress) -> None:
     assert language.speech is not None
     make_key(language)
-    gone = Suppressions.of(language.folder).sources
+    taken_down = Suppressions.of(language.folder).sources
     for source in language.speech.sources:
-        if isinstance(source, AudioHubSource) and not is_local(source.dataset) and source.name not in gone:
+        if isinstance(source, AudioHubSource) and not is_local(source.dataset) and source.name not in taken_down:
             fetch_recordings(language, source, root, progress)

@@ -54,9 +54,8 @@ def divide(utterances: Sequence[Utterance], settings: SpeechSplits, given: froze
     unit, reasons = "", dict[str, str]()
     made = dict[str, str]()
     if free:
-        held_out = {comparable(one.text): fixed[one.id] for part in (DEV, TEST) for one in usable
-                    if fixed.get(one.id) == part}
-        made, unit, reasons = _divide_free(free, settings, held_out)
+        given_texts = {comparable(one.text): part for part in PARTS for one in usable if fixed.get(one.id) == part}
+        made, unit, reasons = _divide_free(free, settings, given_texts)
     parts |= fixed | made
     wanted = [TRAIN, DEV, *([TEST] if settings.test and free and not fixed else [])]
     empty = [part for part in wanted if part not in parts.values()]
@@ -73,8 +72,8 @@ def position(seed: int, *key: str) -> float:
     return int(digest[:16], 16) / 16**16
 
 
-def _divide_free(utterances: Sequence[Utterance], settings: SpeechSplits, held_out: Mapping[str, str]
-                 ) -> tuple[dict[str, str], str, dict[str, str]]:
+def _divide_free(utterances: Sequence[Utterance], settings: SpeechSplits,
+                 given_texts: Mapping[str, str]) -> tuple[dict[str, str], str, dict[str, str]]:
     """Return the parts, the unit that could be used, and why larger ones could not."""
     reasons: dict[str, str] = {}
     fine = "text" if "text" in settings.disjoint else "utterance"
@@ -86,7 +85,7 @@ def _divide_free(utterances: Sequence[Utterance], settings: SpeechSplits, held_o
                 continue
         parts = _parts_of_units(utterances, _units(utterances, unit, settings), settings)
         if "text" in settings.disjoint:
-            _leave_out_shared(utterances, parts, held_out)
+            _leave_out_shared(utterances, parts, given_texts)
         reason = _unfit(utterances, parts, settings)
         if not reason or unit == fine:
             return parts, unit, reasons
@@ -165,17 +164,20 @@ def _parts_of_units(utterances: Sequence[Utterance], units: Sequence[tuple[float
     return parts
 
 
-def _leave_out_shared(utterances: Sequence[Utterance], parts: dict[str, str], held_out: Mapping[str, str]) -> None:
+def _leave_out_shared(utterances: Sequence[Utterance], parts: dict[str, str],
+                      given_texts: Mapping[str, str]) -> None:
     """Leave out of train what has a text of dev or test, and out of dev what has one of test.
+
+    What has a text of a given part belongs to that part or to none.
 
     Args:
         utterances: that ``parts`` divides; changed.
         parts: id -> part.
-        held_out: texts of given dev and test parts.
+        given_texts: texts of given parts -> part.
     """
     texts = {comparable(one.text): DEV for one in utterances if parts[one.id] == DEV}
     texts |= {comparable(one.text): TEST for one in utterances if parts[one.id] == TEST}
-    texts |= held_out
+    texts |= given_texts
     for one in utterances:
         part = texts.get(comparable(one.text), parts[one.id])
         if part != parts[one.id]:

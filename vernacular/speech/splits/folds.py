@@ -30,18 +30,27 @@ def make_folds(utterances: Sequence[Utterance], parts: Mapping[str, str], settin
     """Return the folds, and why there are fewer than wanted.
 
     Speakers need at least ``FEWEST_TEXTS`` transcribed utterances, and the others a fifth of the speech for training.
+    The others' utterances of the speaker's sessions are left out if that leaves enough.
     """
     divided = [one for one in utterances if parts[one.id] in PARTS]
-    train = [one for one in divided if parts[one.id] == TRAIN]
-    total = sum(one.seconds for one in train)
     folds = list[Fold]()
+
+    def seconds(some: Sequence[Utterance]) -> float:
+        return sum(one.seconds for one in some if parts[one.id] == TRAIN)
+
+    def enough(some: Sequence[Utterance]) -> bool:
+        return seconds(some) >= _LEAST_LEFT * seconds(divided)
+
     for speaker in sorted({one.speaker for one in divided} - {""}, key=lambda name: position(settings.seed, name)):
         test = [one for one in divided if one.speaker == speaker]
-        others = [one for one in train if one.speaker not in ("", speaker)]
-        enough = sum(one.seconds for one in others) >= _LEAST_LEFT * total
-        if len(folds) < settings.folds and len(test) >= FEWEST_TEXTS and enough:
-            dev = [one for one in divided if parts[one.id] == DEV and one.speaker not in ("", speaker)]
-            fold = _fold(speaker, others, dev, test, settings)
+        others = [one for one in divided if parts[one.id] in (TRAIN, DEV) and one.speaker not in ("", speaker)]
+        sessions = {(one.source, one.session) for one in test if one.session}
+        apart = [one for one in others if (one.source, one.session) not in sessions]
+        if "session" in settings.disjoint and enough(apart):
+            others = apart
+        if len(folds) < settings.folds and len(test) >= FEWEST_TEXTS and enough(others):
+            train, dev = ([one for one in others if parts[one.id] == part] for part in (TRAIN, DEV))
+            fold = _fold(speaker, train, dev, test, settings)
             if fold.train and len(fold.test) >= FEWEST_TEXTS:
                 folds.append(fold)
     note = (f"{len(folds)} of {settings.folds} speakers could be held out: the others are not stated, have fewer than "

@@ -26,26 +26,26 @@ def find_shared(utterances: Sequence[Utterance], parts: Mapping[str, str], setti
         settings: what was to be disjoint.
         reasons: why a division by this was not possible.
     """
-    found = []
+    kinds = []
     for kind, value_of in _VALUES.items():
         train = {value_of(one) for one in utterances if parts[one.id] == TRAIN} - {""}
         held_out = [one for one in utterances if parts[one.id] in (DEV, TEST)]
         shared = [one for one in held_out if value_of(one) in train]
-        found.append(SharedBetweenParts(
+        kinds.append(SharedBetweenParts(
             kind=kind, wanted=kind in settings.disjoint, values=len({value_of(one) for one in shared}),
             utterances=len(shared), share=len(shared) / max(len(held_out), 1), reason=reasons.get(kind, ""),
             not_stated=sum(not value_of(one) for one in utterances if parts[one.id] in PARTS)))
-    return found
+    return kinds
 
 
 def words_in_train(utterances: Sequence[Utterance], parts: Mapping[str, str]) -> dict[str, tuple[bool, float]]:
     """Return for each utterance of dev and test whether train has its text, and the share of its words in train."""
     texts = Counter(comparable(one.text) for one in utterances if parts[one.id] == TRAIN)
     words = {word for text in texts for word in text.split()}
-    found = {}
+    shares = {}
     for one in utterances:
         if parts[one.id] in (DEV, TEST):
             text = comparable(one.text)
             own = text.split()
-            found[one.id] = text in texts, sum(word in words for word in own) / max(len(own), 1)
-    return found
+            shares[one.id] = text in texts, sum(word in words for word in own) / max(len(own), 1)
+    return shares

@@ -57,9 +57,9 @@ def _result(utterances: Sequence[Utterance], parts: Mapping[str, str], unit: str
         parts={name: SpeechPart(utterances=len(some), minutes=_minutes(some),
                                 speakers=len({one.speaker for one in some} - {""})) for name, some in members.items()},
         unit=unit, shared=shared, folds_note=note,
-        texts_in_train={part: sum(text for text, _ in found) for part, found in held_out.items()},
-        words_in_train={part: sum(words == 1 and not text for text, words in found)
-                        for part, found in held_out.items()},
+        texts_in_train={part: sum(text for text, _ in shares) for part, shares in held_out.items()},
+        words_in_train={part: sum(words == 1 and not text for text, words in shares)
+                        for part, shares in held_out.items()},
         folds=[FoldSize(speaker=fold.speaker, train_minutes=_minutes([by_id[one] for one in fold.train]),
                         test_utterances=len(fold.test), test_minutes=_minutes([by_id[one] for one in fold.test]),
                         left_out=fold.left_out) for fold in folds],

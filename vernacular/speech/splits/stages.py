@@ -11,8 +11,8 @@ from vernacular.speech.splits.stage_results import SpeechSplitsResult
 
 GATES = (GateSpec("no_shared_text", "No training utterance has the text of a held-out one, unless the source states "
                   "its split.", True),
-         GateSpec("disjoint", "Train shares no speaker, session or text with dev and test, as far as "
-                  "`speech.splits.disjoint` lists them.", False))
+         GateSpec("disjoint", "Train shares nothing with dev and test that `speech.splits.disjoint` "
+                  "lists.", False))
 
 
 class SpeechSplitsSettings(Strict):

@@ -11,7 +11,7 @@ import pytest
 
 from tests.speech_sound import speech, utterance
 from vernacular.config.cleaning import Orthography
-from vernacular.config.speech import SpeechCleaning
+from vernacular.config.speech import MOST_SECONDS, SpeechCleaning
 from vernacular.speech.cleaning import stage
 from vernacular.speech.cleaning.measures import Measures, measure_all
 from vernacular.speech.cleaning.report import find_losses
@@ -133,6 +133,21 @@ def test_copies_are_dropped_and_the_best_is_kept(recordings: Path, tmp_path: Pat
     assert "differ" in found[({0, 2} & found.keys()).pop()].reason
     again = clean_utterances(rows[::-1], measures[::-1], settings(), lambda one: load_audio(recordings, one))
     assert {one.id for one in again[0]} == {one.id for one in kept}
+
+
+def test_many_equal_copies_are_dropped(tmp_path: Path) -> None:
+    rows = [utterance(number, TEXT, seconds=2.0) for number in range(70)]
+    prints = np.random.default_rng(1).integers(0, 2**32, 100, dtype=np.uint32).astype("<u4").tobytes()
+    kept, rejects = clean_utterances(rows, [replace(GOOD, print=prints)] * 70, settings(),
+                                     lambda one: np.ones(10, np.float32))
+    assert len(kept) == 1 and {one.rule for one in rejects} == {"duplicate"}
+
+
+def test_what_does_not_fit_into_memory_is_not_loaded(tmp_path: Path) -> None:
+    long = utterance(1, TEXT, seconds=MOST_SECONDS + 1)
+    measures = measure_all(tmp_path, [long], tmp_path, print)  # there is no such file
+    _, (reject,) = clean_utterances([long], measures, settings(), silence)
+    assert (reject.rule, reject.value) == ("long", MOST_SECONDS + 1)
 
 
 def test_measures_are_kept_between_runs(recordings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ from vernacular.core.store import Manifest, Store
 from vernacular.forecast.speech import speech_remarks
 from vernacular.pipeline.stage import StageContext, silent
 from vernacular.speech.encoders import load_speech_model
-from vernacular.speech.pretraining.heard_speech import read_heard_speech
+from vernacular.speech.pretraining.pretraining_speech import read_pretraining_speech
 from vernacular.speech.pretraining.stage import MODEL_FOLDER, base_of, run
 from vernacular.speech.pretraining.stage_results import SpeechPretrainingResult
 from vernacular.speech.pretraining.stages import stages
@@ -79,7 +79,7 @@ def result_of(report: Report) -> SpeechPretrainingResult:
 
 def test_training_hears_neither_test_nor_what_may_not_be_used(tmp_path: Path) -> None:
     inputs = write_inputs(tmp_path)
-    heard = read_heard_speech(inputs["speech/clean"], inputs["speech/splits"])
+    heard = read_pretraining_speech(inputs["speech/clean"], inputs["speech/splits"])
     ids = {int(one.id, 16) for one in (*heard.train, *heard.held_out)}
     assert ids == {*range(8)}  # two dev utterances are too few, so that one of the others is held out
     assert len(heard.held_out) == 1 and heard.held_out[0] not in heard.train

@@ -74,6 +74,8 @@ KINDS: dict[str, tuple[bytes | Callable[[], bytes], float | str]] = {
     "huge_declared.wav": (_wav(0xFFFFFFF0, PCM), 2.0),
     "huge_channels.wav": (_wav(len(PCM), PCM, channels=32_000), "format"),
     "flac_bad_middle.flac": (FLAC[:len(FLAC) // 2] + b"\0" * 600 + FLAC[len(FLAC) // 2 + 600:], "truncated"),
+    "one_sample.wav": (sound_file(np.ones(1, dtype=np.float32), 44_100), "format"),
+    "chained.ogg": (OGG + OPUS, "format"),
     "name with\ttab.wav": (sound_file(GOOD), 2.0),
 }
 # With a transcript of the whole: a file without its end is then of no use, and a whole one must not be taken for one.

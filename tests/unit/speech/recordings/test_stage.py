@@ -32,7 +32,7 @@ def test_a_table_with_segments_and_names(tmp_path: Path) -> None:
         "rec/index.tsv": ("file\ttext\tspeaker\tstart\tend\tsession\tsplit\n"
                           "Awa_story.wav\tmwana\tAwa Traoré\t0\t1\tmarket\ttrain\n"
                           "Awa_story.wav\tdila\tAwa\t1\t2.5\tmarket\ttest\nAwa_story.wav\tx\tAwa\t1\t9\t\t\n"
-                          "gone.wav\ty\t\t\t\t\t\n").encode()},
+                          "Koumba_gone.wav\ty\tKoumba\t\t\t\t\n").encode()},
         [{"kind": "audio", "folder": "rec", "transcripts": {"kind": "table"}, "uses": ["training", "playing"]}],
         speakers=[{"pseudonym": "elder", "names": ["Awa Traoré"], "uses": ["training"], "gender": "woman",
                    "consent": "community-agreement"}])
@@ -49,7 +49,9 @@ def test_a_table_with_segments_and_names(tmp_path: Path) -> None:
     everyone = pq.read_table(folder / "speakers.parquet").to_pylist()
     assert [row["gender"] for row in everyone if row["pseudonym"] == "elder"] == ["woman"]
     store = tmp_path / "artifacts" / "mdw" / "speech"
-    assert not any(b"Traor" in path.read_bytes() for path in store.rglob("*") if path.is_file())
+    assert not any(name in path.read_bytes() for name in (b"Traor", b"Koumba") for path in store.rglob("*")
+                   if path.is_file())
+    assert not any("Koumba" in str(row) for row in pq.read_table(folder / "rejects.parquet").to_pylist())
 
 
 def test_pseudonyms_depend_on_the_folders_key(tmp_path: Path) -> None:
@@ -114,12 +116,66 @@ def test_who_did_not_allow_training_or_withdrew_is_left_out(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(("speakers", "code"), [
     (b"pseudonym\tage\nA B\t1\n", Code.CONFIG_VALUE), (b"name\nx\n", Code.DATA_COLUMN), (None, Code.DATA_MISSING),
-    (b"pseudonym\twithdrawn\np1\tperhaps\n", Code.CONFIG_VALUE), (b"pseudonym\np1\np1\n", Code.CONFIG_RULE)])
+    (b"pseudonym\twithdrawn\np1\tperhaps\n", Code.CONFIG_VALUE), (b"pseudonym\np1\np1\n", Code.CONFIG_RULE),
+    (b"pseudonym\tnames\np1\tAwa\np2\tawa,b\n", Code.CONFIG_RULE),
+    (b"pseudonym\twithdrawn\twithdrawn\np1\tyes\t\n", Code.DATA_COLUMN),
+    (b"pseudonym\twithdrawn\np1\n", Code.DATA_FORMAT), (b'pseudonym\tnames\np1\t"Awa\n', Code.DATA_QUOTING)])
 def test_a_wrong_list_of_speakers_is_refused(speakers: bytes | None, code: Code, tmp_path: Path) -> None:
     files = {"recordings/a.wav": WAV, **({} if speakers is None else {"speakers.tsv": speakers})}
     with pytest.raises(Problem) as caught:
         read_recordings(speech_folder(tmp_path, files, speakers="speakers.tsv"), tmp_path)
     assert caught.value.code == code
+
+
+def test_who_withdrew_stays_out_whatever_is_wrong_with_transcripts(tmp_path: Path) -> None:
+    language = speech_folder(tmp_path, {
+        "eaf/damaged.wav": WAV, "eaf/damaged.eaf": EAF[:-9].encode(), "tab/E\u0301lise.wav": WAV,
+        "tab/index.tsv": "file\tspeaker\n\u00c9lise.wav\tAWA\u200b \n".encode()},
+        [{"kind": "inbox", "folder": "eaf"}, {"kind": "audio", "folder": "tab", "transcripts": {"kind": "table"}}],
+        speakers=[{"pseudonym": "elder", "names": ["Awa"], "withdrawn": True}])
+    artifact = read_recordings(language, tmp_path)
+    assert not read_utterances(artifact.folder) and artifact.manifest.report.counts["withdrawn"].value == 1
+    assert _rejects(artifact.folder) == [("damaged.wav", "transcript")]
+
+
+@pytest.mark.parametrize(("listed", "unnamed"), [("withdrawn", 0), ("gender", 1)])
+def test_unnamed_voices_stay_out_where_somebody_withdrew(listed: str, unnamed: int, tmp_path: Path) -> None:
+    language = speech_folder(tmp_path, {
+        "cv/clips/a.wav": WAV, "cv/clips/invalidated.wav": sound_file(tone(3)),
+        "cv/validated.tsv": b"client_id\tpath\tsentence\n9f3acc77\ta.wav\tmwana\n"},
+        [{"kind": "audio", "folder": "cv", "transcripts": {"kind": "common_voice"}}],
+        speakers=[{"pseudonym": "p1", "names": ["b81"], **{listed: True if listed == "withdrawn" else "woman"}}])
+    folder = read_recordings(language, tmp_path).folder
+    assert [one.file for one in read_utterances(folder)] == ["clips/a.wav", "clips/invalidated.wav"][:1 + unnamed]
+    assert _rejects(folder) == [("clips/invalidated.wav", "consent")][unnamed:]
+
+
+def test_each_transcript_of_an_inbox_is_used_or_rejected(tmp_path: Path) -> None:
+    language = speech_folder(tmp_path, {
+        "recordings/a.wav": WAV, "recordings/a.mp3": sound_file(tone(3), format="MP3"), "recordings/a.txt": b"text",
+        "recordings/a.eaf": EAF.encode()})
+    folder = read_recordings(language, tmp_path).folder
+    assert [(one.file, one.text) for one in read_utterances(folder)] == [("a.mp3", "ba\u0301 na"),
+                                                                         ("a.wav", "ba\u0301 na")]
+    assert _rejects(folder) == [("a.txt", "transcript")]
+
+
+@pytest.mark.parametrize(("count", "length"), [(500, 0.01), (60, 1.5)])
+def test_a_transcript_cannot_fill_the_disk(count: int, length: float, tmp_path: Path) -> None:
+    rows = "".join(f"a.wav\tx\t{number / 1000}\t{number / 1000 + length}\n" for number in range(count))
+    language = speech_folder(tmp_path, {"a.wav": WAV, "index.tsv": f"file\ttext\tstart\tend\n{rows}".encode()},
+                             [{"kind": "audio", "transcripts": {"kind": "table"}}])
+    folder = read_recordings(language, tmp_path).folder
+    assert not read_utterances(folder) and _rejects(folder) == [("a.wav", "limit")]
+
+
+def test_two_copies_of_a_recording_with_one_name_are_one(tmp_path: Path) -> None:
+    language = speech_folder(tmp_path, {"Awa/1.wav": WAV, "awa/1.wav": WAV,
+                                        "index.tsv": b"file\tspeaker\nAwa/1.wav\tAwa\nawa/1.wav\tawa\n"},
+                             [{"kind": "audio", "transcripts": {"kind": "table"}}])
+    folder = read_recordings(language, tmp_path).folder
+    one, = read_utterances(folder)
+    assert _rejects(folder) == [(one.file, "repeated")]
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -56,7 +56,8 @@ def test_elan_with_a_translation(tier: str | None) -> None:
 @pytest.mark.parametrize(("data", "tier", "code"), [
     (EAF, "none", Code.DATA_COLUMN), ("<html/>", None, Code.DATA_FORMAT), ("no xml", None, Code.DATA_FORMAT),
     ('<!DOCTYPE a [<!ENTITY b "c">]><ANNOTATION_DOCUMENT>&b;</ANNOTATION_DOCUMENT>', None, Code.DATA_FORMAT),
-    (EAF.replace('"500"', '"soon"'), None, Code.DATA_FORMAT)])
+    (EAF.replace('"500"', '"soon"'), None, Code.DATA_FORMAT),
+    (EAF.replace('"500"', f'"{"9" * 400}"'), None, Code.DATA_FORMAT)])
 def test_a_wrong_elan_file_is_refused(data: str, tier: str | None, code: Code) -> None:
     with pytest.raises(Problem) as caught:
         [*in_worker_elan(_file(data), "e", tier, None)]
@@ -76,7 +77,9 @@ def test_textgrids_long_and_short(data: str, encoding: str) -> None:
 
 @pytest.mark.parametrize(("data", "tier", "code"), [
     (TEXTGRID, "none", Code.DATA_COLUMN), (TEXTGRID[:300], None, Code.DATA_FORMAT), ("text", None, Code.DATA_FORMAT),
-    (TEXTGRID.replace('"TextTier"', '"Other"'), None, Code.DATA_FORMAT)])
+    (TEXTGRID.replace('"TextTier"', '"Other"'), None, Code.DATA_FORMAT),
+    (SHORT.replace('<exists>\n2', '<exists>\n3') + '"IntervalTier"\n"words"\n0\n3.5\n0\n', "words",
+     Code.DATA_COLUMN)])
 def test_a_wrong_textgrid_is_refused(data: str, tier: str | None, code: Code) -> None:
     with pytest.raises(Problem) as caught:
         [*in_worker_textgrid(_file(data), "g", tier, None)]
@@ -85,6 +88,6 @@ def test_a_wrong_textgrid_is_refused(data: str, tier: str | None, code: Code) ->
 
 @pytest.mark.parametrize(("start", "end", "fits"), [
     (0.0, 1.0, True), (None, None, True), (0.5, 2.3, True), (0.5, 9.0, False), (-1.0, 1.0, False), (1.0, 1.0, False),
-    (float("nan"), 1.0, False), (2.1, 2.2, False)])
+    (float("nan"), 1.0, False), (2.1, 2.2, False), (1.0, 1.00001, False), (1.99999, 2.3, False)])
 def test_times_must_lie_in_the_recording(start: float | None, end: float | None, fits: bool) -> None:
     assert isinstance(Segment(place="", start=start, end=end).bounds(2.0), tuple) == fits

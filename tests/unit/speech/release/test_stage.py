@@ -6,9 +6,11 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from transformers import pipeline
 
-from tests.unit.speech.transcription.spoken import write_base, write_language
+from tests.unit.speech.transcription.spoken import say, write_base, write_language
 from vernacular.config.schema import Language
 from vernacular.core.report import Report
 from vernacular.core.store import Store
@@ -68,6 +70,17 @@ def test_pipeline_alone_gives_the_scored_texts(made: tuple[Store, Language]) -> 
     result = report.read_result(SpeechReleaseResult, "")
     assert (result.asked, result.same) == (8, 1.0)
     assert {gate.name: gate.passed for gate in report.gates}[LOADS]
+
+
+def test_pipeline_reads_integers_and_short_sound_and_has_no_times(made: tuple[Store, Language]) -> None:
+    model = pipeline("automatic-speech-recognition", str(_release(made[0])[0]), trust_remote_code=True)
+    sound = say("ae io", 1, np.random.default_rng(1))
+    whole = (sound * 32768).astype(np.int16)
+    assert model(whole.copy())["text"] == model(sound.copy())["text"]
+    assert model({"array": whole, "sampling_rate": 16_000})["text"] == model(sound.copy())["text"]
+    assert isinstance(model(sound[:0])["text"], str)
+    with pytest.raises(ValueError, match="return_timestamps"):
+        model(sound, return_timestamps="word")
 
 
 def test_the_release_is_signed_with_its_code_and_has_no_path(made: tuple[Store, Language]) -> None:

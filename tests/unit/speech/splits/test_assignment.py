@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -82,6 +83,14 @@ def test_a_given_split_is_kept_and_other_sources_share_no_text_with_it() -> None
     assert all(text for text, _ in known.values())  # each of the eight texts is in every part
 
 
+def test_what_a_given_part_trains_on_is_not_scored_in_another_source() -> None:
+    given = [utterance(number, f"text {number}", source="given", split=TRAIN) for number in range(30)]
+    other = [utterance(100 + number, f"text {number}", source="other") for number in range(60)]
+    parts = divide([*given, *other], SpeechSplits(), frozenset(["given"])).parts
+    assert {parts[one.id] for one in other[:30]} <= {TRAIN, LEFT_OUT}
+    assert {parts[one.id] for one in other[30:]} == {*PARTS}
+
+
 def test_without_transcript_or_use_for_training() -> None:
     some = crowd(40)
     some += [utterance(70_000, "", speaker="speaker-1"), utterance(70_001, "a", uses=("playing",)),
@@ -107,5 +116,10 @@ def test_speakers_are_held_out_in_turn_and_share_no_text_with_training() -> None
         assert fold.speaker not in {by_id[one].speaker for one in (*fold.train, *fold.dev)}
         assert not {by_id[one].text for one in fold.test} & {by_id[one].text for one in (*fold.train, *fold.dev)}
         assert {parts[one] for one in fold.train} == {TRAIN} and fold.left_out
+    talks = [replace(one, session=str(int(one.id, 16) // 20)) for one in some if one.speaker != "speaker-2"]
+    talks += [replace(one, speaker="speaker-3") for one in some if one.speaker == "speaker-2"]
+    session = {one.id: one.session for one in talks}
+    for fold in make_folds(talks, parts, SpeechSplits())[0]:
+        assert not {session[one] for one in fold.test} - {""} & {session[one] for one in (*fold.train, *fold.dev)}
     few, note = make_folds([one for one in some if one.speaker != "speaker-2"], parts, SpeechSplits())
     assert len(few) == 2 and note

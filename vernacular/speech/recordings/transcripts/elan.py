@@ -10,7 +10,9 @@ from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.sandbox.frames import OpenFile
 from vernacular.speech.packages import load_package
-from vernacular.speech.recordings.segment import Segment, one_line, stated
+from vernacular.speech.recordings.segment import Segment, SegmentRow, one_line, stated
+
+_DIGITS = 12  # of a time in milliseconds
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class _Annotation:
 
 
 def in_worker_elan(files: Sequence[OpenFile], where: str, tier: str | None,
-                   translation_tier: str | None) -> Iterator[dict[str, Any]]:
+                   translation_tier: str | None) -> Iterator[SegmentRow]:
     """Yield the annotations of the tiers with the transcript as segments.
 
     Args:
@@ -31,17 +33,18 @@ def in_worker_elan(files: Sequence[OpenFile], where: str, tier: str | None,
         translation_tier: linguistic type or name of the tiers with the translation.
 
     Raises:
-        Problem: it is no ELAN file, or has no such tier.
+        Problem: it is not an ELAN file, or has no such tier.
     """
     return _segments(files[0], where, tier, translation_tier, load_package("defusedxml.ElementTree"))
 
 
 def _segments(file: OpenFile, where: str, tier: str | None, translation_tier: str | None,
-              xml: Any) -> Iterator[dict[str, Any]]:
+              xml: Any) -> Iterator[SegmentRow]:
     try:
         root = xml.fromstring(file.read(), forbid_dtd=True)
     except (xml.ParseError, ValueError, LookupError) as error:  # ValueError: entities and other attacks
-        raise Problem(f"it is not an ELAN file ({type(error).__name__}: {error})", where=where,
+        reason = "it has a document type, which ELAN does not write" if isinstance(error, xml.DTDForbidden) else error
+        raise Problem(f"it is not an ELAN file ({reason})", where=where,
                       fix="Save it again with ELAN", code=Code.DATA_FORMAT) from None
     if root.tag != "ANNOTATION_DOCUMENT":
         raise Problem("it is not an ELAN file", where=where, fix="Save it again with ELAN", code=Code.DATA_FORMAT)
@@ -50,10 +53,12 @@ def _segments(file: OpenFile, where: str, tier: str | None, translation_tier: st
     wanted = [one for one in tiers if (tier in _names(one) if tier else one.get("PARENT_REF") is None
                                        and one.find("ANNOTATION/ALIGNABLE_ANNOTATION") is not None)]
     others = [one for one in tiers if translation_tier in _names(one)] if translation_tier else []
-    for name, found in ((tier, wanted), (translation_tier, others)):
-        if name and not found:
-            known = ", ".join(sorted({label for one in tiers for label in _names(one)}))
-            raise Problem(f"there is no tier '{name}'", where=where, code=Code.DATA_COLUMN, fix=f"Its tiers: {known}")
+    for name, matching in ((tier, wanted), (translation_tier, others)):
+        if name and not matching:
+            # Names of tiers may contain names of speakers.
+            known = ", ".join(sorted({one.get("LINGUISTIC_TYPE_REF", "") for one in tiers} - {""}))
+            raise Problem(f"there is no tier '{name}'", where=where, code=Code.DATA_COLUMN,
+                          fix=f"Name a tier or a linguistic type; its types: {known}")
     everything = {number: note for one in tiers for number, note in _alignable(one, times, where).items()}
     translations: dict[str, str] = {}
     for one in others:
@@ -74,25 +79,25 @@ def _names(tier: Any) -> tuple[str, str]:
 
 
 def _times(root: Any, where: str) -> dict[str, float]:
-    found: dict[str, float] = {}
+    times: dict[str, float] = {}
     for slot in root.iter("TIME_SLOT"):
         value = slot.get("TIME_VALUE")
         if value is not None:  # a slot without a time has one before and after it
-            if not value.isdecimal():
+            if not value.isdecimal() or len(value) > _DIGITS:
                 raise Problem(f"'{value[:40]}' is not a time", where=where, fix="Save it again with ELAN",
                               code=Code.DATA_FORMAT)
-            found[slot.get("TIME_SLOT_ID", "")] = int(value) / 1000
-    return found
+            times[slot.get("TIME_SLOT_ID", "")] = int(value) / 1000
+    return times
 
 
 def _alignable(tier: Any, times: dict[str, float], where: str) -> dict[str, _Annotation]:
-    found: dict[str, _Annotation] = {}
+    annotations: dict[str, _Annotation] = {}
     for note in tier.iter("ALIGNABLE_ANNOTATION"):
         start, end = (times.get(note.get(f"TIME_SLOT_REF{number}", "")) for number in (1, 2))
         if start is not None and end is not None:
-            found[note.get("ANNOTATION_ID", "")] = _Annotation(
+            annotations[note.get("ANNOTATION_ID", "")] = _Annotation(
                 start, end, one_line(note.findtext("ANNOTATION_VALUE") or ""))
-    return found
+    return annotations
 
 
 def _annotations(tier: Any, everything: dict[str, _Annotation], times: dict[str, float],

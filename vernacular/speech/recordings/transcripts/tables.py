@@ -5,14 +5,13 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
 
 from vernacular.core.codes import Code
 from vernacular.core.delimited import mark_of, reader
 from vernacular.core.errors import Problem
 from vernacular.sandbox.frames import OpenFile
 from vernacular.sources.formats.encoding import decode
-from vernacular.speech.recordings.segment import Segment, one_line, stated
+from vernacular.speech.recordings.segment import Segment, SegmentRow, one_line, stated
 
 COLUMNS = ("file", "text", "speaker", "session", "start", "end", "translation", "split")
 COMMON_VOICE = {"file": "path", "text": "sentence", "speaker": "client_id"}
@@ -21,7 +20,7 @@ _PARTS = {"train": "train", "training": "train", "dev": "dev", "valid": "dev", "
 
 
 def in_worker_table(files: Sequence[OpenFile], where: str, columns: Mapping[str, str],
-                    encoding: str | None) -> Iterator[dict[str, Any]]:
+                    encoding: str | None) -> Iterator[SegmentRow]:
     """Yield the rows of a table as segments.
 
     Args:
@@ -36,7 +35,7 @@ def in_worker_table(files: Sequence[OpenFile], where: str, columns: Mapping[str,
     return _rows(files[0], where, columns, encoding)
 
 
-def _rows(file: OpenFile, where: str, columns: Mapping[str, str], encoding: str | None) -> Iterator[dict[str, Any]]:
+def _rows(file: OpenFile, where: str, columns: Mapping[str, str], encoding: str | None) -> Iterator[SegmentRow]:
     text, _ = decode(file.read(), where, encoding)
     named = {name: columns.get(name, name) for name in COLUMNS}
     mark = mark_of(text, [named["file"]])
@@ -58,7 +57,7 @@ def _rows(file: OpenFile, where: str, columns: Mapping[str, str], encoding: str 
         yield _segment({name: one_line(cells[place]) for name, place in places.items()}, at)
 
 
-def _segment(row: Mapping[str, str], at: str) -> dict[str, Any]:
+def _segment(row: Mapping[str, str], at: str) -> SegmentRow:
     part = stated(row.get("split", "")).casefold()
     if part and part not in _PARTS:
         raise Problem(f"'{part[:40]}' is not a part", where=at, fix="Write train, dev or test", code=Code.DATA_SPLIT)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import Any
 
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.sandbox.frames import OpenFile
 from vernacular.sources.formats.encoding import decode
-from vernacular.speech.recordings.segment import Segment, one_line
+from vernacular.speech.recordings.segment import Segment, SegmentRow, one_line
 
 _FLAGS = ("<exists>", "<absent>")
 _POINT_TIER, _INTERVAL_TIER = "TextTier", "IntervalTier"
@@ -18,7 +17,7 @@ Interval = tuple[float, float, str]
 
 
 def in_worker_textgrid(files: Sequence[OpenFile], where: str, tier: str | None,
-                       translation_tier: str | None) -> Iterator[dict[str, Any]]:
+                       translation_tier: str | None) -> Iterator[SegmentRow]:
     """Yield the intervals with text of a tier as segments.
 
     Args:
@@ -28,19 +27,23 @@ def in_worker_textgrid(files: Sequence[OpenFile], where: str, tier: str | None,
         translation_tier: name of the tier with the translation.
 
     Raises:
-        Problem: it is no TextGrid, or has no such tier, or several and none is named.
+        Problem: it is not a TextGrid, or has no such tier, or several and none is named.
     """
     return _segments(files[0], where, tier, translation_tier)
 
 
 def _segments(file: OpenFile, where: str, tier: str | None,
-              translation_tier: str | None) -> Iterator[dict[str, Any]]:
+              translation_tier: str | None) -> Iterator[SegmentRow]:
     text, _ = decode(file.read(), where)
     try:
-        tiers = dict(_tiers(_Values(text)))
+        listed = [*_tiers(_Values(text))]
     except (ValueError, OverflowError) as error:
         raise Problem(f"it is not a TextGrid ({str(error)[:80]})", where=where, fix="Save it again with Praat",
                       code=Code.DATA_FORMAT) from None
+    tiers = dict(listed)
+    if len(tiers) < len(listed):
+        raise Problem("two interval tiers have the same name", where=where, code=Code.DATA_COLUMN,
+                      fix="Rename one in Praat")
     if tier is None and len(tiers) != 1:
         raise Problem(f"it has {len(tiers)} interval tiers", where=where, code=Code.DATA_COLUMN,
                       fix=f"Name one with `tier:`: {', '.join(tiers) or 'there is none'}")

@@ -1,4 +1,4 @@
-"""Which utterances a pretraining hears, and how many hours they are. Loads no torch."""
+"""Which utterances a pretraining reads, and how many hours they are. Loads no torch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_HELD_OUT = 64  # utterances whose loss is measured
 
 
 @dataclass(frozen=True)
-class HeardSpeech:
+class PretrainingSpeech:
     """Utterances by what they are for. None is of the test part."""
 
     train: list[Utterance]  # transcribed or not
@@ -29,8 +29,8 @@ class HeardSpeech:
         return sum(map(seconds_of, self.train)) / 3600
 
 
-def read_heard_speech(clean: Path, splits: Path) -> HeardSpeech:
-    """Return what a pretraining hears: the parts train and untranscribed, as far as they may be used for training.
+def read_pretraining_speech(clean: Path, splits: Path) -> PretrainingSpeech:
+    """Return what a pretraining reads: the parts train and untranscribed, if they may be used for training.
 
     Args:
         clean: the artifact of ``speech/clean``.
@@ -41,9 +41,9 @@ def read_heard_speech(clean: Path, splits: Path) -> HeardSpeech:
     train = [one for one in usable if parts.get(one.id) in ("train", "untranscribed")]
     dev = [one for one in usable if parts.get(one.id) == "dev"]
     if len(dev) >= _FEWEST:
-        return HeardSpeech(train, spread(dev))
+        return PretrainingSpeech(train, spread(dev))
     chosen = {one.id for one in sorted(train, key=lambda one: one.id)[::_EVERY]}
-    return HeardSpeech([one for one in train if one.id not in chosen],
+    return PretrainingSpeech([one for one in train if one.id not in chosen],
                        spread([one for one in train if one.id in chosen]))
 
 
