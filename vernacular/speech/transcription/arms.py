@@ -22,6 +22,7 @@ from vernacular.speech.transcription.whisper_method import WhisperMethod
 from vernacular.speech.utterance import Utterance, load_audio
 
 RELEASED, LOG_MEL, RANDOM, CONTROL = "released", "log_mel", "random_weights", "without_pretraining"
+ALIGNER = "aligner"  # heads on the base that check transcripts, where the released method trains the base itself
 _STATES = 50  # of an encoder in a second
 
 
@@ -29,7 +30,8 @@ def methods_of(work: StageContext, name: str, model: SpeechModel, utterances: Se
                ) -> dict[str, Method]:
     """The method of each arm, the released one first; encoders that are frozen have read ``utterances``.
 
-    The arm without pretraining is there if there was a pretraining.
+    The arm without pretraining is there if there was a pretraining, ``ALIGNER`` if another method than ``frozen`` is
+    to check transcripts.
     """
     base, start = locate(model.base, work.language), start_of(work, name, model)
     identity = fingerprint(model.base, work.language)
@@ -43,6 +45,8 @@ def methods_of(work: StageContext, name: str, model: SpeechModel, utterances: Se
         encoders = {arm: (key, partial(base_encoder, path)) for arm, (path, key) in starts.items()} | encoders
     else:
         found = {arm: _tuned(work, model, path) for arm, (path, _) in starts.items()}
+        if model.check_transcripts != "none":
+            encoders[ALIGNER] = identity, partial(base_encoder, base)
     forget_others(work.cache, utterances, [key for key, _ in encoders.values() if not key.endswith("-pretrained")])
     for arm, (key, make) in encoders.items():
         states = compute_states(make(), utterances, work.inputs["speech/recordings"], work.cache / key, work.progress)
