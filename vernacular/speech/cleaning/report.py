@@ -17,7 +17,7 @@ from vernacular.speech.utterance import Utterance
 
 _SAMPLES, _EXCERPT, _BINS = 3, 160, 30
 _MOST_LOST = 0.1
-_NOT_CHECKED = {"alignment": "whether a transcript fits its sound needs a trained model: `speech/transcription_<model>` "
+_NOT_CHECKED = {"alignment": "whether a transcript fits its sound needs a trained model: `speech/transcription_...` "
                              "checks it; only lengths and scripts are compared here"}
 
 
