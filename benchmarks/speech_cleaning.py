@@ -67,7 +67,7 @@ class Corpus:
 
 
 @figure
-def speech_cleaning() -> Iterator[Row]:
+def speech_cleaning_rules() -> Iterator[Row]:
     """What cleaning drops of real recordings, and finds of planted damage.
 
     The limits of noise, clipping and copies were chosen on these recordings.
