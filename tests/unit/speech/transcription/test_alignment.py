@@ -46,6 +46,7 @@ def test_losses_are_those_of_each_target_alone() -> None:
     assert together[2] == float("inf")  # a repeated symbol needs a blank between
 
 
+@pytest.mark.slow
 def test_swapped_transcripts_fit_worse_than_others(tmp_path: Path) -> None:
     right = read_utterances(write_language(tmp_path, 120, words=3))
     texts = [one.text for one in right]
