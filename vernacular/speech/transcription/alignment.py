@@ -27,9 +27,9 @@ from vernacular.speech.utterance import Utterance
 
 OTHERS = 50  # transcripts that each one is compared with
 FEWEST = 200  # transcripts, and texts of a source that are compared among each other
-BUDGET = Budget(steps=300)
+BUDGET = Budget(steps=200)
 _SETTINGS = replace(HeadSettings(), rate=4e-3, batch=1200, looks=1)
-_LIMITS = (0.02, 0.04, 0.06, 0.1, 0.2, 0.3)  # share of other transcripts that may fit better
+_LIMITS = (0.0, 0.02, 0.04, 0.06, 0.1, 0.2, 0.3)  # share of other transcripts that may fit better
 _LOW = (0.5, 0.9)  # ranks of wrong transcripts; those of other languages are even lower
 _MOST_LOST = 0.01  # of the right transcripts
 _MOST_WRONG = 0.5  # with more, the model has learned nothing, or the transcripts are of other recordings
