@@ -24,7 +24,7 @@ from vernacular.speech.cleaning.rules import Reject, clean_utterances
 from vernacular.speech.cleaning.settings import SpeechCleanSettings
 from vernacular.speech.cleaning.transcripts import comparable
 from vernacular.speech.cleaning.voice_activity import VoiceActivity
-from vernacular.speech.transcription.alignment import BUDGET, align, judge
+from vernacular.speech.transcription.alignment import BUDGET, align, find_suspects
 from vernacular.speech.transcription.alphabet import Alphabet
 from vernacular.speech.transcription.encoders import base_encoder
 from vernacular.speech.transcription.frozen_method import FrozenMethod
@@ -113,9 +113,8 @@ def speech_cleaning_error_rate() -> Iterator[Row]:
         planted = {identity: text for identity, (kind, text) in _planted(train, [""], 1).items()
                    if kind == "another utterance"}
         wrong = [replace(one, text=planted.get(one.id, one.text)) for one in train]
-        better = np.array([one.better for one in align(method, wrong, BUDGET, 1, silent)])
-        limit = judge(better).limit
-        rest = [one for one, share in zip(wrong, better, strict=True) if limit is None or share <= limit]
+        suspect = find_suspects(align(method, wrong, BUDGET, 1, silent))[1]
+        rest = [one for one, is_suspect in zip(wrong, suspect, strict=True) if not is_suspect]
         for name, some in (("good", train), ("swapped", wrong), ("without_suspects", rest)):
             parts = carved(some, dev)
             model = method.train(parts.train, parts.choose, Alphabet.of(one.text for one in some), Budget(_STEPS), 1,
@@ -201,9 +200,8 @@ def _aligned(code: str, corpus: Corpus, voice: VoiceActivity, train: Sequence[Ut
     ids = {one.id for one in train}
     left = [one for one in cleaned if one.id in ids and one.text]
     found = align(method, left, BUDGET, seed, lambda line: None)
-    judged = judge(np.array([one.better for one in found]))
-    suspects = {one.id for one, own in zip(left, found, strict=True)
-                if judged.limit is not None and own.better > judged.limit}
+    judged, suspect = find_suspects(found)
+    suspects = {one.id for one, is_suspect in zip(left, suspect, strict=True) if is_suspect}
     details = {"limit": judged.limit, "wrong, estimated": round(judged.wrong, 3), "checked": len(left)}
     good = [one.id for one in train if one.id not in planted]
     kinds = sorted({kind for kind, _ in planted.values()})

@@ -4,6 +4,9 @@ The texts are divided into two halves. A head trained on each half reads the sou
 of each transcript is compared with those of other transcripts of similar length on the same sound. For a transcript of
 another utterance every rank is equally likely, whatever the model. So the low ranks show how many are wrong, and with
 them how many right ones a limit would cost (Storey 2002). Without a limit that costs few, nothing is suspect.
+
+A transcript that lacks a part of what is said fits better than others. It is found by adding pieces of others to it: a
+whole one then fits worse.
 """
 
 from __future__ import annotations
@@ -26,6 +29,9 @@ from vernacular.speech.transcription.head_training import Budget, HeadSettings, 
 from vernacular.speech.utterance import Utterance
 
 OTHERS = 50  # transcripts that each one is compared with
+_PIECE, _PIECES = 4, 20  # characters of pieces of other transcripts, and how many are added to each one
+_MOST_LONGER = 0.0  # share of the pieces that may fit; docs/experiments/speech-cleaning.md
+_WORST = 1e4  # loss of a transcript with more symbols than there are frames
 FEWEST = 200  # transcripts, and texts of a source that are compared among each other
 BUDGET = Budget(steps=200)
 _SETTINGS = replace(HeadSettings(), rate=4e-3, batch=1200, looks=1)
@@ -41,6 +47,7 @@ class Alignment:
 
     loss: float  # nats per character
     better: float  # share of other transcripts that fit better
+    longer: float  # share of pieces of others that make it fit better at its end, or at its beginning
     heard: str  # what the model writes
 
 
@@ -79,6 +86,13 @@ def align(method: FrozenMethod, utterances: Sequence[Utterance], budget: Budget,
     return [found[row] for row in range(len(utterances))]
 
 
+def find_suspects(alignments: Sequence[Alignment]) -> tuple[Judgment, list[bool]]:
+    """Return whether each transcript is suspect; none is if the ranks show that the models cannot tell."""
+    found = judge(np.array([one.better for one in alignments]))
+    return found, [found.limit is not None and (one.better > found.limit or one.longer > _MOST_LONGER)
+                   for one in alignments]
+
+
 def judge(better: NDArray[np.float64]) -> Judgment:
     """Return the lowest limit that costs few right transcripts.
 
@@ -98,9 +112,17 @@ def judge(better: NDArray[np.float64]) -> Judgment:
 
 def _compare(scores: Scores, utterance: Utterance, others: Sequence[str], alphabet: Alphabet) -> Alignment:
     own = alphabet.encode(utterance.text)
-    first, *losses = ctc_losses(scores, [own, *map(alphabet.encode, others)])
-    return Alignment(min(first, 1e4) / len(own), float(np.mean([loss <= first for loss in losses])),
+    texts, space = [alphabet.encode(text) for text in others], alphabet.encode(" ")
+    first, *losses = ctc_losses(scores, [own, *texts])
+    after = ctc_losses(scores, [[*own, *space, *text[-_PIECE:]] for text in texts[:_PIECES]])
+    before = ctc_losses(scores, [[*text[:_PIECE], *space, *own] for text in texts[:_PIECES]])
+    return Alignment(min(first, _WORST) / len(own), _share([loss <= first for loss in losses]),
+                     max(_share([loss < first for loss in some]) for some in (after, before)),
                      alphabet.decode(best_path(scores)))
+
+
+def _share(values: Sequence[bool]) -> float:
+    return sum(values) / len(values)
 
 
 def ctc_losses(scores: Scores, targets: Sequence[Sequence[int]]) -> list[float]:

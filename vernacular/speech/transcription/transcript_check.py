@@ -7,13 +7,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
 from vernacular.core.jsonl import read_jsonl, write_jsonl
 from vernacular.core.report import Gate
 from vernacular.core.result import SampleRow
 from vernacular.speech.cleaning.transcripts import comparable
-from vernacular.speech.transcription.alignment import BUDGET, FEWEST, Alignment, align, judge
+from vernacular.speech.transcription.alignment import BUDGET, FEWEST, Alignment, align, find_suspects
 from vernacular.speech.transcription.frozen_method import FrozenMethod
 from vernacular.speech.transcription.parts import Parts
 from vernacular.speech.transcription.stage_results import TranscriptCheck
@@ -40,17 +38,18 @@ class Checked:
         return Parts(_others(parts.train, self.suspects), _others(parts.choose, self.suspects), parts.score)
 
     def write(self, path: Path) -> None:
-        """Write a row for each transcript: id, loss, better, heard, suspect."""
+        """Write a row for each transcript: id, loss, better, longer, heard, suspect."""
         write_jsonl(path, [{"id": one.id, **asdict(found), "suspect": one.id in self.suspects}
                            for one, found in zip(self.utterances, self.alignments, strict=True)])
 
     def samples(self) -> list[SampleRow]:
         """The suspects that fit worst."""
-        rows = [(found.better, one, found) for one, found in zip(self.utterances, self.alignments, strict=True)
-                if one.id in self.suspects] if self.alignments else []
-        return [{"transcript": one.text, "heard": found.heard, "others that fit better": f"{better:.0%}",
-                 "source": one.source, "file": one.file, "start": one.start}
-                for better, one, found in sorted(rows, key=lambda row: (-row[0], row[1].id))[:_SAMPLES]]
+        rows = [(one, found) for one, found in zip(self.utterances, self.alignments, strict=True)
+                if one.id in self.suspects]
+        rows.sort(key=lambda row: (-row[1].better, -row[1].longer, row[0].id))
+        return [{"transcript": one.text, "heard": found.heard, "others that fit better": f"{found.better:.0%}",
+                 "pieces that it may lack": f"{found.longer:.0%}", "source": one.source, "file": one.file,
+                 "start": one.start} for one, found in rows[:_SAMPLES]]
 
 
 def check_transcripts(method: FrozenMethod | None, utterances: Sequence[Utterance],
@@ -77,9 +76,8 @@ def check_transcripts(method: FrozenMethod | None, utterances: Sequence[Utteranc
         write_jsonl(part := path.with_suffix(".part"), map(asdict, align(method, utterances, BUDGET, seed, say)))
         part.replace(path)
     alignments = [Alignment(**row) for row in read_jsonl(path)]
-    found = judge(np.array([one.better for one in alignments]))
-    suspects = frozenset(one.id for one, own in zip(utterances, alignments, strict=True)
-                         if found.limit is not None and own.better > found.limit)
+    found, suspect = find_suspects(alignments)
+    suspects = frozenset(one.id for one, is_suspect in zip(utterances, suspect, strict=True) if is_suspect)
     return Checked(TranscriptCheck(
         checked=len(utterances), suspect=len(suspects), left_out=mode == "leave_out", limit=found.limit,
         wrong=found.wrong, lost=found.lost, reason="" if found.limit is not None else

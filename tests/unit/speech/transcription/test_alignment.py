@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from tests.unit.speech.transcription.spoken import write_language
-from vernacular.speech.transcription.alignment import FEWEST, align, ctc_losses, judge
+from vernacular.speech.transcription.alignment import FEWEST, Alignment, align, ctc_losses, find_suspects, judge
 from vernacular.speech.transcription.encoders import log_mel
 from vernacular.speech.transcription.frozen_method import FrozenMethod
 from vernacular.speech.transcription.head_training import Budget, HeadSettings
@@ -39,6 +39,13 @@ def test_the_limit_rises_with_a_weaker_model_and_there_is_none_for_one_that_cann
     assert judge(ranks(1.0, 0.1)).limit is None
 
 
+def test_a_transcript_that_lacks_a_part_is_suspect_where_the_models_can_tell() -> None:
+    lacks, whole = Alignment(1, 0, 1, ""), Alignment(1, 0, 0, "")
+    assert find_suspects([lacks, *[whole] * 99])[1] == [True, *[False] * 99]
+    unknown = [replace(whole, better=share) for share in ranks(0.1, 0.3)]
+    assert not any(find_suspects([lacks, *unknown])[1])
+
+
 def test_losses_are_those_of_each_target_alone() -> None:
     scores = torch.randn(9, 4, generator=torch.Generator().manual_seed(0)).log_softmax(-1).numpy()
     together = ctc_losses(scores, [[1, 2], [3], [1] * 9])
@@ -58,4 +65,5 @@ def test_swapped_transcripts_fit_worse_than_others(tmp_path: Path) -> None:
     wrong = np.array([row in rows and texts[row] != swapped[row].text for row in range(120)])
     assert np.median(better[~wrong]) == 0
     assert better[wrong].mean() > 0.3
+    assert np.mean([one.longer == 0 for one in found]) > 0.8
     assert FEWEST > 120  # so few are not judged
