@@ -25,7 +25,7 @@ UTTERANCES = [utterance(number, f"mwana {number}") for number in range(FEWEST)]
 def checked(scratch: Path, better: list[float], mode: str = "leave_out", count: int = FEWEST) -> Checked:
     """The check after the trainings of a run that was killed; those that fit have the rank 0."""
     shares = [*better, *[0.0] * (FEWEST - len(better))]
-    write_jsonl(scratch / ALIGNMENT, [{"loss": 1.0, "better": share, "longer": 0.0, "heard": "ana"} for share in shares])
+    write_jsonl(scratch / ALIGNMENT, [{"loss": 1.0, "better": share, "longer": 0.0, "heard": ""} for share in shares])
     return check_transcripts(FrozenMethod({}, HeadSettings()), UTTERANCES[:count], mode,  # type: ignore[arg-type]
                              1, scratch, print)
 
