@@ -17,6 +17,7 @@ from benchmarks import (  # noqa: F401  # the figures make themselves known
     rows,
     salted,
     scale,
+    speech_cleaning,
     starts,
     tasks,
     vocabulary,

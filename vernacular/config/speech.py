@@ -145,6 +145,10 @@ class SpeechModel(SpeechBudget):
     language_model: Literal["characters", "words", "none"] = Field("characters", examples=["words"], description=(
         "What decoding uses beside the sound: n-grams of characters or of words, learned from the transcripts for "
         "training and from the text of `sources`."))
+    check_transcripts: Literal["leave_out", "list", "none"] = Field("leave_out", examples=["list"], description=(
+        "What is done with transcripts for training that do not fit their sound, by two short trainings on other "
+        "transcripts (docs/experiments/speech-cleaning.md): `leave_out` trains without them, `list` only lists them, "
+        "`none` does not look for them."))
     curve: list[float] = Field(default_factory=list, examples=[[10, 30, 60]], description=(
         "Minutes of transcribed speech to train on in further trainings: a learning curve."))
     learning_rate: float = Field(1e-3, gt=0, examples=[2e-4], description="Highest learning rate.")

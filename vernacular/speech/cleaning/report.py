@@ -17,8 +17,8 @@ from vernacular.speech.utterance import Utterance
 
 _SAMPLES, _EXCERPT, _BINS = 3, 160, 30
 _MOST_LOST = 0.1
-_NOT_CHECKED = {"alignment": "whether transcript and sound agree word by word needs a trained model; only lengths and "
-                             "scripts are compared here"}
+_NOT_CHECKED = {"alignment": "whether a transcript fits its sound needs a trained model: `speech/transcription_...` "
+                             "checks it; only lengths and scripts are compared here"}
 
 
 def describe(out: Path, read: Sequence[Utterance], kept: Sequence[Utterance], rejects: Sequence[Reject]) -> Report:

@@ -23,12 +23,15 @@ from vernacular.speech.transcription.whisper_method import WhisperMethod
 from vernacular.speech.utterance import Utterance, load_audio
 
 RELEASED, LOG_MEL, RANDOM, CONTROL = "released", "log_mel", "random_weights", "without_pretraining"
+ALIGNER = "aligner"  # heads on the base that check transcripts, where the released method trains the base itself
 _STATES = 50  # of an encoder in a second
 
 
 def methods_of(work: StageContext, name: str, model: SpeechModel, utterances: Sequence[Utterance],
                train: Sequence[Utterance]) -> dict[str, Method]:
     """The method of each arm, the released one first; the arm without pretraining is there if there was a pretraining.
+
+    ``ALIGNER`` is there if another method than ``frozen`` is to check transcripts.
 
     Args:
         work: the stage.
@@ -49,6 +52,8 @@ def methods_of(work: StageContext, name: str, model: SpeechModel, utterances: Se
         encoders = {arm: (key, partial(base_encoder, path)) for arm, (path, key) in starts.items()} | encoders
     else:
         found = {arm: _tuned(work, model, path) for arm, (path, _) in starts.items()}
+        if model.check_transcripts != "none":
+            encoders[ALIGNER] = identity, partial(base_encoder, base)
     sounds = [*sounds_of(utterances, train, work.inputs["speech/recordings"])]
     forget_others(work.cache, sounds, [key for key, _ in encoders.values() if not key.endswith("-pretrained")])
     for arm, (key, make) in encoders.items():

@@ -1,7 +1,7 @@
 """The stage ``speech/transcription_<model>``: trains the model and its baselines, and scores what they write.
 
-Writes ``trainings/<name>/`` (the trained weights), ``alphabet.json``, ``language_model.npz``, and ``transcripts.jsonl``
-with a row for each scored utterance.
+Writes ``trainings/<name>/`` (the trained weights), ``alphabet.json``, ``language_model.npz``, ``transcripts.jsonl``
+with a row for each scored utterance, and ``alignment.jsonl`` with a row for each checked transcript.
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ from vernacular.pipeline.stage import StageContext
 from vernacular.provenance.corpus_tables import file_of, read_rows
 from vernacular.speech.model_code.speech_pipeline import LANGUAGE_MODEL
 from vernacular.speech.transcription.alphabet import Alphabet
-from vernacular.speech.transcription.arms import CONTROL, RELEASED, methods_of
+from vernacular.speech.transcription.arms import ALIGNER, CONTROL, RELEASED, methods_of
+from vernacular.speech.transcription.frozen_method import FrozenMethod
 from vernacular.speech.transcription.head_training import Budget
+from vernacular.speech.transcription.method import Method
 from vernacular.speech.transcription.parts import Parts, read_parts, shared_texts
 from vernacular.speech.transcription.scoring import Edits, count_edits, difference, error_rates, pooled
 from vernacular.speech.transcription.stage_results import (
@@ -33,6 +35,7 @@ from vernacular.speech.transcription.stage_results import (
     TranscriptionResult,
 )
 from vernacular.speech.transcription.trainings import Heard, Trainings, scored
+from vernacular.speech.transcription.transcript_check import ALIGNMENT, Checked, check_transcripts, transcripts_gate
 
 ALPHABET, TRANSCRIPTS, TRAININGS = "alphabet.json", "transcripts.jsonl", "trainings"
 _MOST_EMPTY = 0.5  # share of utterances without text from which a model counts as collapsed
@@ -55,9 +58,17 @@ def run(work: StageContext, name: str, model: SpeechModel) -> Report:
         Problem: too few utterances, or the base cannot be used.
     """
     parts, part, folds = read_parts(work.inputs["speech/clean"], work.inputs["speech/splits"])
+    wanted = {one.id: one for some in (parts, *folds.values()) for one in (*some.train, *some.choose, *some.score)}
+    train = {one.id: one for some in (parts, *folds.values()) for one in some.train}
+    methods = methods_of(work, name, model, [*wanted.values()], [*train.values()])
+    aligner = methods.pop(ALIGNER, methods[RELEASED])
+    checked = check_transcripts(aligner if isinstance(aligner, FrozenMethod) else None, [*parts.train, *parts.choose],
+                                model.check_transcripts, model.seeds[0], work.scratch, work.progress)
+    parts = checked.without_suspects(parts)
+    folds = {speaker: checked.without_suspects(fold) for speaker, fold in folds.items()}
     alphabet = Alphabet.of(one.text for one in (*parts.train, *parts.choose))
-    results = _train(work, name, model, parts, folds, alphabet)
-    report = _report(parts, part, alphabet, results)
+    results = _train(work, methods, model, parts, folds, alphabet)
+    report = _report(parts, part, alphabet, results, checked)
     (work.out / ALPHABET).write_text(json.dumps(alphabet.symbols, ensure_ascii=False), encoding="utf-8")
     search = results.released[0].search
     if search is not None:
@@ -65,14 +76,12 @@ def run(work: StageContext, name: str, model: SpeechModel) -> Report:
         np.savez_compressed(work.out / LANGUAGE_MODEL, **arrays)
     shutil.copytree(work.scratch / TRAININGS, work.out / TRAININGS)
     write_jsonl(work.out / TRANSCRIPTS, _rows(parts, results))
+    checked.write(work.out / ALIGNMENT)
     return report
 
 
-def _train(work: StageContext, name: str, model: SpeechModel, parts: Parts, folds: Mapping[str, Parts],
-           alphabet: Alphabet) -> _Results:
-    wanted = {one.id: one for some in (parts, *folds.values()) for one in (*some.train, *some.choose, *some.score)}
-    train = {one.id: one for some in (parts, *folds.values()) for one in some.train}
-    methods = methods_of(work, name, model, [*wanted.values()], [*train.values()])
+def _train(work: StageContext, methods: Mapping[str, Method], model: SpeechModel, parts: Parts,
+           folds: Mapping[str, Parts], alphabet: Alphabet) -> _Results:
     text = _text_of(work)
     trainings = {arm: Trainings(method, alphabet, work.scratch / TRAININGS, text, model.language_model,
                                 work.progress)
@@ -101,7 +110,7 @@ def _text_of(work: StageContext) -> list[str]:
                                       for line in row["text"].split("\n")]
 
 
-def _report(parts: Parts, part: str, alphabet: Alphabet, results: _Results) -> Report:
+def _report(parts: Parts, part: str, alphabet: Alphabet, results: _Results, checked: Checked) -> Report:
     references = [one.text for one in parts.score]
     ours = _edits(references, results.released)
     greedy = pooled([count_edits(references, one.greedy) for one in results.released])
@@ -123,7 +132,7 @@ def _report(parts: Parts, part: str, alphabet: Alphabet, results: _Results) -> R
         speakers=[HeldOutSpeaker(speaker=speaker, minutes=fold.minutes, scored=scored(fold, [heard]))
                   for speaker, (fold, heard) in results.speakers.items()],
         curve=[CurvePoint(minutes=some.minutes, scored=scored(some, [heard])) for some, heard in results.curve],
-        shared_texts=sum(shared), confidence=_confidence(references, results.released[0]),
+        transcripts=checked.facts, shared_texts=sum(shared), confidence=_confidence(references, results.released[0]),
         **({"without_shared": error_rates(_edits([references[row] for row in others], [
             _only(heard, others) for heard in results.released]), [parts.score[row].speaker for row in others])}
            if others and len(others) < len(shared) else {}))
@@ -132,6 +141,7 @@ def _report(parts: Parts, part: str, alphabet: Alphabet, results: _Results) -> R
     report.samples["transcripts"] = [
         {"spoken": utterance.text, "written": (heard.decoded or heard.greedy)[row]}
         for heard in results.released[:1] for row, utterance in enumerate(parts.score[:8])]
+    report.samples["transcripts that do not fit their sound"] = checked.samples()
     report.set_result(result)
     return report
 
@@ -145,7 +155,8 @@ def gates_of(result: TranscriptionResult) -> list[Gate]:
              "CTC writes blanks only", fix="Train longer, raise the learning rate, or add recordings"),
         Gate(name="better_than_baselines", passed=worst < 0, value=worst, threshold=0,
              reason="the upper end of the difference of character error rates to log-mel features and to random "
-                    f"weights is {worst:+.1f} points", fix="Train longer, or use a base that heard more languages")]
+                    f"weights is {worst:+.1f} points", fix="Train longer, or use a base that heard more languages"),
+        *([] if result.transcripts is None else [transcripts_gate(result.transcripts)])]
 
 
 def _count(report: Report, result: TranscriptionResult) -> None:
@@ -159,6 +170,9 @@ def _count(report: Report, result: TranscriptionResult) -> None:
         report.count(f"cer_held_out_{row.speaker}", (row.scored.decoded or row.scored.greedy).cer.mean,
                      "character error rate of this speaker, whom training did not hear", "%")
     report.count("minutes", result.minutes, "audio that training heard", "minutes")
+    if result.transcripts is not None:
+        report.count("suspect_transcripts", result.transcripts.suspect, "transcripts for training that do not fit "
+                     "their sound", "utterances")
     report.count("steps", result.scored.trainings[0].steps, "optimizer steps of every training")
 
 

@@ -63,6 +63,18 @@ class LanguageModelFacts(Result):
     gain: Interval  # low, mean, high of the difference of character error rates, decoded minus greedy, in points
 
 
+class TranscriptCheck(Result):
+    """Which transcripts for training fit their sound, by models that did not learn from them."""
+
+    checked: int  # transcripts
+    suspect: int
+    left_out: bool  # whether training does without the suspects
+    limit: Number | None = None  # share of other transcripts that fit better, from which one is suspect
+    wrong: Number = 0.0  # estimated share of transcripts of other utterances
+    lost: Number = 0.0  # estimated share of the right transcripts that are suspect
+    reason: str = ""  # why it could not be told
+
+
 class TranscriptionResult(Result):
     """The result of ``speech/transcription_<model>``."""
 
@@ -76,6 +88,7 @@ class TranscriptionResult(Result):
     speakers: list[HeldOutSpeaker]
     curve: list[CurvePoint]
     language_model: LanguageModelFacts | None = None
+    transcripts: TranscriptCheck | None = None  # None in releases of before
     shared_texts: int = 0  # scored utterances whose text, or one of whose words, training has read
     without_shared: ErrorRates | None = None  # of the others
     # rank correlation of confidence and character error rate of the scored utterances; the nearer to -1 the better

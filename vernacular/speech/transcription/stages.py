@@ -19,7 +19,9 @@ SPEECH = ("speech/recordings", "speech/clean", "speech/splits")
 SPECS = (GateSpec("writes", "The model writes text for at least half of the utterances: CTC has not collapsed to "
                   "blanks.", True),
          GateSpec("better_than_baselines", "Its character error rate is lower than with log-mel features and with "
-                  "random weights, beyond chance.", False))
+                  "random weights, beyond chance.", False),
+         GateSpec("transcripts_fit", "At most 5% of the transcripts for training do not fit their sound, by models "
+                  "that did not learn from them.", False))
 
 
 def _settings(language: Language, model: SpeechModel) -> dict[str, JsonValue]:

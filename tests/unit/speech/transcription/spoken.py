@@ -23,12 +23,12 @@ def say(text: str, pitch: float, random: np.random.Generator) -> np.ndarray:
     return (sound + 0.003 * random.standard_normal(len(sound))).astype(np.float32)
 
 
-def write_language(folder: Path, count: int = 40) -> Path:
+def write_language(folder: Path, count: int = 40, words: int = 2) -> Path:
     """The artifacts of recordings, cleaning and splits in one folder, spoken by two people."""
     random = np.random.default_rng(0)
     utterances, parts = [], []
     for number in range(count):
-        text = " ".join(random.choice(WORDS, 2))
+        text = " ".join(random.choice(WORDS, words))
         speaker = f"speaker-{number % 2 + 1}"
         identity = utterance_id("made", f"{number}.wav", speaker, 0, "")
         sound = say(text, 1 + 0.04 * (number % 2), random)
