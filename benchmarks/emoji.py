@@ -156,9 +156,9 @@ def split(some: Sequence[Emoji], seed: int, held_out: int = HELD_OUT) -> tuple[l
     parts = [[one for one in some if (one.family in scored) == wanted] for wanted in (False, True)]
     shared = {text.casefold() for one in parts[0] for text in one.texts} & {
         text.casefold() for one in parts[1] for text in one.texts}
-    learned, held = ([replace(one, texts=kept) for one in part if (
+    learned, tested = ([replace(one, texts=kept) for one in part if (
         kept := tuple(text for text in one.texts if text.casefold() not in shared))] for part in parts)
-    return learned, held
+    return learned, tested
 
 
 def write_folder(place: Path, base: str, prefix: str = "") -> None:

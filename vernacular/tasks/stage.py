@@ -129,7 +129,7 @@ def _add_pictures(work: StageContext, task_name: str, model: Model, items: Items
     name, = (name for name, found in work.language.models.items() if found is model)
     own, taught = f"task/{task_name}_{name}", f"alignment/{name}"
     add_pictures(items, work.language, task_name, work.root, work.inputs.get(own, work.out) / VECTORS)
-    if taught in work.inputs and model.alignment is not None and model.alignment.teacher == items.kind.task.tower:
+    if taught in work.inputs and model.teaches(items.kind.task):
         items.kind.projection = read_projection(work.inputs[taught])
 
 
