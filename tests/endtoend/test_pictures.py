@@ -96,5 +96,6 @@ def test_the_results_hold_teacher_and_tower(place: Place) -> None:
     language, store = load_language(place.folder / "languages" / "qaa"), Store(place.artifacts)
     found = json.loads(json.dumps(results(store, language, "tiny").as_json()))
     assert found["model"]["teacher"]["path"] == found["tasks"]["look"]["tower"]["path"] == "tower"
-    assert found["tasks"]["look"]["floors"].keys() == {"majority", "tfidf_characters"}
+    assert found["tasks"]["look"]["floors"].keys() == {"majority", "tfidf_characters", "tfidf_translations"}
+    assert found["tasks"]["shape"]["floors"].keys() == {"majority", "tfidf_translations"}
     assert "alignment/tiny" in current_artifacts(store, language, "tiny")
