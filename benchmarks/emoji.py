@@ -53,12 +53,13 @@ tasks:
     kind: image_retrieval
     description: the picture of an emoji by its name; families of emoji are in one part
     tower: {{path: efficientnet, licence: Apache-2.0}}
-    {prefix}data: {{kind: files, folder: pictures, train: train.tsv, dev: dev.tsv, test: test.tsv, licence: Apache-2.0}}
+    {prefix}data: {{kind: files, folder: pictures, train: train.tsv, dev: dev.tsv, test: test.tsv, licence: Apache-2.0,
+           most: {{train: 1200}}}}
   people:
     kind: image_classification
     description: which person an emoji shows, of whatever skin color, by the names in the language
     tower: {{path: efficientnet, licence: Apache-2.0}}
-    {prefix}data: {{kind: files, folder: pictures, train: people.tsv, most: {{train: 600}}, licence: Apache-2.0}}
+    {prefix}data: {{kind: files, folder: pictures, train: people.tsv, most: {{train: 300}}, licence: Apache-2.0}}
 
 models:
   encoder:
@@ -66,7 +67,7 @@ models:
     objective: masked
     vocabulary: {{new_pieces: 0}}
     pretraining: {{steps: 10, sequence_length: 64, batch_size: 8}}
-    lora: {{epochs: 0.4, least_steps: 20, looks: 2, seeds: [1]}}
+    lora: {{epochs: 0.5, least_steps: 16, looks: 1, seeds: [1]}}
 """
 
 
