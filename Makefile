@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 EXTRAS ?= nya
 PORT ?= 3000
 SPEECH ?= build/speech
+PICTURES ?= build/pictures
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt
 COMPILE := $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true  # on all cores; pip takes one. Templates are no Python
 STAMP := $(VENV)/.installed-$(EXTRAS)
@@ -14,13 +15,14 @@ DOCS := $(VENV)/.installed-docs
 export DAGSTER_HOME ?= $(CURDIR)
 unexport PYTHONDONTWRITEBYTECODE  # of some containers: each of the processes that tests start would compile everything
 
-.PHONY: help quickstart full smollm2 speech test tutorial bench check reference docs ui reload clean-env
+.PHONY: help quickstart full smollm2 speech pictures test tutorial bench check reference docs ui reload clean-env
 
 help:
 	@echo "make quickstart  install, then carry a small model into Chichewa end to end on this machine, print the results"
 	@echo "make full        the same with the full budget (minilm_full)"
 	@echo "make smollm2     the same with a causal model, SmolLM2-135M (its package is 93 MB)"
 	@echo "make speech      a model that transcribes, from synthetic voices (espeak-ng): shows that it runs, not how well"
+	@echo "make pictures    a model that finds the emoji of a Hausa name: shows that it runs; needs npm"
 	@echo "make ui          Dagster on http://127.0.0.1:$(PORT)"
 	@echo "make reload      have the running UI read the language folders again"
 	@echo "make test        the tests      make check   ruff, mypy, generated pages"
@@ -49,6 +51,13 @@ speech: $(STAMP)
 	$(BIN)/python -m benchmarks.synthetic_speech $(SPEECH)
 	cd $(SPEECH) && $(CURDIR)/$(BIN)/vernacular run nya-x-espeak
 	@echo "These voices are synthetic: the figures show that the pipeline works, not how well it hears people."
+
+# With VERNACULAR_E5_SMALL=FOLDER of multilingual-e5-small; else the base is an English model.
+pictures: $(STAMP)
+	$(INSTALL) -e '.[$(EXTRAS),pictures]'
+	test -d $(PICTURES)/languages || $(BIN)/vernacular init $(PICTURES)
+	$(BIN)/python -m benchmarks.emoji $(PICTURES)
+	cd $(PICTURES) && $(CURDIR)/$(BIN)/vernacular run hau
 
 # In the order of the folders: else files of few tests, the longest ones here, would come last, one worker waiting.
 test: $(TESTS)

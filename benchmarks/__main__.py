@@ -12,6 +12,7 @@ from benchmarks import (  # noqa: F401  # the figures make themselves known
     cleaning,
     extension,
     identification,
+    pictures,
     pretraining,
     pretraining_on_gpu,
     rows,

@@ -14,6 +14,7 @@ from vernacular.core.console import SafeConsole
 from vernacular.core.entry_point import EntryPoint
 from vernacular.core.errors import Problem
 from vernacular.core.terminal import say, say_json
+from vernacular.datasets.labeled import thumbnail_of
 from vernacular.provenance.own_files import remember_written
 from vernacular.release.publish import check_publishable
 from vernacular.release.publish import publish as upload
@@ -52,7 +53,8 @@ def report(code: LanguageCode, as_json: Annotated[bool, typer.Option("--json",
         remember_written(store, language.code, html)
     if html is not None or not as_json:
         written = write_page(found, current_artifacts(store, language, name),
-                             html or default_place(store, language.code, name))
+                             html or default_place(store, language.code, name),
+                             lambda task, picture: thumbnail_of(language, task, store.root, picture))
         if full or as_json:
             say("", err=as_json)
             say(f"The same as a page: {written}", err=as_json)

@@ -43,6 +43,11 @@ class Base(Strict):
         "Languages of the model's training data, as ISO 639-3 codes; `mul` for a hundred of them (XLM-R). Their "
         "most common words are protected from new tokens."), examples=[["eng", "fra"]])
 
+    def is_same(self, other: Base | None) -> bool:
+        """Whether ``other`` is the same model; its license and its name may differ."""
+        return other is not None and (self.package, self.path, self.hub, self.revision) == (
+            other.package, other.path, other.hub, other.revision)
+
     @model_validator(mode="after")
     def _one_place(self) -> Base:
         if self.hub and (self.package or self.path):

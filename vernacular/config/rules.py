@@ -177,14 +177,13 @@ class _Rules:
     def check_task(self, name: str, task: Task, whole: bool) -> None:
         at = ("tasks", name)
         if whole and not any(task.fits(model.objective) for model in self.language.models.values()):
-            self.wrong(f"the task '{name}' generates text, but no model of this folder is causal",
-                       "Add a model with `objective: causal`, or remove the task", *at, "kind")
+            does, objective = ("finds pictures", "masked") if task.of_pictures else ("generates text", "causal")
+            self.wrong(f"the task '{name}' {does}, but no model of this folder is {objective}",
+                       f"Add a model with `objective: {objective}`, or remove the task", *at, "kind")
         if whole and task.of_translations and not self.translated:
             self.wrong(f"the task '{name}' needs pairs of translations, but no model of this folder has any",
                        "Add `alignment: translations:` to a model, or remove the task", *at, "labels")
-        if whole and task.needs_teacher and not any(
-                model.alignment is not None and model.alignment.teacher == task.tower
-                for model in self.language.models.values()):
+        if whole and task.needs_teacher and not any(model.teaches(task) for model in self.language.models.values()):
             self.wrong(f"the task '{name}' is scored without training, but no model of this folder learned from its "
                        "`tower`", "Set `alignment: {teacher: ...}` of a model to the same model, or remove "
                        "`fine_tune: false`", *at, "fine_tune")

@@ -119,6 +119,10 @@ class Model(Strict):
                   self.alignment.teacher if self.alignment is not None else None)
         return [self.base, *(base for base in others if base is not None)]
 
+    def teaches(self, task: Task) -> bool:
+        """Whether its teacher is the model of the pictures of ``task``."""
+        return task.tower is not None and self.alignment is not None and task.tower.is_same(self.alignment.teacher)
+
     @property
     def initialise(self) -> Initialise:
         """How new embedding rows are initialized."""
@@ -225,7 +229,7 @@ class Language(Strict):
         return {name: task for name, task in self.tasks.items() if task.fits(found.objective)
                 and (found.tasks is None or name in found.tasks)
                 and not (task.of_translations and found.alignment is None)
-                and not (task.needs_teacher and (found.alignment is None or found.alignment.teacher != task.tower))
+                and not (task.needs_teacher and not found.teaches(task))
                 and not (task.of_chats and found.instruct is None)}
 
     def cli_args(self, model: str) -> str:

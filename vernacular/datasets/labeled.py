@@ -8,6 +8,7 @@ from pathlib import Path
 from vernacular.config.labeled_data import PARTS, FileData, HubData, Part
 from vernacular.config.schema import Language
 from vernacular.config.tasks import Task
+from vernacular.core.errors import Problem
 from vernacular.core.files import File
 from vernacular.core.store import digest_of_listed
 from vernacular.datasets.division import divide
@@ -15,6 +16,7 @@ from vernacular.datasets.files import files_of, folder_of, rows_of_files
 from vernacular.datasets.hub import LabelledDataset
 from vernacular.datasets.items import Row
 from vernacular.datasets.notes import DataNote
+from vernacular.datasets.pictures import thumbnail
 
 
 def rows_of(language: Language, name: str, part: Part, root: Path) -> Iterator[Row]:
@@ -68,6 +70,14 @@ def picture_file(language: Language, name: str, task: Task, root: Path, picture:
     folder = folder_of(language, task.data) if isinstance(task.data, FileData) else LabelledDataset(
         language, name, task, root).pictures
     return folder.file(picture)
+
+
+def thumbnail_of(language: Language, name: str, root: Path, picture: str) -> str:
+    """Return a small copy of a picture of the task ``name`` as a PNG file in base64; empty if it cannot be read."""
+    try:
+        return thumbnail(picture_file(language, name, language.tasks[name], root, picture), language.limits)
+    except Problem:  # it was removed or replaced after the run
+        return ""
 
 
 def named_files(language: Language) -> list[File]:

@@ -35,6 +35,7 @@ from vernacular.release.result_tables import (
     remarks,
     score_table,
 )
+from vernacular.release.rights import name_of_base
 from vernacular.release.trust import calibration_table, describe_calibration
 from vernacular.release.waivers import ALL
 
@@ -184,10 +185,12 @@ def _alignment(results: ReleaseResults) -> list[Section]:
     found, training = results.alignment, results.pretraining.of(results.released.arm)
     if found is None or training is None or training.counts.translation_found is None:
         return []
-    counts = training.counts
+    counts, teacher = training.counts, results.model.teacher
+    taught = "the one that the base gives" if teacher is None else (
+        f"the vector that the text tower of `{name_of_base(teacher)}` gives")
     return [Section("Translations", [
         f"It learned sentence meanings from {number(found.pairs, 0)} sentences with translations: training brings the "
-        "mean state of a sentence close to the one that the base gives its translation. Of "
+        f"mean state of a sentence close to {taught} its translation. Of "
         f"{number(found.held_out_pairs, 0)} held-out sentences, {number(counts.translation_found, 1, True)} find "
         f"their own translation as the nearest ({number(counts.translation_found_before, 1, True)} with the new "
         f"tokens before training, {number(found.found_before, 1, True)} for the base), and the squared distance from "

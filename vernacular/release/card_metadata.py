@@ -22,7 +22,8 @@ def licence_of(results: ReleaseResults) -> tuple[str, str]:
     """The hub's licence id of the release and a name: ``other`` unless base, sources and labels share one licence."""
     rights = results.rights
     licences = {text.licence for text in rights.texts} | {rights.base.licence} | {
-        labels.licence for labels in rights.labels.values() if labels}  # the adapters hold them
+        labels.licence for labels in rights.labels.values() if labels} | {  # the adapters hold them
+        model.licence for model in rights.pictures}
     if rights.instruct is not None and any(chat.kept for chat in results.chats.values()):
         licences.add(rights.instruct.licence)
     if "unverified" in licences:
@@ -40,8 +41,10 @@ def metadata_of(results: ReleaseResults) -> dict[str, Any]:
     metadata: dict[str, Any] = {"language": [language.code], "license": licence}
     if licence_name:
         metadata |= {"license_name": licence_name, "license_link": "data_statement.md"}
-    if model.base.hub or model.base.name_on_hub:  # the hub knows no other names
-        metadata["base_model"] = model.base.hub or model.base.name_on_hub
+    # the hub knows no other names
+    names = [name for base in (model.base, *results.rights.pictures) if (name := base.hub or base.name_on_hub)]
+    if names:
+        metadata["base_model"] = names[0] if len(names) == 1 else names
     datasets = [source.dataset for source in results.sources if "/" in source.dataset.lstrip("./")
                 and source.dataset[0] not in "./"]
     metadata |= {"datasets": datasets} if datasets else {}

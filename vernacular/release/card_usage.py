@@ -72,7 +72,7 @@ def _of_pictures(place: str) -> str:
                   f'prepare = AutoImageProcessor.from_pretrained("{place}/tower")',
                   'pixels = prepare([Image.open("...").convert("RGB")], return_tensors="pt")',
                   'seen = getattr(tower, "get_image_features", tower)(**pixels)',
-                  'print(util.cos_sim(texts.encode(["..."]), getattr(seen, "pooler_output", seen)))'])
+                  'print(util.cos_sim(texts.encode(["..."]), getattr(seen, "pooler_output", seen).flatten(1)))'])
 
 
 def _adapter(task: str, kind: str, whole: bool, objective: str) -> str:

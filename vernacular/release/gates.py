@@ -46,8 +46,8 @@ def unverified(rights: Rights) -> list[str]:
     found += [f"the labels of {task}" for task, labels in rights.labels.items()
               if labels and labels.licence == "unverified"]
     found += [rights.base_name] if rights.base.licence == "unverified" else []
-    if rights.instruct is not None and rights.instruct.licence == "unverified":
-        found.append(name_of_base(rights.instruct))
+    found += [name_of_base(model) for model in (rights.instruct, *rights.pictures)
+              if model is not None and model.licence == "unverified"]
     return [*dict.fromkeys(found)]
 
 

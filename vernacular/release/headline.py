@@ -31,6 +31,7 @@ METRICS = {"accuracy_at_1": "accuracy@1", "macro_f1": "macro F1", "entity_f1": "
            "chrf": "chrF", "f1_unseen_names": "F1 of unseen names"}
 BASELINES = {"majority": "most frequent answer", "tfidf_logistic": "TF-IDF + logistic regression",
              "character_5gram": "character 5-gram model", "tfidf_characters": "TF-IDF of characters",
+             "tfidf_translations": "TF-IDF of characters, by translations",
              "copy": "the source text", "nearest": "answer of the nearest training item",
              "nearest_span": "words nearest to the question"}
 _FROM_SOURCE, _FROM_TARGET = "accuracy_at_1_from_source", "accuracy_at_1_from_target"

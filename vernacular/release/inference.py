@@ -17,8 +17,7 @@ from vernacular.core.codes import Code
 from vernacular.core.entry_point import EntryPoint
 from vernacular.core.errors import Problem
 from vernacular.core.store import Store
-from vernacular.datasets.labeled import picture_file
-from vernacular.datasets.pictures import thumbnail
+from vernacular.datasets.labeled import thumbnail_of
 from vernacular.evaluation.held_out import preparation
 from vernacular.modeling.variants import ARMS, Arm, load_arm
 from vernacular.release.trust import Trust, trust_of
@@ -137,11 +136,7 @@ class Answerer:
 
     def _thumbnail(self, task: str, name: str) -> str:
         if (task, name) not in self._thumbnails:
-            file = picture_file(self.language, task, self.language.tasks[task], self._root, name)
-            try:
-                self._thumbnails[task, name] = thumbnail(file, self.language.limits)
-            except Problem:  # it was removed or replaced after the run
-                self._thumbnails[task, name] = ""
+            self._thumbnails[task, name] = thumbnail_of(self.language, task, self._root, name)
         return self._thumbnails[task, name]
 
     def _predictor(self, arm: Arm, task: str) -> Any:

@@ -21,7 +21,7 @@ from vernacular.evaluation.stage_results import (
 )
 from vernacular.instruct.stage_results import InstructResult
 from vernacular.langid.stage_results import IdentificationScores
-from vernacular.release.rights import LabelRights, MixedInText, Rights, SourceFacts
+from vernacular.release.rights import LabelRights, MixedInText, Rights, SourceFacts, picture_models
 from vernacular.release.stage_results import ModelCheck, TaskCheck, Verdict
 from vernacular.release.training_numbers import Compute, Counted, Pretrainings, ReleasedArm
 from vernacular.release.waivers import Waiver
@@ -74,6 +74,7 @@ class ReleasedModel(Result):
     lora: Lora
     pretraining: dict[str, JsonValue]
     instruct: Base | None = None  # the sibling that gets what training taught; None without one
+    teacher: Base | None = None  # of the translations; None where it is the base
 
 
 class RuleLosses(Result):
@@ -162,6 +163,7 @@ class ReleasedTask(TaskResult):
     verdicts: dict[str, Verdict]  # on each difference
     above_floors: bool  # whether the released model scores above every baseline
     transfer: ReleasedTransfer | None = None
+    tower: Base | None = None  # the model of its pictures, in the release; None without pictures
 
 
 class ReleasedBehavior(BehaviorResult):
@@ -225,7 +227,8 @@ class ReleaseResults(Result):
     def rights(self) -> Rights:
         """Whom texts, labels and base belong to."""
         return Rights([*self.sources, *self.mixed_in], {task: found.labelled for task, found in self.tasks.items()},
-                      self.model.base, self.model.base_name, self.model.instruct)
+                      self.model.base, self.model.base_name, self.model.instruct,
+                      picture_models([found.tower for found in self.tasks.values()], self.model.teacher))
 
 
 class ReleaseFolder(Result):

@@ -16,7 +16,9 @@ from vernacular.tasks.stage_results import LearningPoint, TransferScores
 BASELINES = {"majority": "baseline: the most frequent answer, or chance",
              "tfidf_logistic": "baseline: TF-IDF + logistic regression",
              "character_5gram": "baseline: a character 5-gram model of the training text",
-             "tfidf_characters": "baseline: TF-IDF of character n-grams", "copy": "baseline: the source text",
+             "tfidf_characters": "baseline: TF-IDF of character n-grams",
+             "tfidf_translations": "baseline: TF-IDF of character n-grams, learned from the translations",
+             "copy": "baseline: the source text",
              "nearest": "baseline: the answer to the nearest training item",
              "nearest_span": "baseline: words of the sentence nearest to the question"}
 CURVE = "By number of labels: mean (each seed), 95 % interval"

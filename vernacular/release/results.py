@@ -55,6 +55,7 @@ from vernacular.release.rights import (
     label_rights,
     mixed_in_texts,
     source_facts,
+    teacher_of,
 )
 from vernacular.release.stage_results import ModelCheck, TaskCheck, Verdict
 from vernacular.release.training_numbers import (
@@ -101,7 +102,8 @@ def gather(language: Language, name: str, model: Model, reports: Mapping[str, Re
             name=name, asked=language.cli_args(name), objective=model.objective, base=model.base,
             base_name=base_name(model), vocabulary=model.vocabulary.model_dump(mode="json"), lora=model.lora,
             pretraining=model.pretraining.model_dump(mode="json"),
-            **({} if model.instruct is None else {"instruct": model.instruct.model})),
+            **({} if model.instruct is None else {"instruct": model.instruct.model}),
+            **({} if (teacher := teacher_of(model)) is None else {"teacher": teacher})),
         sources=source_facts(language, clean), mixed_in=mixed_in_texts(model),
         corpus=_corpus(reports.get("corpus/documents"), clean, splits),
         private_data_masked=language.cleaning.private_data, identification=_identification(reports),
@@ -266,8 +268,9 @@ def _task(found: TaskResult, task: Task, released: Arm) -> ReleasedTask:
     transfer = {} if found.transfer is None else {"transfer": ReleasedTransfer.extending(
         found.transfer,  # nothing is random there, so no seeds differ
         verdicts={name: verdict(interval) for name, interval in found.transfer.intervals.items()})}
+    tower = {} if task.tower is None else {"tower": task.tower}
     return ReleasedTask.extending(
-        found, **transfer, description=task.description, labelled=label_rights(task), language=task.language,
+        found, **transfer, **tower, description=task.description, labelled=label_rights(task), language=task.language,
         spread=found.seed_spread, bits_per_byte=_bits(found),
         verdicts={name: verdict(interval, spread=found.seed_spread) for name, interval in found.intervals.items()},
         above_floors=all(found.means.get(released, 0) > floor for floor in found.floors.values()))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from pydantic import ConfigDict, Field
 
@@ -55,6 +56,7 @@ class Rights:
     base: Base  # whom the base belongs to
     base_name: str  # what the base is called
     instruct: Base | None = None  # its instruction-tuned sibling, if there is one
+    pictures: list[Base] = field(default_factory=list)  # models of pictures that it contains, or learned from
 
 
 def claimed_rights(language: Language, name: str) -> Rights:
@@ -62,7 +64,22 @@ def claimed_rights(language: Language, name: str) -> Rights:
     model = language.models[name]
     return Rights([*source_facts(language, None), *mixed_in_texts(model)],
                   {task: label_rights(found) for task, found in language.tasks_of(name).items()}, model.base,
-                  base_name(model), None if model.instruct is None else model.instruct.model)
+                  base_name(model), None if model.instruct is None else model.instruct.model,
+                  picture_models([task.tower for task in language.tasks_of(name).values()], teacher_of(model)))
+
+
+def teacher_of(model: Model) -> Base | None:
+    """The model of pictures and texts that translations are learned from; None where it is the base."""
+    return None if model.alignment is None else model.alignment.teacher
+
+
+def picture_models(towers: Iterable[Base | None], teacher: Base | None) -> list[Base]:
+    """The distinct models among the towers of the tasks and the teacher."""
+    found = list[Base]()
+    for base in (*towers, teacher):
+        if base is not None and base not in found:
+            found.append(base)
+    return found
 
 
 def base_name(model: Model) -> str:

@@ -26,7 +26,8 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
         return {"language": language.model_dump(mode="json", by_alias=True, include={
                     "code": True, "name": True, "autonym": True, "script": True, "owner": True, "sources": True,
                     "cleaning": {"private_data"}}),
-                "tasks": {task: [found.description, *([found.data.licence, found.data.url] if found.data else [])]
+                "tasks": {task: [found.description, *([found.data.licence, found.data.url] if found.data else []),
+                                 *([found.tower.model_dump(mode="json")] if found.tower else [])]
                           for task, found in language.tasks_of(name).items()},
                 "model": about}
 

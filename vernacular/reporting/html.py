@@ -8,7 +8,7 @@ The file includes its pictures and loads nothing. The template escapes every tex
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,20 +69,23 @@ def default_place(store: Store, code: str, model_name: str) -> Path:
     return store.home(code, f"release/{model_name}") / FILE
 
 
-def write_page(results: CurrentResults, artifacts: Mapping[str, Artifact], to: Path) -> Path:
+def write_page(results: CurrentResults, artifacts: Mapping[str, Artifact], to: Path,
+               thumbnail_of: Callable[[str, str], str] | None = None) -> Path:
     """Write the page of ``results`` to ``to``, whole or not at all.
 
     ``artifacts``: stage name -> artifact, for its pictures, samples and counts.
+    ``thumbnail_of``: as ``page_examples`` takes it.
 
     Raises:
         OSError: it cannot be written.
     """
     to.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(to, page(results, artifacts))
+    write_atomically(to, page(results, artifacts, thumbnail_of))
     return to
 
 
-def page(results: CurrentResults, artifacts: Mapping[str, Artifact]) -> str:
+def page(results: CurrentResults, artifacts: Mapping[str, Artifact],
+         thumbnail_of: Callable[[str, str], str] | None = None) -> str:
     """The whole page as HTML."""
     environment = Environment(loader=PackageLoader("vernacular.release", "templates"), autoescape=True,
                               undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
@@ -93,8 +96,8 @@ def page(results: CurrentResults, artifacts: Mapping[str, Artifact]) -> str:
         r=results, arms=ARMS, meaning=MEANING, made=now(), short=in_short(results), about=what_it_is(results),
         searched=describe_search(results), changed=what_changed(headline),
         headline=[(row, bars_of(row)) for row in headline], base_name=base_name(results), verdicts=VERDICTS,
-        examples=page_examples(results, artifacts), other=translation_language(results), red=red_gates(results),
-        t=tables(results, artifacts), likelihood=likelihood_table(results.likelihood),
+        examples=page_examples(results, artifacts, thumbnail_of), other=translation_language(results),
+        red=red_gates(results), t=tables(results, artifacts), likelihood=likelihood_table(results.likelihood),
         retention=likelihood_table(results.retention), fairness=fairness_table(results),
         gaps_text=describe_fairness(results), costs=cost_table(results), times=time_table(results),
         cost_about=about(results), by_labels=CURVE,

@@ -26,7 +26,7 @@ from vernacular.core.errors import Problem
 from vernacular.core.jsonl import write_jsonl
 from vernacular.core.report import Report
 from vernacular.core.store import write_atomically
-from vernacular.datasets.aligned_pairs import read_projection
+from vernacular.datasets.aligned_pairs import Learned
 from vernacular.datasets.items import Item
 from vernacular.modeling.base_files import bytes_of_weights
 from vernacular.modeling.base_models import longest_input
@@ -129,8 +129,10 @@ def _add_pictures(work: StageContext, task_name: str, model: Model, items: Items
     name, = (name for name, found in work.language.models.items() if found is model)
     own, taught = f"task/{task_name}_{name}", f"alignment/{name}"
     add_pictures(items, work.language, task_name, work.root, work.inputs.get(own, work.out) / VECTORS)
-    if taught in work.inputs and model.alignment is not None and model.alignment.teacher == items.kind.task.tower:
-        items.kind.projection = read_projection(work.inputs[taught])
+    if taught in work.inputs and model.teaches(items.kind.task):
+        learned = Learned.read(work.inputs[taught])
+        items.kind.projection = learned.projection
+        items.kind.taught = [text for text, _ in learned.pairs[:len(learned.targets)]], learned.targets.numpy()
 
 
 def translated_items(work: StageContext, task_name: str, model: Model) -> Items:

@@ -34,10 +34,6 @@ def _outside(language: Language, root: Path, model: Model, task: str) -> dict[st
 
 def stages(language: Language, name: str, model: Model) -> list[Stage]:
     """Return a stage ``task/<task>_<name>`` for each task of the folder."""
-    def taught(task: str) -> bool:
-        tower = language.tasks[task].tower
-        return tower is not None and model.alignment is not None and model.alignment.teacher == tower
-
     def settings(language: Language, task: str) -> dict[str, JsonValue]:
         about = language.tasks[task].model_dump(mode="json", exclude={
             "description": True, "language": True, "data": {"licence", "url"},
@@ -45,7 +41,7 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
         for key in ("transfer", "tower"):
             if getattr(language.tasks[task], key) is None:
                 del about[key]
-        if taught(task):
+        if model.teaches(language.tasks[task]):
             about["teacher"] = True
         if language.tasks[task].reads_translations and model.alignment is not None:
             about["translations"] = [entry.model_dump(mode="json", by_alias=True)
@@ -60,7 +56,7 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
         GateSpec("adapted_beats_base", "The adapted model scores above the base by more than the interval.", False))
     return [Stage(
         name=f"task/{task}_{name}", version="13", seed=model.seed, heavy=True, kinds=("pytorch", "peft"), gates=gates,
-        inputs=(SPLITS, *((f"alignment/{name}",) if taught(task) else ()), *model_stages(name),
+        inputs=(SPLITS, *((f"alignment/{name}",) if model.teaches(about) else ()), *model_stages(name),
                 *((f"instruct/{name}",) if about.of_chats else ())),
         run=EntryPoint("vernacular.tasks.stage:run", name=name, model=model, task_name=task), result=TaskResult,
         settings=partial(settings, task=task),

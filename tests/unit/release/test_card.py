@@ -13,9 +13,11 @@ from markdown_it import MarkdownIt
 from tests.generate import write_language
 from tests.unit.release.made_up import NAME, edited, made_up_reports, point
 from vernacular.catalog import stages_of
+from vernacular.config.base import Base
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.release.card import write_card
+from vernacular.release.gates import unverified
 from vernacular.release.result_models import ReleaseResults
 from vernacular.release.results import gather
 from vernacular.release.stages import stages
@@ -35,6 +37,18 @@ def test_the_metadata_names_a_base_that_the_hub_knows_and_no_other(language: Lan
             "model": found.model.model_copy(update={"base": base})})).split("---\n", 2)
         assert yaml.safe_load(head).get("base_model") == expected
         assert phrase in body and ("taken from" in body) == (not hub)
+
+
+def test_the_metadata_names_models_of_pictures_and_their_licence_counts(language: Language) -> None:
+    found, tower = gather(language, NAME, language.models[NAME], made_up_reports()), Base(
+        path="tower", name_on_hub="a/clip", licence="CC-BY-NC-4.0")
+    task, scored = next(iter(found.tasks.items()))
+    seeing = found.model_copy(update={"tasks": {**found.tasks, task: scored.model_copy(update={"tower": tower})}})
+    metadata = yaml.safe_load(write_card(seeing).split("---\n", 2)[1])
+    assert metadata["base_model"] == "a/clip" and "CC-BY-NC-4.0" in metadata["license_name"]
+    teacher = tower.model_copy(update={"licence": "unverified"})
+    taught = found.model_copy(update={"model": found.model.model_copy(update={"teacher": teacher})})
+    assert unverified(taught.rights) == ["tower"]
 
 
 def test_a_name_on_the_hub_makes_only_the_release_again(language: Language) -> None:

@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PIL import Image
 from rich.console import Console
 
@@ -114,6 +115,24 @@ def test_examples_of_a_released_control_are_the_controls(language: Language, tmp
     assert examples.cuts == [] and examples.blanks[0].released == []
     assert all(one.released.right for one in examples.searches)
     Reader().feed(page(found, artifacts))
+
+
+@pytest.mark.parametrize("licence", ["CC0-1.0", "unverified"])
+def test_pictures_are_shown_if_their_licence_is_known(language: Language, tmp_path: Path, licence: str) -> None:
+    found, artifacts = with_examples(language, tmp_path)
+    found = edited(found, lambda data: data["tasks"]["search"].update(
+        kind="image_retrieval", labelled={"licence": licence, "url": ""}))
+    lines = [{"text": f"mudzi {row}", "second": f"{row}.png", "base_1": [2, 1, f"{(row + 1) % 8}.png"],
+              "adapted_1": [1, 1, f"{row}.png"]} for row in range(8)]
+    (artifacts[f"task/search_{NAME}"].folder / "predictions.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    examples = page_examples(found, artifacts, lambda task, name: f"{task}{name[0]}")
+    assert not page_examples(found, artifacts).pictures
+    assert len(examples.pictures) == (3 if licence == "CC0-1.0" else 0)
+    for one in examples.pictures:
+        assert one.released.right and not one.base.right and one.released.thumbnail == f"search{one.text[-1]}"
+    shown = page(found, artifacts, lambda task, name: f"{task}{name[0]}")
+    assert shown.count('base64,search') == 2 * len(examples.pictures)
+    Reader().feed(shown)
 
 
 def test_artifacts_without_examples_leave_them_out(language: Language, tmp_path: Path) -> None:

@@ -31,6 +31,8 @@ from vernacular.tasks.sequence_classification import text_of
 
 _TEMPERATURE = 0.05  # SimCSE's
 _HITS = len(RANKS)
+_MOST_TAUGHT = 20_000  # of translations, which the baseline learns from
+Taught = tuple[Sequence[str], NDArray[np.float32]]
 
 
 class ImageRetrieval(Kind):
@@ -43,6 +45,7 @@ class ImageRetrieval(Kind):
         vectors: name of a picture -> its vector of length 1; filled by ``vectors.add_pictures``.
         mean: of the training pictures, which texts are centered by; a constant for each text's ranking.
         projection: from the base's states to the pictures, learned from a teacher; or None.
+        taught: texts with translations, and the teacher's vectors of these; none without a teacher.
     """
 
     each_by_itself = False
@@ -53,6 +56,7 @@ class ImageRetrieval(Kind):
         self.vectors: Mapping[str, NDArray[np.float32]] = {}
         self.mean: NDArray[np.float32] = np.zeros(0, np.float32)
         self.projection: Projection | None = None
+        self.taught: Taught = [], np.zeros((0, 1), np.float32)
 
     def item(self, row: Row) -> Item:
         """Return the text, and its picture as the second."""
@@ -152,13 +156,17 @@ class ImageRetrieval(Kind):
                    for name in ordered}}
 
     def floors(self, train: Sequence[Item], test: Sequence[Item], seed: int) -> dict[str, list[Answer]]:
-        """Return a random order; the map from TF-IDF of characters, if there are items to fit it to."""
+        """Return a random order; maps from TF-IDF of characters, fitted to items and to what the teacher taught."""
         random = np.random.default_rng(seed).normal(size=(len(test), self.width))
         found = {"majority": self.ranks(random, test)}
         if train:
             found["tfidf_characters"] = self.ranks(characters_map(
                 [item.text for item in train], self.pictures_of(train) - self.mean, [item.second for item in train],
                 [item.text for item in test]), test)
+        texts, vectors = self.taught[0][:_MOST_TAUGHT], self.taught[1][:_MOST_TAUGHT]
+        if texts:
+            found["tfidf_translations"] = self.ranks(characters_map(
+                texts, vectors, texts, [item.text for item in test]), test)
         return found
 
 

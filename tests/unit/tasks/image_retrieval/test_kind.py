@@ -125,6 +125,9 @@ def test_the_baseline_finds_pictures_by_parts_of_words_and_chance_does_not() -> 
     floors = kind.floors(train, test, 1)
     assert kind.scores(test, floors["tfidf_characters"])["mrr"] > kind.scores(test, floors["majority"])["mrr"] + 0.2
     assert set(kind.floors([], test, 1)) == {"majority"}
+    kind.taught = [item.text for item in train], kind.pictures_of(train)
+    floors = kind.floors([], test, 1)
+    assert kind.scores(test, floors["tfidf_translations"])["mrr"] > kind.scores(test, floors["majority"])["mrr"] + 0.2
 
 
 @pytest.mark.parametrize("change", [
