@@ -20,6 +20,7 @@ from pydantic import ValidationError
 
 from vernacular.config.schema import Language
 from vernacular.config.speech import Speaker
+from vernacular.config.speech_sources import SpeechSource
 from vernacular.core.codes import Code
 from vernacular.core.delimited import reader
 from vernacular.core.errors import Problem
@@ -90,6 +91,13 @@ class Speakers:
         listed = self.listed.get(pseudonym)
         return (listed is not None and listed.withdrawn) or any(
             self.digest(one) in self.withdrawn for one in {name, pseudonym} - {""})
+
+    def allow(self, source: SpeechSource, pseudonym: str) -> tuple[list[str], str]:
+        """Return what source and speaker both allow, and the basis of consent: the speaker's own if it is stated."""
+        listed = self.listed.get(pseudonym)
+        own = listed.uses if listed is not None else None
+        uses: list[str] = [use for use in source.uses if own is None or use in own]
+        return uses, (listed.consent if listed is not None else None) or source.consent
 
     def without_names(self, path: str, names: Iterable[str]) -> str:
         """Return ``path`` with the names of these speakers, and of all listed ones, replaced by pseudonyms."""

@@ -27,6 +27,22 @@ class SpeechSourceFacts(Result):
     minutes: Number  # that training heard
 
 
+class HeardFrom(Result):
+    """Utterances of one speaker in one source that training heard."""
+
+    source: str
+    speaker: str  # pseudonym; empty when not stated
+    utterances: int
+
+
+class SpeechTextFacts(Result):
+    """A source of text that the language model learned from, as language.yaml has it now."""
+
+    name: str
+    licence: str
+    consent: str
+
+
 class SpeechReleaseResult(Result):
     """The result of ``speech/release_<model>``, and the content of ``evaluation.json``."""
 
@@ -40,6 +56,8 @@ class SpeechReleaseResult(Result):
     groups: list[SpeakerGroup]  # of the speakers whom training heard
     asked: int  # scored utterances that ``pipeline`` transcribed again
     same: Number  # share of them with the scored text
-    not_for_release: int  # utterances of the training that may not be used for a release
+    texts: list[SpeechTextFacts]  # of the language model; none without one
+    not_for_release: list[HeardFrom]  # who does not allow a release
+    consent_unknown: list[HeardFrom]
     release_gates: list[Gate]
     waivers: list[Waiver]
