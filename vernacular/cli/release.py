@@ -79,11 +79,11 @@ def try_(code: LanguageCode, model: ModelName = None,
     """Serve a local page for typing text or recording speech, and comparing base and adapted model."""
     store, language = open_language(code)
     check_model(language, model)
-    names = [next(iter(models), None) for models in (
-        language.models_to_run(model), {} if language.speech is None else language.speech.models_to_run(model))]
-    if names == [None, None]:
+    text = next(iter(language.models_to_run(model)), None)
+    speech = next(iter({} if language.speech is None else language.speech.models_to_run(model)), None)
+    if text is speech is None:
         choose_model(language, model)
-    serve(store, language, *names, port, host="127.0.0.1")
+    serve(store, language, text, speech, port, host="127.0.0.1")
 
 
 @command()

@@ -161,7 +161,7 @@ def read_wav(data: bytes) -> Samples:
     sound = np.frombuffer(b"".join(base64.b64decode(one) for one in values if isinstance(one, str)), "<i2")
     if len(sound) > LONGEST * RATE:
         raise _too_long()
-    return sound.astype(np.float32) / 32768
+    return sound.astype(np.float32) / np.float32(32768)
 
 
 def _too_long() -> Problem:

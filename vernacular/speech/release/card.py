@@ -79,12 +79,14 @@ def curve_table(result: SpeechReleaseResult) -> Table:
 
 def write_statement(language: Language, result: SpeechReleaseResult, written: str | None) -> str:
     """The whole data_statement.md."""
+    texts: list[str | Table] = [] if not result.texts else [
+        "## Text of the language model", Table(["source", "licence", "consent"], [
+            [one.name, one.licence, one.consent] for one in result.texts])]
     blocks: list[str | Table] = [
         f"# Data statement: speech in {literal(language.name)}", (written or "").strip() or NOT_WRITTEN,
         "## The recordings", Table(["source", "licence", "consent", "minutes of training"], [
             [one.name, one.licence, one.consent, f"{one.minutes:.1f}"] for one in result.sources]),
-        *(["## Text of the language model", Table(["source", "licence", "consent"], [
-            [one.name, one.licence, one.consent] for one in result.texts])] if result.texts else []),
+        *texts,
         "## Who speaks", "As the speakers describe themselves; `not stated` where they did not.",
         Table(["gender", "age", "village", "speakers", "hours of training"], [
             [group.gender or "not stated", group.age or "not stated", group.village or "not stated",
@@ -98,8 +100,8 @@ def _metadata(language: Language, result: SpeechReleaseResult) -> str:
     best = _best(result.transcription.scored)
     assert language.speech is not None
     base = language.speech.models[result.model].base
-    licence, licence_name = hub_licence({result.base_licence, *(one.licence for one in (*result.sources,
-                                                                                       *result.texts))})
+    licence, licence_name = hub_licence({result.base_licence, *(one.licence for one in result.sources),
+                                         *(one.licence for one in result.texts)})
     heard = {one.name for one in result.sources}
     datasets = [source.dataset for source in language.speech.sources
                 if isinstance(source, AudioHubSource) and source.name in heard and not is_local(source.dataset)]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from vernacular.core.report import Gate
 from vernacular.release.verification import Evaluated
-from vernacular.speech.release.stage_results import HeardFrom, SpeechReleaseResult
+from vernacular.speech.release.stage_results import HeardFrom, SpeechReleaseResult, SpeechTextFacts
 from vernacular.speech.release.stages import LOADS, USES
 
 _SAME = 0.95  # share of the utterances asked again that must get the scored text
@@ -28,7 +28,7 @@ def read_evaluation(data: bytes) -> Evaluated | None:
 
 def speech_gates(result: SpeechReleaseResult) -> list[Gate]:
     """Every gate but the last, ``publishable``, from the results alone."""
-    owned = [*result.sources, *result.texts]
+    owned: list[SpeechTextFacts] = [*result.sources, *result.texts]
     unknown = [one.name for one in owned if one.licence == "unverified"]
     unknown += [result.base] if result.base_licence == "unverified" else []
     unasked = [one.name for one in result.texts if one.consent == "unknown"] + _named(result.consent_unknown)

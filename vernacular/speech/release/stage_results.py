@@ -18,12 +18,17 @@ class SpeakerGroup(Result):
     hours: Number
 
 
-class SpeechSourceFacts(Result):
-    """A source of recordings, as language.yaml has it now."""
+class SpeechTextFacts(Result):
+    """A source, as language.yaml has it now: of the text that the language model learned from, or of recordings."""
 
     name: str
     licence: str
     consent: str
+
+
+class SpeechSourceFacts(SpeechTextFacts):
+    """A source of recordings."""
+
     minutes: Number  # that training heard
 
 
@@ -33,14 +38,6 @@ class HeardFrom(Result):
     source: str
     speaker: str  # pseudonym; empty when not stated
     utterances: int
-
-
-class SpeechTextFacts(Result):
-    """A source of text that the language model learned from, as language.yaml has it now."""
-
-    name: str
-    licence: str
-    consent: str
 
 
 class SpeechReleaseResult(Result):
