@@ -32,25 +32,30 @@ def look_up_speech(store: Store, language: Language, place: str, source: str, te
 
 
 def print_speech(found: dict[str, Any]) -> None:
-    """Print the result of ``look_up_speech``: a row for each recording and each speaker."""
+    """Print the result of ``look_up_speech``: what all rows share, then a row for each recording and each speaker."""
     for name, columns in _COLUMNS.items():
-        rows = printable_data(found.get(name, []))
+        rows = [{column: _cell(row.get(column)) for column in columns} for row in printable_data(found.get(name, []))]
         if not rows:
             continue
-        shown = [column for column in columns if any(row.get(column) for row in rows)]
+        shared = [column for column in columns if len({row[column] for row in rows}) == 1]
         table = Table(box=box.SIMPLE_HEAD, header_style="")
-        for column in shown:
-            table.add_column(column, overflow="fold", no_wrap=column == "id")
+        for column in (shown := [column for column in columns if column not in shared]):
+            table.add_column(column, overflow="fold", no_wrap=column in ("id", "pseudonym"))
         for row in rows[:_MOST]:
-            table.add_row(*(escape(_cell(row.get(column))) for column in shown))
-        SafeConsole(highlight=False).print(table)
-        say(f"{len(rows)} {name}" + (f", the first {_MOST} are shown; --json has all" if len(rows) > _MOST else ""))
+            table.add_row(*(escape(row[column]) for column in shown))
+        say("")
+        say(f"{name}: {len(rows)}" + (f", the first {_MOST} are shown; --json has all" if len(rows) > _MOST else ""))
+        for column in shared:
+            if rows[0][column]:
+                say(f"{column + ':':18}{rows[0][column]}")
+        if shown:
+            SafeConsole(highlight=False).print(table)
 
 
 def _cell(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
-    return f"{value:.2f}" if isinstance(value, float) else str(value or "")
+    return f"{value:.2f}" if isinstance(value, float) else "yes" if value is True else str(value or "")
 
 
 def is_speech(store: Store, language: Language, source: str, recording: str) -> bool:

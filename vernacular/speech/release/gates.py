@@ -10,6 +10,7 @@ from vernacular.release.verification import Evaluated
 from vernacular.speech.release.stage_results import HeardFrom, SpeechReleaseResult, SpeechTextFacts
 from vernacular.speech.release.stages import LOADS, USES
 
+_SHOWN = 8  # speakers in the reason of a gate
 _SAME = 0.95  # share of the utterances asked again that must get the scored text
 
 
@@ -55,4 +56,6 @@ def speech_gates(result: SpeechReleaseResult) -> list[Gate]:
 
 
 def _named(some: Sequence[HeardFrom]) -> list[str]:
-    return [f"{one.source}{f' {one.speaker}' if one.speaker else ''} ({one.utterances} utterances)" for one in some]
+    named = [f"{one.source}{f' {one.speaker}' if one.speaker else ''} ({one.utterances} utterances)"
+             for one in some[:_SHOWN]]
+    return [*named, *([f"{len(some) - _SHOWN} more"] if len(some) > _SHOWN else [])]

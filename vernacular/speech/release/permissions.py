@@ -8,9 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from vernacular.config.schema import Language
+from vernacular.core.store import Artifact
 from vernacular.provenance.suppression_list import Suppressions
 from vernacular.speech.pretraining.heard_speech import read_heard_speech
 from vernacular.speech.recordings.speakers import Speakers
+from vernacular.speech.recordings.stages import SPEAKERS_LIST
 from vernacular.speech.release.stage_results import HeardFrom
 from vernacular.speech.transcription.parts import read_parts
 from vernacular.speech.utterance import Utterance
@@ -53,6 +55,14 @@ def withdrawn_since(utterances: Sequence[Utterance], language: Language) -> int:
     speakers, gone = Speakers.of(language), Suppressions.of(language.folder).sources
     return sum(one.source in gone or speakers.has_withdrawn(one.speaker)
                or speakers.digest(one.raw_digest) in speakers.withdrawn for one in utterances)
+
+
+def speakers_changed(recordings: Artifact, language: Language) -> bool:
+    """Whether the list of speakers, or of who withdrew, is another than when the recordings were read.
+
+    Pseudonyms in artifacts are those of that time: who was listed since is not found by pseudonym.
+    """
+    return recordings.manifest.outside.get(SPEAKERS_LIST) not in (None, Speakers.of(language).version())
 
 
 def _counted(utterances: Iterable[Utterance]) -> list[HeardFrom]:

@@ -17,7 +17,12 @@ from vernacular.release.publish import (
 from vernacular.release.verification import agree
 from vernacular.speech.release.code_files import foreign_code
 from vernacular.speech.release.gates import read_evaluation, speech_gates
-from vernacular.speech.release.permissions import as_allowed_now, heard_utterances, withdrawn_since
+from vernacular.speech.release.permissions import (
+    as_allowed_now,
+    heard_utterances,
+    speakers_changed,
+    withdrawn_since,
+)
 from vernacular.speech.release.results import gather_result
 from vernacular.speech.release.stage_results import SpeechReleaseResult
 from vernacular.speech.release.stages import stages
@@ -68,6 +73,9 @@ def _rights(artifact: Artifact, claims: Claims, language: Language, current: dic
     signed = {gate.name: gate for gate in claims.gates}
     found = [f"{gate.name}: {gate.reason}; this changed after the release was made" for gate in now
              if not agree(gate, signed.get(gate.name), claims.vernacular)]
+    if speakers_changed(current["speech/recordings"], language):
+        found.append("VN-RELEASE-CHANGED speakers: the list of speakers, or of who withdrew, changed since the "
+                     "recordings were read; run again, this cannot be waived")
     gone = withdrawn_since(heard, language)
     return [*found, *([f"VN-RELEASE-TAKEDOWN speech: {gone} utterances of its training were taken down since; run "
                        "again, this cannot be waived"] if gone else [])]
