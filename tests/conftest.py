@@ -56,6 +56,13 @@ def pytest_runtest_protocol() -> Generator[None, object, object]:
             signal.signal(number, handler)
 
 
+@pytest.fixture(scope="session")
+def spoken_release(signing_key: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, Language]:
+    """A folder with speech alone and its release, made once; tests that change it work on a copy."""
+    from tests.spoken_release import make_release  # imports torch
+    return make_release(tmp_path_factory.mktemp("spoken"))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def signing_key(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The path of the key for releases, also for processes that tests start; made when it is needed."""

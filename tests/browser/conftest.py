@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -23,13 +23,19 @@ MILLISECONDS = 60_000  # that a page has for what is expected of it
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A fresh browser, for one module: Playwright keeps an event loop running, and others call ``asyncio.run``."""
+    yield from launched()
+
+
+def launched(arguments: Sequence[str] = ()) -> Iterator[Browser]:
+    """A browser with further ``arguments``."""
     driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (make test installs it)")
     program = next((path for name in PROGRAMS if (path := shutil.which(name))), None)
     if program is None:
         pytest.skip("no Chromium is installed (Debian: apt-get install chromium)")
     driver.expect.set_options(timeout=MILLISECONDS)
     with driver.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=program, chromium_sandbox=os.geteuid() != 0)
+        opened = playwright.chromium.launch(executable_path=program, args=list(arguments),
+                                            chromium_sandbox=os.geteuid() != 0)
         yield opened
         opened.close()
 

@@ -59,7 +59,7 @@ ALLOWED = {
         "vernacular/speech/transcription/frozen_method.py", "vernacular/speech/transcription/parts.py",
         "vernacular/speech/transcription/stage.py", "vernacular/speech/transcription/state_cache.py",
         "vernacular/speech/release/export.py", "vernacular/speech/release/stage.py",
-        "vernacular/speech/release/transcribing.py", "vernacular/speech/splits/stage.py"],
+        "vernacular/speech/release/listening.py", "vernacular/speech/splits/stage.py"],
     MIRROR: ["vernacular/sources/download.py", "vernacular/sources/mirror.py",
              "vernacular/sources/wikipedia.py", "vernacular/sources/web/page_store.py",
              "vernacular/sources/web/warc.py"],

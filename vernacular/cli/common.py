@@ -79,6 +79,19 @@ def open_model(code: str, name: str | None) -> tuple[Store, Language, str]:
     return store, language, choose_model(language, name)
 
 
+def open_release(code: str, name: str | None) -> tuple[Store, Language, str, bool]:
+    """Return store and language, the name of a model, and whether it is one of speech.
+
+    Without ``name`` it is the first enabled model of text, or without one, of speech.
+    """
+    store, language = open_language(code)
+    check_model(language, name)
+    spoken = {} if language.speech is None else language.speech.models_to_run(name)
+    if spoken and not language.models_to_run(name):
+        return store, language, next(iter(spoken)), True
+    return store, language, choose_model(language, name), False
+
+
 def choose_model(language: Language, name: str | None) -> str:
     """Return ``name``, or without one the first enabled model.
 

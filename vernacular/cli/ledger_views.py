@@ -23,8 +23,11 @@ _MOST, _EXCERPT = 20, 300
 _COLUMNS = ("id", "source", "role", "path", "licence", "consent", "register", "fetched", "title")
 
 
-def look_up(store: Store, language: Language, id_: str, url: str, source: str, text: str) -> dict[str, Any]:
+def look_up(store: Store, language: Language, id_: str, url: str, source: str, text: str,
+            optional: bool = False) -> dict[str, Any]:
     """Return the ledger rows that match all arguments and, for one id, where the document was used.
+
+    ``optional``: return nothing where nothing matches.
 
     Raises:
         Problem: nothing was ingested yet, or nothing matches.
@@ -38,6 +41,8 @@ def look_up(store: Store, language: Language, id_: str, url: str, source: str, t
     rows = find_rows(store, language.code, fits) + _with_rights(language, find_beside(store, language.code, fits))
     suppressed = Suppressions.of(language.folder)
     gone = bool((id_ and id_ in suppressed.ids) or (url and suppressed.covers_url(url)) or source in suppressed.sources)
+    if not rows and not gone and optional:
+        return {}
     if not rows and not gone:
         raise Problem("no document matches", where=f"{language.code} ledger", code=Code.COMMAND_NAME, fix=(
             f"Use fewer criteria, or run `vernacular run {language.code} --to corpus/documents` first"))
@@ -76,20 +81,23 @@ def print_rows(found: dict[str, Any]) -> None:
                 say("  nothing")
 
 
-def take_down(store: Store, language: Language, what: tuple[str, str, str, str], reason: str,
+def check_one(language: Language, what: tuple[str, ...]) -> None:
+    """Raise a Problem unless exactly one of the options that say what to take down is given."""
+    if sum(map(bool, what)) != 1:
+        raise Problem("give exactly one of --id, --url, --source and --speaker", where=f"{language.code} takedown",
+                      fix=f"`vernacular ledger {language.code} --text \"...\"` finds the id",
+                      code=Code.COMMAND_OPTION)
+
+
+def take_down(store: Store, language: Language, what: tuple[str, str, str], reason: str,
               agreed: Callable[[], Any]) -> None:
     """Show what a takedown removes, ask for confirmation, remove it, and list what remains to do.
 
     Raises:
-        Problem: not exactly one of id, URL and source is given, or as in ``takedown``.
+        Problem: as in ``corpus.takedown``.
     """
-    *text, speaker = what
-    if sum(map(bool, text)) != 1 or speaker:
-        raise Problem("give exactly one of --id, --url, --source and --speaker", where=f"{language.code} takedown",
-                      fix=f"`vernacular ledger {language.code} --text \"...\"` finds the id",
-                      code=Code.COMMAND_OPTION)
     check_reason(language, reason)
-    plan = make_plan(language, store, Target(*text))
+    plan = make_plan(language, store, Target(*what))
     _print_plan(plan)
     agreed()
     for line in carry_out(plan, language, store, reason.strip(), progress=say):

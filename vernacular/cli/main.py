@@ -35,8 +35,8 @@ from vernacular.cli.common import (
     plain_errors,
 )
 from vernacular.cli.doctor import examine
-from vernacular.cli.ledger_views import look_up, print_rows, take_down
-from vernacular.cli.speaker_views import withdraw
+from vernacular.cli.ledger_views import check_one, look_up, print_rows, take_down
+from vernacular.cli.speech_views import is_speech, look_up_speech, print_speech, withdraw
 from vernacular.cli.stage_process import assist_one, is_worker_process, run_one
 from vernacular.config.codes import is_code
 from vernacular.config.new import doubts, new_language
@@ -123,18 +123,23 @@ from vernacular.cli import speech as cli_speech  # noqa: E402, F401
 
 
 @command()
-def ledger(code: LanguageCode, id_: Annotated[str, typer.Option("--id", help="of the document")] = "",
+def ledger(code: LanguageCode,
+           id_: Annotated[str, typer.Option("--id", help="of the document or recording")] = "",
            url: Annotated[str, typer.Option(help="its origin: a URL or a path")] = "",
            source: Annotated[str, typer.Option(help="name in language.yaml")] = "",
            text: Annotated[str, typer.Option(help="words it contains")] = "",
+           speaker: Annotated[str, typer.Option(help="name or pseudonym of a person whose voice is recorded")] = "",
            as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False) -> None:
-    """Show the origin of documents; with --id also their use: artifacts, rejects, models."""
+    """Show the origin of documents and recordings, and who speaks; with --id also where a document was used."""
     store, language = open_language(code)
-    found = look_up(store, language, id_, url, source, text)
+    speech = look_up_speech(store, language, id_ or url, source, text, speaker)
+    found = {} if speaker else look_up(store, language, id_, url, source, text, optional=bool(speech))
     if as_json:
-        say_json(found)
-    else:
+        say_json({**found, **speech})
+        return
+    if found:
         print_rows(found)
+    print_speech(speech)
 
 
 from vernacular.cli import discover as cli_discover  # noqa: E402, F401  # here, so that its command is listed in its order
@@ -142,21 +147,22 @@ from vernacular.cli import discover as cli_discover  # noqa: E402, F401  # here,
 
 @command()
 def takedown(code: LanguageCode, reason: Annotated[str, typer.Option(help="stored in the suppression list")],
-             id_: Annotated[str, typer.Option("--id", help="of a document")] = "",
+             id_: Annotated[str, typer.Option("--id", help="of a document or recording")] = "",
              url: Annotated[str, typer.Option(help="of a page, fetched or not; or the path of a file")] = "",
-             source: Annotated[str, typer.Option(help="all documents of a source")] = "",
+             source: Annotated[str, typer.Option(help="all documents or recordings of a source")] = "",
              speaker: Annotated[str, typer.Option(help="name or pseudonym of a person whose voice is recorded")] = "",
              yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False) -> None:
-    """Remove a document, page, source or speaker from everything, permanently; list the models trained on it."""
+    """Remove a document, page, recording, source or speaker from everything, permanently; list the models."""
     store, language = open_language(code)
 
     def agreed() -> bool:
         return yes or typer.confirm("Remove all this?", abort=True)
 
-    if speaker and not (id_ or url or source):
-        withdraw(store, language, speaker, reason, agreed)
+    check_one(language, (id_, url, source, speaker))
+    if speaker or (language.speech is not None and is_speech(store, language, source, id_ or url)):
+        withdraw(store, language, reason, agreed, speaker=speaker, source=source, recording=id_ or url)
     else:
-        take_down(store, language, (id_, url, source, speaker), reason, agreed)
+        take_down(store, language, (id_, url, source), reason, agreed)
 
 
 @command()

@@ -8,16 +8,26 @@ from typing import Annotated, Any
 import typer
 
 from vernacular.catalog import stages_of
-from vernacular.cli.common import LanguageCode, ModelName, command, open_model
+from vernacular.cli.common import (
+    LanguageCode,
+    ModelName,
+    check_model,
+    choose_model,
+    command,
+    open_language,
+    open_model,
+    open_release,
+)
 from vernacular.core.codes import Code
 from vernacular.core.console import SafeConsole
 from vernacular.core.entry_point import EntryPoint
 from vernacular.core.errors import Problem
-from vernacular.core.terminal import say, say_json
+from vernacular.core.store import Artifact
+from vernacular.core.terminal import printable, say, say_json
 from vernacular.datasets.labeled import thumbnail_of
 from vernacular.provenance.own_files import remember_written
-from vernacular.release.publish import check_publishable
-from vernacular.release.publish import publish as upload
+from vernacular.release.attestation import Statement
+from vernacular.release.publish import Refused, check_publishable, upload_release
 from vernacular.release.signing_key import fingerprint, own_or_new_key, public_text, trusted_keys
 from vernacular.release.verification import verdict_lines
 from vernacular.release.verification import verify as compare
@@ -30,7 +40,10 @@ from vernacular.search import MOST, TOP
 from vernacular.search.listing import print_hits
 from vernacular.speech.release.code_files import foreign_code
 from vernacular.speech.release.gates import read_evaluation
+from vernacular.speech.release.stages import USES
 
+_check_speech = EntryPoint[tuple[Artifact, Statement]](
+    "vernacular.speech.release.publishing:check_speech_publishable")
 _searcher_of = EntryPoint[Any]("vernacular.search.finding:Searcher")
 
 
@@ -65,9 +78,14 @@ def report(code: LanguageCode, as_json: Annotated[bool, typer.Option("--json",
 @command("try")
 def try_(code: LanguageCode, model: ModelName = None,
          port: Annotated[int, typer.Option(help="on this machine")] = 8600) -> None:
-    """Serve a local page for typing text and comparing base and adapted model."""
-    store, language, name = open_model(code, model)
-    serve(store, language, name, port, host="127.0.0.1")
+    """Serve a local page for typing text or recording speech, and comparing base and adapted model."""
+    store, language = open_language(code)
+    check_model(language, model)
+    text = next(iter(language.models_to_run(model)), None)
+    speech = next(iter({} if language.speech is None else language.speech.models_to_run(model)), None)
+    if text is speech is None:
+        choose_model(language, model)
+    serve(store, language, text, speech, port, host="127.0.0.1")
 
 
 @command()
@@ -96,11 +114,17 @@ def publish(code: LanguageCode, repo: Annotated[str, typer.Argument(help="OWNER/
             model: ModelName = None, dry_run: Annotated[bool, typer.Option(
                 "--dry-run", help="do not upload: list the files, or the reasons against publishing")] = False) -> None:
     """Upload a release, private at first, unless one of its gates is red. The token is read from HF_TOKEN."""
-    store, language, name = open_model(code, model)
+    store, language, name, speech = open_release(code, model)
+    try:
+        artifact, statement = (_check_speech if speech else check_publishable)(store, language, name)
+    except Refused as refused:
+        for reason in refused.reasons:
+            say(f"forbids publishing: {printable(reason)}", err=True)
+        raise Problem(f"not published, for the {len(refused.reasons)} reasons above", where=refused.where,
+                      fix=refused.fix, code=refused.code) from None
     if not dry_run:
-        say(upload(store, language, name, repo))
+        say(upload_release(artifact, statement, repo))
         return
-    artifact, statement = check_publishable(store, language, name)
     sizes = {file: (artifact.folder / file).stat().st_size for file in sorted(statement.digests())}
     for file, size in sizes.items():
         say(f"{size / 1e6:10,.2f} MB  {file}")
@@ -113,12 +137,16 @@ def waive(code: LanguageCode, gate: Annotated[str, typer.Argument(help="a red ga
           reason: Annotated[str, typer.Option(help="why it may still be published")],
           model: ModelName = None) -> None:
     """Waive a red gate of a release, as a named person with a reason; the card shows both."""
-    store, language, name = open_model(code, model)
-    if store.current(language.code, f"release/{name}") is None:
+    store, language, name, speech = open_release(code, model)
+    release = store.current(language.code, f"speech/release_{name}" if speech else f"release/{name}")
+    if release is None:
         raise Problem("there is no release yet whose gate could be waived", where=f"{code} {name}",
                       fix=f"Make one with `vernacular run {language.cli_args(name)}`; it may be red",
                       code=Code.RESULT_MISSING)
-    gates = results(store, language, name).release_gates
+    gates = release.manifest.report.gates if speech else results(store, language, name).release_gates
+    if speech and gate == USES:
+        raise Problem("only the people who speak can allow a release", where=f"{code} {name} {gate}", fix="Ask them, "
+                      "and write it into `uses`; or take their recordings out of training", code=Code.WAIVER_GATE)
     waived_reason = note(language.folder, name, gates, gate, by, reason).gate_reason
     say(f"{gate} is waived as long as its reason is: {waived_reason}. "
         f"`vernacular run {language.cli_args(name)}` adds this to the card")

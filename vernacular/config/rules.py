@@ -150,11 +150,11 @@ class _Rules:
                 self.source(entry.source, "models", name, "pretraining", "related", number, "source", role="related")
 
     def check_speech(self, speech: Speech) -> None:
-        seen: set[str] = set()
+        seen = {source.name for source in self.language.sources}  # a takedown names a source of either
         for number, source in enumerate(speech.sources):
             at = ("speech", "sources", number)
             if source.name in seen:
-                self.wrong(f"two sources of recordings are called {source.name}", "Rename one of the two", *at, "name")
+                self.wrong(f"two sources are called {source.name}", "Rename one of the two", *at, "name")
             seen.add(source.name)
             if isinstance(source, AudioHubSource):
                 if is_local(source.dataset):

@@ -23,7 +23,7 @@ from vernacular.sources import open_source, place_of
 from vernacular.sources.web.page_source import PageSource
 
 # Stages whose artifacts were learned from training text.
-SEES_TEXT = ("tokenizer", "alignment", "model", "task", "release")
+SEES_TEXT = ("tokenizer", "alignment", "model", "task", "release", "speech")
 Row = dict[str, Any]
 
 

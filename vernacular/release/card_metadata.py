@@ -26,6 +26,11 @@ def licence_of(results: ReleaseResults) -> tuple[str, str]:
         model.licence for model in rights.pictures}
     if rights.instruct is not None and any(chat.kept for chat in results.chats.values()):
         licences.add(rights.instruct.licence)
+    return hub_licence(licences)
+
+
+def hub_licence(licences: set[str]) -> tuple[str, str]:
+    """The hub's licence id and a name for what ``licences`` cover together: ``other`` unless it is one."""
     if "unverified" in licences:
         return "other", "unverified"
     if len(licences) == 1:

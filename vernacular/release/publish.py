@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from vernacular.core.errors import Problem
 from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import MANIFEST, Artifact, Store, describe, remade
 from vernacular.modeling.variants import released_arm
+from vernacular.pipeline.stage import Stage
 from vernacular.provenance.corpus_tables import file_of, read_rows
 from vernacular.provenance.document import BESIDE
 from vernacular.provenance.suppression_list import Suppressions
@@ -29,12 +30,25 @@ from vernacular.release.results import gather
 from vernacular.release.rights import claimed_rights
 from vernacular.release.signing_key import trusted_keys
 from vernacular.release.stages import stages
-from vernacular.release.verification import Verified, agree, verify
+from vernacular.release.verification import Reader, Verified, agree, verify
 from vernacular.release.waivers import ALL, read_waivers
 
 TOKEN = "HF_TOKEN"
 ENDPOINT: str | None = None  # of the hub; None for huggingface_hub's own
 _LARGEST = 1 << 32  # bytes of documents.txt
+
+
+class Refused(Problem):
+    """A release that may not be published, with the reasons.
+
+    Attributes:
+        reasons: one line each.
+    """
+
+    def __init__(self, reasons: Sequence[str], where: str, fix: str) -> None:
+        super().__init__(f"not published, for {len(reasons)} {'reason' if len(reasons) == 1 else 'reasons'}: "
+                         f"{'; '.join(reasons)}", where=where, fix=fix, code=Code.PUBLISH_RED)
+        self.reasons = list(reasons)
 
 
 def refusals(artifact: Artifact, verified: Verified, language: Language, store: Store) -> list[str]:
@@ -49,10 +63,7 @@ def refusals(artifact: Artifact, verified: Verified, language: Language, store: 
     """
     assert verified.statement is not None and verified.results is not None  # else it would have failures
     claims, name = verified.statement.predicate, verified.statement.predicate.model
-    kept = read_waivers(language.folder)
-    waived = {waiver.gate for waiver in claims.waivers if waiver in kept}
-    red = [f"{gate.name}: {gate.reason}" for gate in claims.gates
-           if not gate.passed and gate.name != ALL and gate.name not in waived]
+    red = red_gates(claims, language)
     green = {gate.name for gate in claims.gates if gate.passed}
     stated = claimed_rights(language, name)
     since = []
@@ -61,16 +72,12 @@ def refusals(artifact: Artifact, verified: Verified, language: Language, store: 
         if gate_name in green and names:
             since.append(f"{gate_name}: the {word} of {', '.join(names)} was withdrawn since")
     documents = _signed_documents(artifact.folder, verified.statement)
-    otherwise = [] if since else _otherwise(artifact, language, store)
-    if otherwise:
-        since.append(f"VN-RELEASE-CHANGED {', '.join(otherwise)}: changed since it was made, and its card shows the "
-                     "earlier state; run again, this cannot be waived")
+    since += [] if since else changed_since(artifact, stages(language, name, language.models[name])[0], language, store)
     current = {stage: now for stage in release_inputs(language, name)
                if (now := store.current(language.code, stage)) is not None}
-    changed = remade(artifact.manifest, current)
-    if changed:
-        since.append(f"VN-RELEASE-STALE {', '.join(changed)}: ran again after it was made; this cannot be waived")
-    else:
+    stale = made_again(artifact, current)
+    since += stale
+    if not stale:
         since += _of_the_store(documents, claims, current)
     if not since:
         since += _other_gates(verified, claims, language, current)
@@ -79,6 +86,30 @@ def refusals(artifact: Artifact, verified: Verified, language: Language, store: 
         since.append(f"VN-RELEASE-TAKEDOWN {DOCUMENTS}: {gone} documents of its training text were taken down "
                      "since; run again, this cannot be waived")
     return red + since
+
+
+def red_gates(claims: Claims, language: Language) -> list[str]:
+    """The red gates without a valid waiver."""
+    kept = read_waivers(language.folder)
+    waived = {waiver.gate for waiver in claims.waivers if waiver in kept}
+    return [f"{gate.name}: {gate.reason}" for gate in claims.gates
+            if not gate.passed and gate.name != ALL and gate.name not in waived]
+
+
+def made_again(artifact: Artifact, current: Mapping[str, Artifact]) -> list[str]:
+    """Whether a stage that the release was made from has run again; one reason or none."""
+    changed = remade(artifact.manifest, current)
+    return [f"VN-RELEASE-STALE {', '.join(changed)}: ran again after it was made; this cannot be waived"
+            ] if changed else []
+
+
+def changed_reports(claims: Claims, current: Mapping[str, Artifact]) -> list[str]:
+    """The reports in the store that are not those that the release was made from."""
+    gone = sorted(claims.reports.keys() - current.keys())
+    if gone:
+        return [f"VN-RELEASE-STORE {', '.join(gone)}: no longer in the store, so no gate can be computed again"]
+    return [f"VN-RELEASE-STORE {stage}/{MANIFEST}: its report was changed after the release was made"
+            for stage, signed in claims.reports.items() if digest_of_report(current[stage].manifest.report) != signed]
 
 
 def _signed_documents(folder: Path, statement: Statement) -> bytes:
@@ -100,11 +131,9 @@ def _signed_documents(folder: Path, statement: Statement) -> bytes:
 
 def _of_the_store(documents: bytes, claims: Claims, current: Mapping[str, Artifact]) -> list[str]:
     """The differences between the release and the reports and ledger that it was made from."""
-    gone = sorted(claims.reports.keys() - current.keys())
-    if gone:
-        return [f"VN-RELEASE-STORE {', '.join(gone)}: no longer in the store, so no gate can be computed again"]
-    found = [f"VN-RELEASE-STORE {stage}/{MANIFEST}: its report was changed after the release was made"
-             for stage, signed in claims.reports.items() if digest_of_report(current[stage].manifest.report) != signed]
+    found = changed_reports(claims, current)
+    if claims.reports.keys() - current.keys():
+        return found
     model = "model/{}" if released_arm(claims.model, {
         stage: one.manifest.report for stage, one in current.items()}) == "adapted" else "model/{}_control"
     splits, trained = current.get("corpus/splits"), current.get(model.format(claims.model))
@@ -131,18 +160,20 @@ def _other_gates(verified: Verified, claims: Claims, language: Language, current
             if not agree(computed.get(name), signed.get(name), claims.vernacular)]
 
 
-def _otherwise(artifact: Artifact, language: Language, store: Store) -> list[str]:
-    """The settings and files that changed since the release was made, without waivers, which are checked one by one."""
-    name = artifact.manifest.stage.partition("/")[2]
-    stage, = stages(language, name, language.models[name])
+def changed_since(artifact: Artifact, stage: Stage, language: Language, store: Store) -> list[str]:
+    """The settings and files that changed since the release was made; one reason or none.
 
+    Waivers are not among them: these are checked one by one.
+    """
     def inputs_of(settings: Mapping[str, Any], outside: Mapping[str, str]) -> Mapping[str, object]:
         return {f"{part}.{key}": value for part, found in settings.items() for key, value in found.items()} | {
             key: value for key, value in outside.items() if key != "waivers"}
 
     before = inputs_of(artifact.manifest.settings, artifact.manifest.outside)
     now = inputs_of(stage.settings_data(language), stage.outside(language, store.root))
-    return sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
+    changed = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
+    return [f"VN-RELEASE-CHANGED {', '.join(changed)}: changed since it was made, and its card shows the earlier "
+            "state; run again, this cannot be waived"] if changed else []
 
 
 def check_publishable(store: Store, language: Language, model_name: str) -> tuple[Artifact, Statement]:
@@ -151,13 +182,33 @@ def check_publishable(store: Store, language: Language, model_name: str) -> tupl
     Raises:
         Problem: there is no release, its files are not those that this installation signed, or one of its gates is red.
     """
-    stage = f"release/{model_name}"
+    artifact, verified = signed_release(store, language, model_name, f"release/{model_name}")
+    refuse(refusals(artifact, verified, language, store), language, model_name)
+    assert verified.statement is not None
+    return artifact, verified.statement
+
+
+def signed_release(store: Store, language: Language, model_name: str, stage: str, read: Reader | None = None,
+                   check: Callable[[Path], list[Failure]] = lambda folder: []) -> tuple[Artifact, Verified]:
+    """The current release of a model, compared with its signature.
+
+    Args:
+        store: holds it.
+        language: its language.
+        model_name: of the model.
+        stage: that makes the release.
+        read: reads the ``evaluation.json`` of another kind of release than that of a text model.
+        check: finds further faults in its folder.
+
+    Raises:
+        Problem: there is no release, or its files are not those that this installation signed.
+    """
     artifact = store.current(language.code, stage)
     if artifact is None:
         raise Problem("there is no release to publish", where=f"{language.code} {stage}",
                       fix=f"Run `vernacular run {language.cli_args(model_name)}` first", code=Code.PUBLISH_RED)
-    verified = verify(artifact.folder, trusted_keys([]))
-    failures = [*verified.failures]
+    verified = verify(artifact.folder, trusted_keys([]), read)
+    failures = [*verified.failures, *check(artifact.folder)]
     claims = verified.statement.predicate if verified.statement is not None else None
     if claims is not None and (claims.language, claims.model) != (language.code, model_name):
         failures.append(Failure("VN-RELEASE-STORE", SIGNATURE, "was made for another language or model"))
@@ -166,19 +217,24 @@ def check_publishable(store: Store, language: Language, model_name: str) -> tupl
                       f"{'; '.join(map(str, failures))}", where=str(artifact.folder),
                       fix="Delete this folder and run again; to change the card, edit language.yaml, "
                       "statement.md or the tests", code=Code.PUBLISH_RED)
-    red = refusals(artifact, verified, language, store)
-    if red:
-        raise Problem(f"not published, for {len(red)} {'reason' if len(red) == 1 else 'reasons'}: {'; '.join(red)}",
-                      where=f"{language.code} {stage}",
-                      fix="Fix each of these in the language folder and run again, or have a responsible "
-                      f"person waive it: vernacular waive {language.cli_args(model_name)} GATE --by NAME --reason WHY",
-                      code=Code.PUBLISH_RED)
-    assert verified.statement is not None
-    return artifact, verified.statement
+    return artifact, verified
+
+
+def refuse(reasons: Sequence[str], language: Language, model_name: str) -> None:
+    """Raise ``Refused`` if there are reasons against publishing."""
+    if reasons:
+        raise Refused(reasons, f"{language.code} {model_name}", "Fix each of these in the language folder and run "
+                      "again, or have a responsible person waive it: vernacular waive "
+                      f"{language.cli_args(model_name)} GATE --by NAME --reason WHY")
 
 
 def publish(store: Store, language: Language, model_name: str, repo: str) -> str:
-    """Upload the current release of a model to ``repo`` on the hub, replacing its content.
+    """Check the current release of a text model, and upload it as ``upload_release`` does."""
+    return upload_release(*check_publishable(store, language, model_name), repo)
+
+
+def upload_release(artifact: Artifact, statement: Statement, repo: str) -> str:
+    """Upload a checked release to ``repo`` on the hub, replacing its content.
 
     It uploads a verified copy of exactly the signed files. The token comes from the environment.
 
@@ -188,9 +244,8 @@ def publish(store: Store, language: Language, model_name: str, repo: str) -> str
         The address of the upload.
 
     Raises:
-        Problem: as ``check_publishable``, there is no token, or the hub refuses.
+        Problem: there is no token, or the hub refuses.
     """
-    artifact, statement = check_publishable(store, language, model_name)
     if repo.count("/") != 1 or not all(repo.split("/")):
         raise Problem(f"'{repo}' is not the name of a repository", where="publish", fix="Write owner/name",
                       code=Code.PUBLISH_REPO)

@@ -1,8 +1,8 @@
-"""``vernacular try``: a local page for typing a sentence, comparing the answers of models, and marking them.
+"""``vernacular try``: a local page for typing or saying a sentence, comparing the answers of models, and marking them.
 
 The template escapes everything. Typed sentences are not logged; marks are kept (``marks``). The server answers only
 requests to the loopback name from the page itself, and a mark needs the token of this start, so that no other web page
-can use the visitor's browser.
+can use the visitor's browser. Speech is in ``microphone``.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from typing import Any, Protocol
 from urllib.parse import parse_qs, urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -33,6 +34,7 @@ from vernacular.behavior_tests.load import FOLDER
 from vernacular.config.codes import name_of
 from vernacular.config.schema import Language
 from vernacular.core.codes import Code
+from vernacular.core.entry_point import EntryPoint
 from vernacular.core.errors import Problem, as_problem, panics_as_problems
 from vernacular.core.store import Store
 from vernacular.core.terminal import say
@@ -54,40 +56,69 @@ ASKED_FIELDS = 8  # of the address
 OWN_SITE = (None, "none", "same-origin")  # of a request of the page itself, or typed by the visitor
 Ask = Callable[[str], Mapping[str, Answers]]
 Find = Callable[[str], Sequence[Hit]]
+_microphone = EntryPoint[Any]("vernacular.reporting.microphone:Microphone")
+POLICY = "Content-Security-Policy"
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff",
-           "Referrer-Policy": "same-origin", "Content-Security-Policy":
+           "Referrer-Policy": "same-origin", POLICY:
            "default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
            "frame-ancestors 'none'"}
 
 
-def serve(store: Store, language: Language, model_name: str, port: int, host: str = "127.0.0.1") -> None:
+class SpeechPart(Protocol):
+    """The part of the page for recordings: ``microphone.Microphone``."""
+
+    name: str  # of the model
+    longest: int  # seconds of a recording
+
+    def routes(self, token: str) -> list[Route]:
+        """The addresses that the page asks; each recording must come with the ``token``."""
+
+
+def serve(store: Store, language: Language, model_name: str | None, speech_model: str | None, port: int,
+          host: str = "127.0.0.1") -> None:
     """Answer the page until it is interrupted.
 
+    ``model_name``: of the text model; None for speech alone.
+    ``speech_model``: the model that transcribes; None for text alone. With both, one may not have been run yet.
     ``host``: the loopback address; nothing else is meant to reach this page.
 
     Raises:
         Problem: a stage has not been run yet, or the port is taken.
     """
-    answerer = Answerer(store, language, model_name)
+    ask = _part(lambda name: Answerer(store, language, name).ask, model_name, optional=speech_model is not None)
+    speech = _part(lambda name: _microphone(store, language, name), speech_model, optional=ask is not None)
+    shown = None if ask is None else model_name
 
     @cache  # of the one that could be made: its model is loaded once
     def searcher() -> Searcher:
-        return Searcher(store, language, model_name)
+        return Searcher(store, language, str(model_name))
 
     try:
-        server = make_server(answerer.ask, language, model_name, port, host, find=lambda text: searcher().find(text))
+        server = make_server(ask or (lambda text: {}), language, shown, port, host,
+                             find=lambda text: searcher().find(text), speech=speech)
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
-        raise Problem(f"the port {port} is taken", where=host, fix=f"Give another one, such as --port {port + 1}"
-                      , code=Code.COMMAND_ADDRESS) from None
+        fix = f"Give another one, such as --port {port + 1}"
+        raise Problem(f"the port {port} is taken", where=host, fix=fix, code=Code.COMMAND_ADDRESS) from None
     say(f"http://{host}:{server.port}  (stop with Ctrl-C)")
     server.run()
 
 
-def make_server(ask: Ask, language: Language, model_name: str, port: int, host: str = "127.0.0.1",
+def _part(make: Callable[[str], Any], name: str | None, optional: bool) -> Any:
+    """A part of the page; None without its model, or where an ``optional`` one has not been run."""
+    try:
+        return None if name is None else make(name)
+    except Problem as problem:
+        if not optional:
+            raise
+        say(f"note: {problem}", err=True)
+        return None
+
+
+def make_server(ask: Ask, language: Language, model_name: str | None, port: int, host: str = "127.0.0.1",
                 token: str | None = None, seconds: float = SECONDS, connections: int = CONNECTIONS,
-                find: Find = lambda text: []) -> LoopbackServer:
+                find: Find = lambda text: [], speech: SpeechPart | None = None) -> LoopbackServer:
     """The server of the page, bound but not started.
 
     ``host``: the loopback address.
@@ -95,24 +126,31 @@ def make_server(ask: Ask, language: Language, model_name: str, port: int, host: 
     ``seconds``: for a request to arrive whole, and for an answer to be taken.
     ``connections``: answered at once.
     ``find``: gives the passages of the corpus that are nearest to a text.
+    ``speech``: the part of the page for recordings; None without one.
     """
     listener = socket.create_server((host, port))
-    demo = _Demo(ask, find, language, model_name, token or secrets.token_urlsafe(24))
+    token = token or secrets.token_urlsafe(24)
+    demo = _Demo(ask, find, language, model_name, token, speech)
+    routes, headers = [Route("/", demo.show), Route("/mark", demo.mark, methods=["POST"])], HEADERS
+    if speech is not None:
+        routes += speech.routes(token)
+        headers = {**HEADERS, POLICY: f"{HEADERS[POLICY]}; script-src 'self'; connect-src 'self'"}
     names = {host, "localhost"}
     origins = {f"http://{name}:{listener.getsockname()[1]}" for name in names}
     application = Starlette(
-        routes=[Route("/", demo.show), Route("/mark", demo.mark, methods=["POST"])],
+        routes=routes,
         middleware=[Middleware(_OwnPage, names=names, origins=origins)], max_body_size=LARGEST,
         exception_handlers={HTTPException: _refused, Exception: _failed})
-    return LoopbackServer(application, listener, HEADERS, seconds, connections)
+    return LoopbackServer(application, listener, headers, seconds, connections)
 
 
 class _Demo:
     """Handles the requests of the page, one sentence at a time."""
 
-    def __init__(self, ask: Ask, find: Find, language: Language, model_name: str, token: str) -> None:
+    def __init__(self, ask: Ask, find: Find, language: Language, model_name: str | None, token: str,
+                 speech: SpeechPart | None) -> None:
         self._ask, self._find, self._language, self._model_name = ask, find, language, model_name
-        self._token = token
+        self._token, self._speech = token, speech
         self._known: OrderedDict[str, Mapping[str, Answers]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -162,7 +200,7 @@ class _Demo:
         except Exception as error:
             trouble = trouble or str(as_problem(error, "try"))
         return HTMLResponse(page(self._language, self._model_name, text, answers, trouble, token=self._token, by=by,
-                                 noted=noted), status)
+                                 noted=noted, speech=self._speech), status)
 
     def _show_passages(self, text: str, by: str) -> Response:
         hits: Sequence[Hit] | None = None
@@ -172,7 +210,8 @@ class _Demo:
                 hits = self._find(text) if text else None
         except Exception as error:
             trouble = str(as_problem(error, "search"))
-        return HTMLResponse(page(self._language, self._model_name, text, {}, trouble, by=by, hits=hits))
+        return HTMLResponse(page(self._language, self._model_name, text, {}, trouble, token=self._token, by=by,
+                                 hits=hits, speech=self._speech))
 
 
 class _OwnPage:
@@ -218,24 +257,28 @@ def _fields(form: bytes, most: int) -> Mapping[str, list[str]]:
         raise HTTPException(400, "This is not a form of this page.") from None
 
 
-def page(language: Language, model_name: str, text: str, answers: Mapping[str, Answers], trouble: str = "", *,
-         token: str = "", by: str = "", noted: bool = False, hits: Sequence[Hit] | None = None) -> str:
+def page(language: Language, model_name: str | None, text: str, answers: Mapping[str, Answers], trouble: str = "", *,
+         token: str = "", by: str = "", noted: bool = False, hits: Sequence[Hit] | None = None,
+         speech: SpeechPart | None = None) -> str:
     """The whole page as HTML, with everything that comes from outside escaped."""
     environment = Environment(loader=PackageLoader("vernacular.release", "templates"), autoescape=True,
                               undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"hue": hue, "origin": origin, "chance": chance}
     return environment.get_template("try.html").render(
-        language=language, model_name=model_name, masked=language.models[model_name].objective == "masked", blank=BLANK,
+        language=language, model_name=model_name, blank=BLANK, speech=speech,
+        masked=model_name is not None and language.models[model_name].objective == "masked",
         place=f"languages/{language.code}/{FOLDER}/{marks.FILE}", longest=LONGEST, text=text, by=by, token=token,
         answers={arm: answers[arm] for arm in ARMS if arm in answers}, trouble=trouble, noted=noted, meaning=MEANING,
         outside=OUTSIDE, hits=hits, searched_in=searched_in(language, model_name))
 
 
-def searched_in(language: Language, model_name: str) -> str:
+def searched_in(language: Language, model_name: str | None) -> str:
     """The languages of the base in which the corpus can also be searched; empty without translations."""
-    model = language.models[model_name]
+    model = None if model_name is None else language.models[model_name]
+    if model is None or model.alignment is None:
+        return ""
     known = [name_of(code) for code in model.base.languages if code != "mul"]
-    return " or ".join(known) if model.alignment is not None and len(known) <= MOST_NAMED else ""
+    return " or ".join(known) if len(known) <= MOST_NAMED else ""
 
 
 def chance(probability: float) -> str:

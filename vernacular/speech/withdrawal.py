@@ -1,7 +1,7 @@
-"""A speaker withdraws: every recording, segment, transcript and everything made of them is removed, for good.
+"""Speech is withdrawn: that of a speaker, of a source, or one recording, with everything made of it, for good.
 
-Digests go onto the suppression list first, keyed by the folder's secret, so nothing lets the person in again. What
-lists the recordings is removed last: a kill at any point leaves the person suppressed, and the same command finishes.
+Digests go onto the suppression list first, keyed by the folder's secret, so nothing lets the speech in again. What
+lists the recordings is removed last: a kill at any point leaves them suppressed, and the same command finishes.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import getpass
 import shutil
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 
 from vernacular.config.schema import Language
@@ -17,7 +17,7 @@ from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, split_place
 from vernacular.core.files import File, Folder
 from vernacular.core.store import Artifact, Store, now
-from vernacular.corpus.lineage import artifacts_of
+from vernacular.corpus.lineage import artifacts_of, saw
 from vernacular.corpus.takedown import (
     GONE,
     forget_history,
@@ -26,9 +26,13 @@ from vernacular.corpus.takedown import (
     remove_unfinished,
     vanish,
 )
+from vernacular.provenance.corpus_tables import DOCUMENTS, read_rows
 from vernacular.provenance.own_files import own_files
 from vernacular.provenance.suppression_list import FILE, Suppressions, append_row
 from vernacular.provenance.text_search import SHORT, Traces
+from vernacular.speech.machine_transcripts import FILE as FILE_OF_MACHINE
+from vernacular.speech.machine_transcripts import MachineTranscript, read_transcripts, remove_transcripts
+from vernacular.speech.recordings.segment import Segment
 from vernacular.speech.recordings.sources import READ, list_recordings
 from vernacular.speech.recordings.speakers import Speakers
 from vernacular.speech.utterance import Utterance, read_utterances
@@ -38,58 +42,110 @@ _LEARNED = ("pretrained_", "transcription_", "release_")  # stages of speech who
 
 
 @dataclass(frozen=True)
-class Withdrawal:
-    """What the withdrawal of a speaker removes."""
+class Selection:
+    """Which speech is meant: exactly one of these."""
 
-    pseudonym: str
+    speaker: str = ""  # name or pseudonym
+    source: str = ""  # name in language.yaml
+    recording: str = ""  # path below the folder of its source, or id: 16 digits
+
+    def covers(self, source: str, file: str, speaker: str, digest: str = "") -> bool:
+        """Whether an utterance with these facts is meant; ``speaker`` is a pseudonym, as ours has to be then."""
+        return bool((self.speaker and speaker == self.speaker) or (self.source and source == self.source)
+                    or (self.recording and self.recording in (file, digest)))
+
+    def __str__(self) -> str:
+        return self.speaker or (f"source {self.source}" if self.source else self.recording)
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    """What a withdrawal removes."""
+
+    selection: Selection  # a speaker by pseudonym
     utterances: list[Utterance]  # in any artifact, each once
+    transcripts: list[MachineTranscript]  # what a machine wrote for them, in the language folder
     artifacts: list[Artifact]  # that hold them or were made from them, those that list them last
     models: list[str]  # a line for each that learned from them
-    row: dict[str, list[str]]  # of the suppression list; digests only
+    row: dict[str, list[str]]  # of the suppression list; digests, and the name of a source
     new: bool  # whether the list lacks it
     traces: Traces  # of the transcripts
     names: list[str]  # what the history of runs must not contain
     own_files: list[str]  # files of the user that still hold the voice or its words
 
 
-def plan_withdrawal(language: Language, store: Store, name: str) -> Withdrawal:
-    """Look for a speaker, by name or pseudonym, in every artifact and in the folder.
+def holds_speech(language: Language, store: Store, selection: Selection) -> bool:
+    """Whether the selection is a source of recordings, or a recording that was read."""
+    if language.speech is None:
+        return False
+    return any(source.name == selection.source for source in language.speech.sources) or any(
+        selection.covers(one.source, one.file, "", one.raw_digest) for rows in _rows_of(artifacts_of(
+            store, language.code)).values() for one in rows)
+
+
+def plan_withdrawal(language: Language, store: Store, selection: Selection) -> Withdrawal:
+    """Look for speech in every artifact and in the folder.
 
     Raises:
-        Problem: nobody of this name is known, the folder has no speech, or a run is under way.
+        Problem: nothing of it is known, the folder has no speech, or a run is under way.
     """
     if language.speech is None:
-        raise Problem("the folder has no `speech`", where=f"{language.code} takedown --speaker",
+        raise Problem("the folder has no `speech`", where=f"{language.code} takedown",
                       fix="Take a text down by --id, --url or --source", code=Code.COMMAND_OPTION)
     refuse_while_running(store, language.code)
     speakers, artifacts = Speakers.of(language), artifacts_of(store, language.code)
-    rows_of = {artifact: read_utterances(artifact.folder) for artifact in artifacts
-            if artifact.manifest.stage == RECORDINGS}
-    known = {one.speaker for rows in rows_of.values() for one in rows}
+    rows_of, suppressed = _rows_of(artifacts), Suppressions.of(language.folder)
+    names = set[str]()
+    if selection.speaker:
+        known = {one.speaker for rows in rows_of.values() for one in rows}
+        selection, names = _person(selection.speaker, speakers, known, language.code)
+    rows = [one for some in rows_of.values() for one in some]
+    utterances = {one.id: one for one in rows
+                  if selection.covers(one.source, one.file, one.speaker, one.raw_digest)}
+    copies = _recordings_of(selection.speaker, rows_of) if selection.speaker else {
+        one.raw_digest for one in utterances.values()}
+    utterances |= {one.id: one for one in rows if one.raw_digest in copies}  # under other names or in other sources
+    machine = [one for one in read_transcripts(language)
+               if one.id in utterances or selection.covers(one.source, one.file, one.speaker)]
+    if not (utterances or machine or names or selection.source in suppressed.sources or any(
+            source.name == selection.source for source in language.speech.sources)):
+        raise Problem(f"no speech of {selection} is known", where=f"{language.code} takedown",
+                      fix=f"`vernacular ledger {language.code}` lists recordings and speakers", code=Code.COMMAND_NAME)
+    said = [text for one in utterances.values() for text in (one.text, one.translation)]
+    traces = Traces([*said, *(one.text for one in machine)])
+    row = {"speakers": sorted({speakers.digest(one) for one in (
+        *names, *(copies if selection.speaker else ()), *_whole_recordings(utterances, rows_of))}),
+           "sources": [selection.source] if selection.source else []}
+    removed = _derived(artifacts, {artifact for artifact, rows in rows_of.items()
+                                   if any(one.id in utterances for one in rows)}, traces)
+    files = {one.file for one in utterances.values()}
+    short = Traces([*said, *(one.text for one in machine)], least=SHORT)
+    models = [_line(artifact) for artifact in removed if _learned(artifact)] + _text_models(
+        store, language.code, artifacts, traces)
+    return Withdrawal(
+        selection, list(utterances.values()), machine, removed, list(dict.fromkeys(models)), row,
+        not (set(row["speakers"]) <= suppressed.speakers and set(row["sources"]) <= suppressed.sources), traces,
+        sorted(names | files),
+        [*_own_recordings(language, store, speakers, selection, files),
+         *(file for file in own_files(language, store, [], short) if file != FILE_OF_MACHINE)])
+
+
+def _person(name: str, speakers: Speakers, known: set[str], code: str) -> tuple[Selection, set[str]]:
+    """The person by pseudonym, and every name that is known of the person.
+
+    Raises:
+        Problem: nobody of this name is known.
+    """
     pseudonym = name if name in known else speakers.pseudonym(name)
     if pseudonym not in known and speakers.digest(name) in speakers.withdrawn:
         pseudonym = name  # nothing is left of the person
     listed = speakers.listed.get(pseudonym)
-    names = {name, pseudonym, *(listed.names if listed is not None else ())}
-    names |= {speakers.pseudonym(one) for one in names - {pseudonym}}
-    suppressed = speakers.digest(pseudonym) in speakers.withdrawn
-    if pseudonym not in known and listed is None and not suppressed:
-        raise Problem("no speaker of this name or pseudonym is known", where=f"{language.code} takedown --speaker",
+    if pseudonym not in known and listed is None and speakers.digest(pseudonym) not in speakers.withdrawn:
+        raise Problem("no speaker of this name or pseudonym is known", where=f"{code} takedown --speaker",
                       fix="List the person under `speakers:` with `withdrawn: true`, or name one of: "
                           + ", ".join(sorted(known - {""})[:20]), code=Code.COMMAND_NAME)
-    recordings = _recordings_of(pseudonym, rows_of)
-    own = {artifact: [one for one in rows if one.speaker == pseudonym or one.raw_digest in recordings]
-           for artifact, rows in rows_of.items()}
-    utterances = {one.id: one for rows in own.values() for one in rows}
-    traces = Traces(text for one in utterances.values() for text in (one.text, one.translation))
-    row = {"speakers": sorted({speakers.digest(one) for one in (*names, *recordings)})}
-    removed = _derived(artifacts, {artifact for artifact, rows in own.items() if rows}, traces)
-    files = {one.file for one in utterances.values()}
-    short = Traces((text for one in utterances.values() for text in (one.text, one.translation)), least=SHORT)
-    return Withdrawal(
-        pseudonym, list(utterances.values()), removed, [_line(artifact) for artifact in removed if _learned(artifact)],
-        row, not set(row["speakers"]) <= Suppressions.of(language.folder).speakers, traces, sorted(names | files),
-        [*_own_recordings(language, store, speakers, pseudonym), *own_files(language, store, [], short)])
+    names = {name, pseudonym, *(listed.names if listed is not None else ())}
+    return Selection(speaker=pseudonym), names | {speakers.pseudonym(one) for one in names - {pseudonym}}
 
 
 def carry_out_withdrawal(plan: Withdrawal, language: Language, store: Store, reason: str,
@@ -97,7 +153,7 @@ def carry_out_withdrawal(plan: Withdrawal, language: Language, store: Store, rea
     """Suppress first, then remove. Returns what was removed, a line each.
 
     Raises:
-        Problem: a run is under way, or the history cannot be reached; the speaker is suppressed nevertheless.
+        Problem: a run is under way, or the history cannot be reached; the speech is suppressed nevertheless.
     """
     if plan.new:
         append_row(Folder.of(language.folder).file(FILE), {"date": now(), "who": getpass.getuser(), "reason": reason,
@@ -119,6 +175,9 @@ def carry_out_withdrawal(plan: Withdrawal, language: Language, store: Store, rea
     shutil.rmtree(home / ".cache", ignore_errors=True)
     late = [one for one in plan.artifacts if one.manifest.stage == RECORDINGS]
     removed += [remove_artifact(store, language.code, artifact, progress) for artifact in late]
+    gone = set(plan.transcripts)  # last: they are what finds the texts that were made of them
+    if gone and remove_transcripts(language, lambda one: one in gone):
+        removed.append(f"{len(gone)} rows of {FILE_OF_MACHINE}")
     refuse_while_running(store, language.code)
     return removed
 
@@ -133,6 +192,25 @@ def _recordings_of(pseudonym: str, rows_of: dict[Artifact, list[Utterance]]) -> 
         for one in rows:
             by_recording[artifact.manifest.key, one.source, one.file, one.raw_digest].add(one.speaker)
     return {digest for (*_, digest), speakers in by_recording.items() if speakers == {pseudonym}}
+
+
+def _rows_of(artifacts: Iterable[Artifact]) -> dict[Artifact, list[Utterance]]:
+    """The utterances of each artifact of ``speech/recordings``."""
+    return {artifact: read_utterances(artifact.folder) for artifact in artifacts
+            if artifact.manifest.stage == RECORDINGS}
+
+
+def _whole_recordings(gone: Container[str], rows_of: dict[Artifact, list[Utterance]]) -> set[str]:
+    """Return the digests of recordings of which nothing is left: they stay out under any other name, too."""
+    rows = [one for rows in rows_of.values() for one in rows]
+    return {one.raw_digest for one in rows} - {one.raw_digest for one in rows if one.id not in gone}
+
+
+def _text_models(store: Store, code: str, artifacts: Iterable[Artifact], traces: Traces) -> list[str]:
+    """A line for each model that learned from transcripts as text."""
+    ids = {str(row["id"]) for artifact in artifacts if artifact.manifest.stage == "corpus/documents"
+           for row in read_rows(artifact.folder / DOCUMENTS) if traces.in_text(row["text"])}
+    return [model.line() for model in saw(store, code, ids)] if ids else []
 
 
 def _derived(artifacts: list[Artifact], first: set[Artifact], traces: Traces) -> list[Artifact]:
@@ -167,8 +245,9 @@ def _line(artifact: Artifact) -> str:
     return f"{artifact.manifest.stage} {artifact.manifest.key} of {artifact.manifest.created}"
 
 
-def _own_recordings(language: Language, store: Store, speakers: Speakers, pseudonym: str) -> list[str]:
-    """Return the files of the sources with the person's voice or words; a source that cannot be read has none."""
+def _own_recordings(language: Language, store: Store, speakers: Speakers, selection: Selection,
+                    files: Container[str]) -> list[str]:
+    """Return the files of the sources with the voice or its words; a source that cannot be read has none."""
     assert language.speech is not None
     paths: dict[str, None] = {}
     for source in language.speech.sources:
@@ -177,7 +256,9 @@ def _own_recordings(language: Language, store: Store, speakers: Speakers, pseudo
         except Problem:
             continue
         for recording in recordings:
-            own = [one for one in recording.segments if speakers.pseudonym(one.speaker or source.speaker) == pseudonym]
+            path = recording.path if selection.recording and recording.path in files else ""
+            own = [one for one in recording.segments or [Segment(place=recording.path)]
+                   if path or selection.covers(source.name, path, speakers.pseudonym(one.speaker or source.speaker))]
             if own and isinstance(recording.file, File):
                 paths[recording.file.shown] = None
             paths |= {split_place(one.place)[0]: None for one in own if split_place(one.place)[1]}  # rows of a table

@@ -1,9 +1,9 @@
-"""A speaker who withdraws leaves no trace in the store: every byte is searched, and the person stays out."""
+"""Speech that is withdrawn leaves no trace in the store: every byte is searched, and it stays out."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,9 +22,10 @@ from vernacular.corpus import takedown
 from vernacular.pipeline.stage import Stage, StageContext, run_stage
 from vernacular.provenance.corpus_tables import read_strings
 from vernacular.speech import withdrawal
+from vernacular.speech.machine_transcripts import MachineTranscript, read_transcripts, write_transcripts
 from vernacular.speech.recordings.speakers import Speakers
 from vernacular.speech.utterance import audio_file, load_audio, read_utterances
-from vernacular.speech.withdrawal import carry_out_withdrawal, plan_withdrawal
+from vernacular.speech.withdrawal import Selection, carry_out_withdrawal, holds_speech, plan_withdrawal
 
 WORDS, OTHERS = "mwana adi la bolo bo kaa la tsenge", "okia ba bana ba iboo la yee dibanga"
 TABLE = (f"file\ttext\tspeaker\nAwa_one.wav\t{WORDS}\tAwa Traore\nawa_two.flac\tiyo\tAwa Traore\n"
@@ -81,14 +82,14 @@ def _made(language: Language, store: Store) -> list[Artifact]:
     return made
 
 
-def _needles(artifact: Artifact, language: Language) -> Iterator[bytes]:
+def _needles(artifact: Artifact, texts: Container[str] = (WORDS, "iyo")) -> Iterator[bytes]:
     for one in read_utterances(artifact.folder):
-        if one.text in (WORDS, "iyo"):
+        if one.text in texts:
             sound = load_audio(artifact.folder, one)
             flac = audio_file(artifact.folder, one.id).read_bytes()
             yield from (one.id.encode(), one.raw_digest.encode(), one.speaker.encode(), one.file.encode(), flac[26:42],
                         flac[-64:], sound[4000:4064].tobytes())
-    yield from (b"Traore", b"Awa_one", b"awa_two", WORDS.encode())
+            yield from [one.text.encode()] if len(one.text) > 20 else []
 
 
 def _found(root: Path, needles: set[bytes]) -> set[tuple[str, bytes]]:
@@ -106,11 +107,11 @@ def test_no_byte_of_the_person_is_left(by: str, language: Language, tmp_path: Pa
                                        purges: list[dict[str, Any]]) -> None:
     store = Store(tmp_path / "artifacts")
     recordings, model, release = _made(language, store)
-    needles = set(_needles(recordings, language))
+    needles = {*_needles(recordings), b"Traore", b"Awa_one", b"awa_two"}
     assert len({needle for _, needle in _found(store.root, needles)}) >= 12
     pseudonym = next(one.speaker for one in read_utterances(recordings.folder) if one.text == WORDS)
-    plan = plan_withdrawal(language, store, "Awa Traore" if by == "name" else pseudonym)
-    assert len(plan.utterances) == 2 and plan.pseudonym == pseudonym
+    plan = plan_withdrawal(language, store, Selection(speaker="Awa Traore" if by == "name" else pseudonym))
+    assert len(plan.utterances) == 2 and plan.selection.speaker == pseudonym
     assert [line.split()[0] for line in plan.models] == ["speech/release_x", "speech/transcription_x"]
     assert sorted({Path(path).name for path in plan.own_files}) == ["Awa_one.wav", "awa_two.flac", "index.tsv"]
     assert _found(store.root, needles)  # planning removes nothing
@@ -124,15 +125,65 @@ def test_no_byte_of_the_person_is_left(by: str, language: Language, tmp_path: Pa
     after = read_recordings(load_language(language.folder), tmp_path)
     assert [one.text for one in read_utterances(after.folder)] == [OTHERS]
     assert _found(store.root, needles) == set()
-    again = plan_withdrawal(language, store, pseudonym)
+    again = plan_withdrawal(language, store, Selection(speaker=pseudonym))
     assert not again.new and not again.artifacts and not again.utterances
+
+
+TWO = [{"name": "old", "kind": "audio", "folder": "rec", "transcripts": {"kind": "table"}},
+       {"name": "new", "kind": "audio", "folder": "more", "transcripts": {"kind": "table"}}]
+
+
+@pytest.mark.parametrize("by", [Selection(source="old"), Selection(recording="Awa_one.wav")])
+def test_no_byte_of_a_source_or_a_recording_is_left(by: Selection, language: Language, tmp_path: Path,
+                                                    purges: list[dict[str, Any]]) -> None:
+    first = (language.folder / "rec" / "Awa_one.wav").read_bytes()
+    kept = b"file\ttext\tspeaker\nb.wav\tkept\tOndongo\ncopy.wav\tcopied\tAma\n"
+    language = speech_folder(tmp_path, {"more/b.wav": sound_file(tone(1, 600)), "more/copy.wav": first,
+                                        "more/index.tsv": kept}, TWO)
+    store = Store(tmp_path / "artifacts")
+    recordings, model, _ = _made(language, store)
+    rows = read_utterances(recordings.folder)
+    meant = [one for one in rows if one.source == "old" or one.text == "copied"] if by.source else [
+        one for one in rows if one.text in (WORDS, "copied")]
+    alone = {one.speaker for one in meant} - {one.speaker for one in rows if one not in meant}
+    needles = {needle for needle in _needles(recordings, {one.text for one in meant})
+               if needle.decode(errors="replace") not in {one.speaker for one in meant} - alone}
+    write_transcripts(language, [MachineTranscript(one.id, one.source, one.file, one.speaker, 0, one.text, 0.9, "x 1")
+                                 for one in rows])
+    assert holds_speech(language, store, by) and not holds_speech(language, store, Selection(source="text"))
+    plan = plan_withdrawal(language, store, by)
+    assert {one.id for one in plan.utterances} == {one.id for one in meant}
+    assert {Path(path).name for path in plan.own_files} >= {"Awa_one.wav", "index.tsv"}
+    carry_out_withdrawal(plan, language, store, "asked")
+    assert _found(store.root, needles) == set() and not model.folder.exists()
+    left = {one.text for one in rows} - {one.text for one in meant}
+    assert {one.text for one in read_transcripts(language)} == left
+    listed = (language.folder / "takedowns.jsonl").read_bytes()
+    assert not any(needle in listed for needle in needles)
+
+    after = read_recordings(load_language(language.folder), tmp_path)
+    assert {one.text for one in read_utterances(after.folder)} == left
+    again = plan_withdrawal(language, store, by) if by.source else None
+    assert again is None or (not again.new and not again.utterances and not again.artifacts)
+
+
+def test_the_rows_that_a_machine_wrote_for_a_person_go_with_the_recordings(language: Language, tmp_path: Path,
+                                                                           purges: list[dict[str, Any]]) -> None:
+    store = Store(tmp_path / "artifacts")
+    read_recordings(language, tmp_path)  # makes the key of the pseudonyms
+    speakers = Speakers.of(language)
+    write_transcripts(language, [MachineTranscript(f"{number}", "source0", "gone.wav", speakers.pseudonym(name), 0,
+                                                   WORDS, 0.9, "x 1")
+                                 for number, name in enumerate(("Awa Traore", "Ondongo"))])
+    carry_out_withdrawal(plan_withdrawal(language, store, Selection(speaker="Awa Traore")), language, store, "asked")
+    assert [one.id for one in read_transcripts(language)] == ["1"]
 
 
 def test_the_same_recording_stays_out_under_another_name(language: Language, tmp_path: Path,
                                                          purges: list[dict[str, Any]]) -> None:
     store = Store(tmp_path / "artifacts")
     read_recordings(language, tmp_path)
-    carry_out_withdrawal(plan_withdrawal(language, store, "Awa Traore"), language, store, "asked")
+    carry_out_withdrawal(plan_withdrawal(language, store, Selection(speaker="Awa Traore")), language, store, "asked")
     folder = language.folder / "rec"
     (folder / "same_as_one.wav").write_bytes((folder / "Awa_one.wav").read_bytes())
     assert [one.text for one in read_utterances(read_recordings(language, tmp_path).folder)] == [OTHERS]
@@ -178,7 +229,7 @@ def test_a_listed_speaker_stays_out_when_the_list_forgets_the_person(tmp_path: P
     language = speech_folder(tmp_path, files, sources, speakers=[{"pseudonym": "elder", "names": ["Awa"]}])
     store = Store(tmp_path / "artifacts")
     read_recordings(language, tmp_path)
-    carry_out_withdrawal(plan_withdrawal(language, store, "elder"), language, store, "asked")
+    carry_out_withdrawal(plan_withdrawal(language, store, Selection(speaker="elder")), language, store, "asked")
     (language.folder / "rec/a.wav").write_bytes(sound_file(tone(3)))  # a new recording of the same person
     language = speech_folder(tmp_path, {}, sources)
     speakers = Speakers.of(language)
@@ -189,10 +240,13 @@ def test_a_listed_speaker_stays_out_when_the_list_forgets_the_person(tmp_path: P
 def test_unknown_people_and_folders_without_speech_are_refused(language: Language, tmp_path: Path) -> None:
     store = Store(tmp_path / "artifacts")
     read_recordings(language, tmp_path)
-    for wrong, name, code in ((language, "Nobody", Code.COMMAND_NAME),
-                              (language.model_copy(update={"speech": None}), "Awa", Code.COMMAND_OPTION)):
+    nobody = Selection(speaker="Nobody")
+    for wrong, what, code in ((language, nobody, Code.COMMAND_NAME),
+                              (language, Selection(source="other"), Code.COMMAND_NAME),
+                              (language, Selection(recording="other.wav"), Code.COMMAND_NAME),
+                              (language.model_copy(update={"speech": None}), nobody, Code.COMMAND_OPTION)):
         with pytest.raises(Problem) as caught:
-            plan_withdrawal(wrong, store, name)
+            plan_withdrawal(wrong, store, what)
         assert caught.value.code == code
 
 

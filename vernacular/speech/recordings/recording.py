@@ -27,7 +27,7 @@ from vernacular.speech.recordings.segment import Segment
 from vernacular.speech.recordings.sources import Recording
 from vernacular.speech.recordings.speakers import Speakers
 from vernacular.speech.recordings.stages import RecordingsSettings
-from vernacular.speech.utterance import RATE, Utterance, utterance_id, write_audio
+from vernacular.speech.utterance import RATE, Samples, Utterance, utterance_id, write_audio
 
 _LONGEST, _SHORTEST = 20 * RATE, 10 * RATE  # samples of a piece of untranscribed sound
 _QUIET = RATE // 10  # samples over which loudness is compared, to cut where nobody speaks
@@ -119,7 +119,7 @@ class Reader:
                                     where=segment.place, fix="State the speaker, as for other recordings of the source",
                                     code=Code.CONFIG_RULE),
                             "consent", self.speakers.without_names(recording.path, self._names))
-            elif "training" not in self._uses(pseudonym := self.speakers.pseudonym(name)):
+            elif "training" not in self.speakers.allow(self.source, pseudonym := self.speakers.pseudonym(name))[0]:
                 self.reject(Problem("training with it is not allowed", where=segment.place,
                                     fix="Add `training` to the `uses` of source and speaker, if they agreed",
                                     code=Code.CONFIG_RULE),
@@ -127,11 +127,6 @@ class Reader:
             else:
                 kept.append(replace(segment, speaker=pseudonym))
         return kept
-
-    def _uses(self, pseudonym: str) -> list[str]:
-        listed = self.speakers.listed.get(pseudonym)
-        own = listed.uses if listed is not None else None
-        return [use for use in self.source.uses if own is None or use in own]
 
     def _allowance(self, data: OpenFile | bytes) -> Allowance:
         size = len(data) if isinstance(data, bytes) else data.size
@@ -165,7 +160,7 @@ class Reader:
 
     def _utterance(self, file: str, digest: str, segment: Segment, sound: Sound16, start: int,
                    end: int) -> Iterator[Utterance]:
-        listed, at = self.speakers.listed.get(segment.speaker), start / RATE
+        at, (uses, consent) = start / RATE, self.speakers.allow(self.source, segment.speaker)
         number = utterance_id(self.source.name, file, segment.speaker, at, digest)
         if number in self._ids:
             self.reject(Problem("this speaker has another segment of this recording that begins at the same time",
@@ -178,11 +173,10 @@ class Reader:
             id=number, source=self.source.name, file=file, raw_digest=digest, speaker=segment.speaker,
             session=self.speakers.without_names(segment.session, self._names), start=at, seconds=(end - start) / RATE,
             text=segment.text, translation=segment.translation, split=segment.split, licence=self.source.licence,
-            consent=(listed.consent if listed is not None else None) or self.source.consent,
-            uses=self._uses(segment.speaker))
+            consent=consent, uses=uses)
 
 
-def pieces(sound: Sound16) -> Iterator[tuple[int, int]]:
+def pieces(sound: Sound16 | Samples) -> Iterator[tuple[int, int]]:
     """Yield begin and end of pieces of untranscribed sound, cut where it is quietest."""
     start = 0
     while len(sound) - start > _LONGEST:

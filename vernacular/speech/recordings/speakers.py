@@ -22,6 +22,7 @@ from pydantic import ValidationError
 
 from vernacular.config.schema import Language
 from vernacular.config.speech import Speaker
+from vernacular.config.speech_sources import SpeechSource
 from vernacular.core.codes import Code
 from vernacular.core.delimited import reader
 from vernacular.core.errors import Problem
@@ -102,6 +103,13 @@ class Speakers:
         """Whether somebody withdrew or does not allow training, so that unknown voices may be theirs."""
         return bool(self.withdrawn) or any(
             one.withdrawn or (one.uses is not None and "training" not in one.uses) for one in self.listed.values())
+
+    def allow(self, source: SpeechSource, pseudonym: str) -> tuple[list[str], str]:
+        """Return what source and speaker both allow, and the basis of consent: the speaker's own if it is stated."""
+        listed = self.listed.get(pseudonym)
+        own = listed.uses if listed is not None else None
+        uses: list[str] = [use for use in source.uses if own is None or use in own]
+        return uses, (listed.consent if listed is not None else None) or source.consent
 
     def without_names(self, path: str, names: Iterable[str]) -> str:
         """Return ``path`` with the names of these speakers, and of all listed ones, replaced by pseudonyms."""

@@ -17,6 +17,8 @@ from vernacular.speech.recordings.sources import version_of
 from vernacular.speech.recordings.speakers import Speakers, make_key
 from vernacular.speech.recordings.stage_results import RecordingsResult
 
+SPEAKERS_LIST = "speakers"  # names the digest of the list of speakers in a manifest
+
 
 class RecordingsSettings(Strict):
     """Settings of ``speech/recordings``; without names of speakers, since a manifest keeps them."""
@@ -47,7 +49,7 @@ def _settings(language: Language) -> RecordingsSettings:
 def _outside(language: Language, root: Path) -> dict[str, str]:
     assert language.speech is not None
     taken_down, speakers = Suppressions.of(language.folder).sources, Speakers.of(language)
-    return {"speakers": speakers.version(),
+    return {SPEAKERS_LIST: speakers.version(),
             **{f"speech source/{source.name}": version_of(language, source, root, speakers.key)
                for source in language.speech.sources if source.name not in taken_down}}
 

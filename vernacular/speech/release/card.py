@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 
 from vernacular.config.schema import Language
+from vernacular.config.sources import is_local
+from vernacular.config.speech_sources import AudioHubSource
 from vernacular.core.report import Gate
 from vernacular.core.result import Estimate
+from vernacular.release.card_metadata import hub_licence
 from vernacular.release.gates import gate_table
 from vernacular.release.markdown import Table, literal
 from vernacular.release.statement import NOT_WRITTEN
 from vernacular.speech.release.stage_results import SpeechReleaseResult
 from vernacular.speech.transcription.stage_results import ErrorRates, Scored
 
-_BASELINES = {"log_mel": "log-mel features, no pretrained model", "random_weights": "the same network, random weights",
+BASELINES = {"log_mel": "log-mel features, no pretrained model", "random_weights": "the same network, random weights",
               "without_pretraining": "without pretraining on this speech"}
 
 
@@ -55,7 +58,7 @@ def scores_table(result: SpeechReleaseResult) -> Table:
     found = result.transcription
     rows = [[name, *_rates(rates)] for name, rates in (
         ("with the language model", found.scored.decoded), ("likeliest path", found.scored.greedy)) if rates]
-    rows += [[f"baseline: {_BASELINES.get(name, name)}", *_rates(scored.greedy)]
+    rows += [[f"baseline: {BASELINES.get(name, name)}", *_rates(scored.greedy)]
              for name, scored in found.baselines.items()]
     return Table(["", "characters", "words"], rows)
 
@@ -76,10 +79,14 @@ def curve_table(result: SpeechReleaseResult) -> Table:
 
 def write_statement(language: Language, result: SpeechReleaseResult, written: str | None) -> str:
     """The whole data_statement.md."""
+    texts: list[str | Table] = [] if not result.texts else [
+        "## Text of the language model", Table(["source", "licence", "consent"], [
+            [one.name, one.licence, one.consent] for one in result.texts])]
     blocks: list[str | Table] = [
         f"# Data statement: speech in {literal(language.name)}", (written or "").strip() or NOT_WRITTEN,
         "## The recordings", Table(["source", "licence", "consent", "minutes of training"], [
             [one.name, one.licence, one.consent, f"{one.minutes:.1f}"] for one in result.sources]),
+        *texts,
         "## Who speaks", "As the speakers describe themselves; `not stated` where they did not.",
         Table(["gender", "age", "village", "speakers", "hours of training"], [
             [group.gender or "not stated", group.age or "not stated", group.village or "not stated",
@@ -91,9 +98,18 @@ def write_statement(language: Language, result: SpeechReleaseResult, written: st
 
 def _metadata(language: Language, result: SpeechReleaseResult) -> str:
     best = _best(result.transcription.scored)
+    assert language.speech is not None
+    base = language.speech.models[result.model].base
+    licence, licence_name = hub_licence({result.base_licence, *(one.licence for one in result.sources),
+                                         *(one.licence for one in result.texts)})
+    heard = {one.name for one in result.sources}
+    datasets = [source.dataset for source in language.speech.sources
+                if isinstance(source, AudioHubSource) and source.name in heard and not is_local(source.dataset)]
     metadata = {
-        "language": [language.code], "license": "other", "license_name": "see data_statement.md",
-        "license_link": "data_statement.md", "library_name": "transformers",
+        "language": [language.code], "license": licence,
+        **({"license_name": licence_name, "license_link": "data_statement.md"} if licence_name else {}),
+        **({"base_model": base.hub or base.name_on_hub} if base.hub or base.name_on_hub else {}),
+        **({"datasets": datasets} if datasets else {}), "library_name": "transformers",
         "pipeline_tag": "automatic-speech-recognition", "tags": ["vernacular", "speech"],
         "model-index": [{"name": f"{result.model}-{language.code}", "results": [{
             "task": {"type": "automatic-speech-recognition"},

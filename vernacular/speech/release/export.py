@@ -56,22 +56,26 @@ def export_frozen(base: Path, trained: Path, alphabet: Alphabet, settings: HeadS
     _write_tokenizer(alphabet, to)
 
 
-def export_tuned(trained: Path, to: Path, decoding: dict[str, float]) -> None:
+def export_tuned(trained: Path, to: Path, alphabet: Alphabet, decoding: dict[str, float]) -> None:
     """Copy a model that transformers knows, with the pipeline that uses the language model if there is one.
+
+    ``alphabet``: what a model of CTC writes; one with a decoder of its own has no use for it.
 
     Raises:
         Problem: a language model beside a model that cannot use one.
     """
     copy_model(trained, to)
-    if not decoding:
-        return
     path = to / "config.json"
     settings = json.loads(path.read_text(encoding="utf-8"))
-    if not str(settings.get("architectures", [""])[0]).endswith("ForCTC"):
+    if str(settings.get("architectures", [""])[0]).endswith("ForCTC"):
+        settings["symbols"] = list(alphabet.symbols)
+    elif decoding:
         raise Problem("a model with a decoder of its own has no use for an n-gram model", where=str(trained),
                       fix="Set `language_model: none`", code=Code.BUG)
-    write_json(path, {**settings, "custom_pipelines": _PIPELINE, "decoding": decoding})
-    write_code(to)
+    if decoding:
+        settings |= {"custom_pipelines": _PIPELINE, "decoding": decoding}
+        write_code(to)
+    write_json(path, settings)
 
 
 def copy_language_model(trained: Path, to: Path) -> None:

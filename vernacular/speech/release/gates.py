@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from vernacular.core.report import Gate
 from vernacular.release.verification import Evaluated
-from vernacular.speech.release.stage_results import SpeechReleaseResult
-from vernacular.speech.release.stages import LOADS
+from vernacular.speech.release.stage_results import HeardFrom, SpeechReleaseResult, SpeechTextFacts
+from vernacular.speech.release.stages import LOADS, USES
 
+_SHOWN = 8  # speakers in the reason of a gate
 _SAME = 0.95  # share of the utterances asked again that must get the scored text
 
 
@@ -27,25 +29,33 @@ def read_evaluation(data: bytes) -> Evaluated | None:
 
 def speech_gates(result: SpeechReleaseResult) -> list[Gate]:
     """Every gate but the last, ``publishable``, from the results alone."""
-    unknown = [one.name for one in result.sources if one.licence == "unverified"]
+    owned: list[SpeechTextFacts] = [*result.sources, *result.texts]
+    unknown = [one.name for one in owned if one.licence == "unverified"]
     unknown += [result.base] if result.base_licence == "unverified" else []
-    unasked = [one.name for one in result.sources if one.consent == "unknown"]
-    kept = result.not_for_release
+    unasked = [one.name for one in result.texts if one.consent == "unknown"] + _named(result.consent_unknown)
+    kept = sum(one.utterances for one in result.not_for_release)
     worst = max(high for _, _, high in result.transcription.differences.values())
     return [
         Gate(name="licences_verified", passed=not unknown, value=len(unknown), threshold=0,
              reason=f"nobody has verified the licence of {', '.join(unknown)}" if unknown else
              "every source and the base name their licence", fix="Find it out and write it as `licence:`"),
         Gate(name="consent_known", passed=not unasked, value=len(unasked), threshold=0,
-             reason=f"on what basis the speech may be used is unknown for {', '.join(unasked)}" if unasked else
-             "every source states its consent basis", fix="Ask, and write it as `consent:`"),
-        Gate(name="uses_allow_release", passed=not kept, value=kept, threshold=0,
-             reason=f"{kept} utterances of the training may not be used for a release" if kept else
+             reason=f"on what basis this may be used is unknown: {', '.join(unasked)}" if unasked else
+             "every source, or its speakers, state their consent basis", fix="Ask, and write it as `consent:`"),
+        Gate(name=USES, passed=not kept, value=kept, threshold=0,
+             reason=f"a release is not allowed by {', '.join(_named(result.not_for_release))}" if kept else
              "every utterance of the training may be used for a release",
-             fix="Take these recordings out of training, or ask the speakers"),
+             fix="Ask those who speak, and add `release` to the `uses` of source and speaker; or leave `training` out "
+                 "of them, and run again. Nobody else can waive it"),
         Gate(name="better_than_baselines", passed=worst < 0, value=worst, threshold=0,
              reason=f"the upper end of the difference to the better baseline is {worst:+.1f} points",
              fix="Train longer, or use a base that heard more languages"),
         Gate(name=LOADS, passed=result.same >= _SAME, value=result.same, threshold=_SAME,
              reason=f"{result.same:.0%} of {result.asked} utterances get the scored text from `pipeline`",
              fix="Report it with the version of transformers")]
+
+
+def _named(some: Sequence[HeardFrom]) -> list[str]:
+    named = [f"{one.source}{f' {one.speaker}' if one.speaker else ''} ({one.utterances} utterances)"
+             for one in some[:_SHOWN]]
+    return [*named, *([f"{len(some) - _SHOWN} more"] if len(some) > _SHOWN else [])]

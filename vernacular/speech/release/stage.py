@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections import defaultdict
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from vernacular.config.speech import SpeechModel
 from vernacular.config.statement import read_statement
@@ -24,20 +21,19 @@ from vernacular.pipeline.stage import StageContext, determined_by
 from vernacular.release.attestation import Claims, digest_of_report, origin_digest, sign
 from vernacular.release.gates import publishable
 from vernacular.release.load_check import run_calls
-from vernacular.release.rights import name_of_base
 from vernacular.release.signing_key import own_or_new_key
 from vernacular.release.waivers import in_force, read_waivers
 from vernacular.speech.release.card import write_card, write_statement
 from vernacular.speech.release.export import copy_language_model, export_frozen, export_tuned
 from vernacular.speech.release.gates import speech_gates
-from vernacular.speech.release.stage_results import SpeakerGroup, SpeechReleaseResult, SpeechSourceFacts
-from vernacular.speech.release.stages import stages
+from vernacular.speech.release.permissions import heard_utterances
+from vernacular.speech.release.results import gather_result
+from vernacular.speech.release.stages import USES, stages
 from vernacular.speech.transcription.alphabet import Alphabet
 from vernacular.speech.transcription.arms import head_settings, start_of
-from vernacular.speech.transcription.parts import read_parts
 from vernacular.speech.transcription.stage import ALPHABET, TRAININGS, TRANSCRIPTS
 from vernacular.speech.transcription.stage_results import TranscriptionResult
-from vernacular.speech.utterance import SPEAKERS, Utterance, load_audio, read_utterances
+from vernacular.speech.utterance import load_audio, read_utterances
 
 _ASKED = 20  # scored utterances that the finished release transcribes again
 
@@ -54,15 +50,10 @@ def run(work: StageContext, name: str, model: SpeechModel) -> Report:
     found = work.reports[stage].read_result(TranscriptionResult, stage)
     export_model(work, name, model, work.out)
     asked, same = _ask(work, trained, own_code=(work.out / "speech_model.py").is_file())
-    parts = read_parts(work.inputs["speech/clean"], work.inputs["speech/splits"])[0]
-    heard = [*parts.train, *parts.choose]
-    result = SpeechReleaseResult(
-        language=work.language.code, model=name, base=name_of_base(model.base), base_licence=model.base.licence,
-        method=model.method, transcription=found, sources=_sources(work, heard), groups=_groups(work, heard),
-        asked=asked, same=same, not_for_release=sum("release" not in one.uses for one in heard), release_gates=[],
-        waivers=[])
+    result = gather_result(work.language, name, found, heard_utterances(work.inputs),
+                           work.inputs["speech/recordings"], asked, same)
     gates = speech_gates(result)
-    waivers = in_force(read_waivers(work.language.folder), name, gates)
+    waivers = [one for one in in_force(read_waivers(work.language.folder), name, gates) if one.gate != USES]
     gates.append(publishable(gates, waivers))
     result = result.model_copy(update={"waivers": waivers, "release_gates": gates})
     texts = {"README.md": write_card(work.language, result, gates, (work.out / "speech_model.py").is_file()),
@@ -94,11 +85,11 @@ def export_model(work: StageContext, name: str, model: SpeechModel, to: Path) ->
     facts = found.language_model
     decoding = {} if facts is None else {"weight": float(facts.weight), "bonus": float(facts.bonus),
                                               "words": float(facts.words)}
+    alphabet = Alphabet(tuple(json.loads((trained / ALPHABET).read_text(encoding="utf-8"))))
     if model.method == "frozen":
-        alphabet = Alphabet(tuple(json.loads((trained / ALPHABET).read_text(encoding="utf-8"))))
         export_frozen(start_of(work, name, model), weights, alphabet, head_settings(model), decoding, to)
     else:
-        export_tuned(weights, to, decoding)
+        export_tuned(weights, to, alphabet, decoding)
     if decoding:
         copy_language_model(trained, to)
 
@@ -115,24 +106,3 @@ def _ask(work: StageContext, trained: Path, own_code: bool) -> tuple[int, float]
                                "own_code": own_code}])
     scored = [row["greedy"] if row["decoded"] is None else row["decoded"] for row in rows]
     return len(rows), float(np.mean([text.strip() == ours for text, ours in zip(texts, scored, strict=True)]))
-
-
-def _sources(work: StageContext, heard: Sequence[Utterance]) -> list[SpeechSourceFacts]:
-    assert work.language.speech is not None
-    return [SpeechSourceFacts(name=source.name, licence=source.licence, consent=source.consent,
-                              minutes=sum(one.seconds for one in heard if one.source == source.name) / 60)
-            for source in work.language.speech.sources]
-
-
-def _groups(work: StageContext, heard: Sequence[Utterance]) -> list[SpeakerGroup]:
-    """Hours by how the speakers describe themselves."""
-    path = work.inputs["speech/recordings"] / SPEAKERS
-    rows = pq.read_table(path).to_pylist() if path.is_file() else []
-    about = {row["pseudonym"]: tuple(row.get(name) or "" for name in ("gender", "age", "village")) for row in rows}
-    speakers, hours = defaultdict[tuple[str, ...], set[str]](set), defaultdict[tuple[str, ...], float](float)
-    for one in heard:
-        group = about.get(one.speaker, ("", "", ""))
-        hours[group] += one.seconds / 3600
-        speakers[group] |= {one.speaker} - {""}
-    return [SpeakerGroup(gender=group[0], age=group[1], village=group[2], speakers=len(speakers[group]),
-                         hours=hours[group]) for group in sorted(hours)]

@@ -18,13 +18,26 @@ class SpeakerGroup(Result):
     hours: Number
 
 
-class SpeechSourceFacts(Result):
-    """A source of recordings, as language.yaml has it now."""
+class SpeechTextFacts(Result):
+    """A source, as language.yaml has it now: of the text that the language model learned from, or of recordings."""
 
     name: str
     licence: str
     consent: str
+
+
+class SpeechSourceFacts(SpeechTextFacts):
+    """A source of recordings."""
+
     minutes: Number  # that training heard
+
+
+class HeardFrom(Result):
+    """Utterances of one speaker in one source that training heard."""
+
+    source: str
+    speaker: str  # pseudonym; empty when not stated
+    utterances: int
 
 
 class SpeechReleaseResult(Result):
@@ -40,6 +53,8 @@ class SpeechReleaseResult(Result):
     groups: list[SpeakerGroup]  # of the speakers whom training heard
     asked: int  # scored utterances that ``pipeline`` transcribed again
     same: Number  # share of them with the scored text
-    not_for_release: int  # utterances of the training that may not be used for a release
+    texts: list[SpeechTextFacts]  # of the language model; none without one
+    not_for_release: list[HeardFrom]  # who does not allow a release
+    consent_unknown: list[HeardFrom]
     release_gates: list[Gate]
     waivers: list[Waiver]

@@ -66,7 +66,7 @@ class CtcTranscriber:
 
     def scores(self, utterance: Utterance) -> Scores | None:
         """Log probabilities of symbols, (frames, symbols)."""
-        return _scores(self.base, [self.listen(utterance)])[0]
+        return scores_of(self.base, [self.listen(utterance)])[0]
 
     def text(self, utterance: Utterance) -> str:
         """The text of the likeliest path."""
@@ -103,7 +103,7 @@ class CtcMethod:
         references, targets = [one.text for one in choose], [alphabet.encode(one.text) for one in train]
 
         def error_rate() -> float:
-            return character_error_rate(references, [alphabet.decode(best_path(_scores(base, [self.listen(one)])[0]))
+            return character_error_rate(references, [alphabet.decode(best_path(scores_of(base, [self.listen(one)])[0]))
                                                      for one in choose])
 
         def losses(rows: Sequence[int]) -> Iterator[torch.Tensor]:
@@ -175,7 +175,7 @@ def ctc_losses(base: SpeechBase, waves: Sequence[Samples], targets: Sequence[Seq
                        torch.tensor([len(own) for own in wanted]), reduction="sum", zero_infinity=True) / symbols
 
 
-def _scores(base: SpeechBase, waves: Sequence[Samples]) -> list[Scores]:
+def scores_of(base: SpeechBase, waves: Sequence[Samples]) -> list[Scores]:
     """Return the log probabilities of symbols, (frames, symbols), of each utterance."""
     found: dict[int, Scores] = {}
     with torch.inference_mode():

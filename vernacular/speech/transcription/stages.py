@@ -32,9 +32,14 @@ def _outside(language: Language, root: Path, model: SpeechModel) -> dict[str, st
     return fingerprints(model.base, language)
 
 
+def text_inputs(language: Language, model: SpeechModel) -> tuple[str, ...]:
+    """The stage whose text the language model of the decoding learns from, if there is one."""
+    return (SPLITS,) if language.sources and model.language_model != "none" else ()
+
+
 def stages(language: Language, name: str, model: SpeechModel) -> list[Stage]:
     """The stage that trains and scores the speech model ``name``."""
-    text = (SPLITS,) if language.sources and model.language_model != "none" else ()
+    text = text_inputs(language, model)
     pretrained = (f"speech/pretrained_{name}",) if model.pretraining is not None else ()
     return [Stage(
         name=f"speech/transcription_{name}", version="2", inputs=(*SPEECH, *pretrained, *text),

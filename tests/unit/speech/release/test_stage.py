@@ -2,61 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from transformers import pipeline
 
-from tests.unit.speech.transcription.spoken import say, write_base, write_language
+from tests.spoken_release import UNTRANSCRIBED
+from tests.unit.speech.transcription.spoken import say
 from vernacular.config.schema import Language
 from vernacular.core.report import Report
 from vernacular.core.store import Store
-from vernacular.pipeline.stage import Stage, StageContext, run_stage
 from vernacular.release.attestation import SIGNATURE, Statement, open_statement
 from vernacular.release.signing_key import own_or_new_key
 from vernacular.release.verification import verify
+from vernacular.speech.machine_transcripts import read_transcripts
 from vernacular.speech.release.code_files import foreign_code, is_own_code
 from vernacular.speech.release.gates import read_evaluation
 from vernacular.speech.release.stage_results import SpeechReleaseResult
 from vernacular.speech.release.stages import LOADS
-from vernacular.speech.release.stages import stages as release_stages
-from vernacular.speech.release.transcribing import FILE, accept, transcribe_rest
-from vernacular.speech.transcription.stages import SPEECH
-from vernacular.speech.transcription.stages import stages as transcription_stages
-from vernacular.speech.utterance import read_utterances, write_utterances
-
-SPEECH_SETTINGS = {
-    "sources": [{"name": "made", "kind": "audio", "licence": "CC0-1.0", "consent": "contributor",
-                 "transcripts": {"kind": "none"}}],
-    "models": {"tiny": {"base": {"path": "base", "licence": "MIT"}, "steps": 30, "batch_seconds": 8,
-                        "learning_rate": 0.01}}}
-UNTRANSCRIBED = 3
-
-
-def _recordings(work: StageContext) -> Report:
-    write_language(work.out, 40)
-    utterances = read_utterances(work.out)
-    write_utterances(work.out, [replace(one, text="" if 0 < number <= UNTRANSCRIBED else one.text)
-                                for number, one in enumerate(utterances)])
-    return Report()
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, Language]:
-    place = tmp_path_factory.mktemp("release")
-    write_base(place / "qaa" / "base")
-    language = Language(code="qaa", folder=place / "qaa", name="Made", script="Latn", speech=SPEECH_SETTINGS)
-    store = Store(place / "artifacts")
-    assert language.speech is not None
-    model = language.speech.models["tiny"]
-    given: list[Stage] = [Stage(name=name, version="1", inputs=(), settings=lambda _: {}, run=_recordings,
-                                description="") for name in SPEECH]
-    for stage in (*given, *transcription_stages(language, "tiny", model), *release_stages(language, "tiny", model)):
-        run_stage(stage, language, store)
-    return store, language
+from vernacular.speech.release.transcribing import accept, transcribe_rest
 
 
 def _release(store: Store) -> tuple[Path, Report]:
@@ -65,15 +30,15 @@ def _release(store: Store) -> tuple[Path, Report]:
     return found.folder, found.manifest.report
 
 
-def test_pipeline_alone_gives_the_scored_texts(made: tuple[Store, Language]) -> None:
-    _, report = _release(made[0])
+def test_pipeline_alone_gives_the_scored_texts(spoken_release: tuple[Store, Language]) -> None:
+    _, report = _release(spoken_release[0])
     result = report.read_result(SpeechReleaseResult, "")
     assert (result.asked, result.same) == (8, 1.0)
     assert {gate.name: gate.passed for gate in report.gates}[LOADS]
 
 
-def test_pipeline_reads_integers_and_short_sound_and_has_no_times(made: tuple[Store, Language]) -> None:
-    model = pipeline("automatic-speech-recognition", str(_release(made[0])[0]), trust_remote_code=True)
+def test_pipeline_reads_integers_and_short_sound_and_has_no_times(spoken_release: tuple[Store, Language]) -> None:
+    model = pipeline("automatic-speech-recognition", str(_release(spoken_release[0])[0]), trust_remote_code=True)
     sound = say("ae io", 1, np.random.default_rng(1))
     whole = (sound * 32768).astype(np.int16)
     assert model(whole.copy())["text"] == model(sound.copy())["text"]
@@ -83,8 +48,8 @@ def test_pipeline_reads_integers_and_short_sound_and_has_no_times(made: tuple[St
         model(sound, return_timestamps="word")
 
 
-def test_the_release_is_signed_with_its_code_and_has_no_path(made: tuple[Store, Language]) -> None:
-    folder, report = _release(made[0])
+def test_the_release_is_signed_with_its_code_and_has_no_path(spoken_release: tuple[Store, Language]) -> None:
+    folder, report = _release(spoken_release[0])
     opened = open_statement(folder, [own_or_new_key().public_key()])
     assert isinstance(opened, tuple)
     statement = opened[0]
@@ -93,11 +58,12 @@ def test_the_release_is_signed_with_its_code_and_has_no_path(made: tuple[Store, 
     assert statement.predicate.gates == report.gates
     assert not verify(folder, [own_or_new_key().public_key()], read_evaluation).failures
     assert is_own_code(folder)
-    assert not [path for path in folder.rglob("*.json") if str(made[1].folder.parent).encode() in path.read_bytes()]
+    here = str(spoken_release[1].folder.parent).encode()
+    assert not [path for path in folder.rglob("*.json") if here in path.read_bytes()]
 
 
-def test_foreign_code_is_not_own_code(made: tuple[Store, Language], tmp_path: Path) -> None:
-    folder, _ = _release(made[0])
+def test_foreign_code_is_not_own_code(spoken_release: tuple[Store, Language], tmp_path: Path) -> None:
+    folder, _ = _release(spoken_release[0])
     for path in folder.glob("*.py"):
         (tmp_path / path.name).write_bytes(path.read_bytes())
     assert is_own_code(tmp_path)
@@ -108,12 +74,11 @@ def test_foreign_code_is_not_own_code(made: tuple[Store, Language], tmp_path: Pa
     assert [failure.file for failure in foreign_code(tmp_path)] == ["speech_model.py"]
 
 
-def test_rest_is_transcribed_and_accepted_by_confidence(made: tuple[Store, Language]) -> None:
-    store, language = made
+def test_rest_is_transcribed_and_accepted_by_confidence(spoken_release: tuple[Store, Language]) -> None:
+    store, language = spoken_release
     found = transcribe_rest(store, language, "tiny", lambda line: None)
     assert len(found) == UNTRANSCRIBED
-    assert all(0 < one.confidence <= 1 for one in found)
-    assert accept(language, found, 1.1) == 0
-    count = accept(language, found, 0.0)
-    rows = [json.loads(line) for line in (language.folder / FILE).read_text(encoding="utf-8").splitlines()]
-    assert count == len(rows) == sum(bool(one.text) for one in found)
+    assert all(one.confidence is not None and 0 < one.confidence <= 1 for one in found)
+    assert accept(language, found, 1.1) == []
+    kept = accept(language, found, 0.0)
+    assert kept == read_transcripts(language) == [one for one in found if one.text]

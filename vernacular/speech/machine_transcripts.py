@@ -1,0 +1,69 @@
+"""``machine_transcripts.jsonl`` of a language folder: what a model wrote for recordings without a transcript.
+
+``transcribe --accept`` writes it, for a source of text with ``quality: machine`` that ``splits.train_only`` names, so
+that nothing is scored on what a machine wrote. A takedown of the recordings removes its rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+
+import orjson
+
+from vernacular.config.schema import Language
+from vernacular.core.codes import Code
+from vernacular.core.errors import Problem
+from vernacular.core.files import File, Folder
+
+MACHINE = "machine_transcripts"  # name of the source
+FILE = f"{MACHINE}.jsonl"
+
+
+@dataclass(frozen=True)
+class MachineTranscript:
+    """What a model wrote for an utterance."""
+
+    id: str  # of the utterance
+    source: str  # of the recording
+    file: str  # the recording, relative to the source's folder
+    speaker: str  # pseudonym; empty when not stated
+    start: float  # seconds from the beginning of the recording
+    text: str
+    confidence: float | None  # between 0 and 1; None of a model with its own decoder
+    model: str  # name of the model, and key of its release
+
+
+def write_transcripts(language: Language, transcripts: Iterable[MachineTranscript]) -> None:
+    """Write the file in place of an earlier one."""
+    _file(language).write(b"".join(
+        orjson.dumps(asdict(one), option=orjson.OPT_APPEND_NEWLINE) for one in transcripts).decode())
+
+
+def read_transcripts(language: Language) -> list[MachineTranscript]:
+    """Return the rows; none without the file.
+
+    Raises:
+        Problem: a row is not one that this version writes.
+    """
+    found = []
+    for where, line in _file(language).rows():
+        try:
+            found.append(MachineTranscript(**orjson.loads(line)))
+        except (ValueError, TypeError):
+            raise Problem("not a row that `vernacular transcribe` writes", where=where,
+                          fix="Delete the file, and transcribe again", code=Code.DATA_FORMAT) from None
+    return found
+
+
+def remove_transcripts(language: Language, gone: Callable[[MachineTranscript], bool]) -> int:
+    """Remove the rows that are ``gone``; return how many."""
+    rows = read_transcripts(language)
+    kept = [one for one in rows if not gone(one)]
+    if len(kept) < len(rows):
+        write_transcripts(language, kept)
+    return len(rows) - len(kept)
+
+
+def _file(language: Language) -> File:
+    return Folder.of(language.folder).file(FILE)

@@ -1,0 +1,71 @@
+"""Whom a transcription model heard, and what these people allow: when it was made, and by the folder as it is now."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from vernacular.config.schema import Language
+from vernacular.core.store import Artifact
+from vernacular.provenance.suppression_list import Suppressions
+from vernacular.speech.pretraining.heard_speech import read_heard_speech
+from vernacular.speech.recordings.speakers import Speakers
+from vernacular.speech.recordings.stages import SPEAKERS_LIST
+from vernacular.speech.release.stage_results import HeardFrom
+from vernacular.speech.transcription.parts import read_parts
+from vernacular.speech.utterance import Utterance
+
+
+def heard_utterances(inputs: Mapping[str, Path]) -> list[Utterance]:
+    """The utterances that training and, if there was one, pretraining read; ``inputs`` are those of the release."""
+    clean, splits = inputs["speech/clean"], inputs["speech/splits"]
+    parts = read_parts(clean, splits)[0]
+    heard = {one.id: one for one in (*parts.train, *parts.choose)}
+    if any(stage.startswith("speech/pretrained_") for stage in inputs):
+        heard |= {one.id: one for one in read_heard_speech(clean, splits).train}
+    return [*heard.values()]
+
+
+def as_allowed_now(utterances: Iterable[Utterance], language: Language) -> list[Utterance]:
+    """The utterances with the uses and the consent that the folder states now; none for a source that is gone."""
+    assert language.speech is not None
+    speakers, sources = Speakers.of(language), {source.name: source for source in language.speech.sources}
+    found = []
+    for one in utterances:
+        source = sources.get(one.source)
+        uses, consent = ([], "unknown") if source is None else speakers.allow(source, one.speaker)
+        found.append(replace(one, uses=uses, consent=consent))
+    return found
+
+
+def without_release(utterances: Sequence[Utterance]) -> list[HeardFrom]:
+    """Who does not allow a release, by source and speaker."""
+    return _counted(one for one in utterances if "release" not in one.uses)
+
+
+def without_consent(utterances: Sequence[Utterance]) -> list[HeardFrom]:
+    """Whose consent is unknown, by source and speaker."""
+    return _counted(one for one in utterances if one.consent == "unknown")
+
+
+def withdrawn_since(utterances: Sequence[Utterance], language: Language) -> int:
+    """How many of the utterances may not be used any more: their speaker, recording or source was taken down."""
+    speakers, gone = Speakers.of(language), Suppressions.of(language.folder).sources
+    return sum(one.source in gone or speakers.has_withdrawn(one.speaker)
+               or speakers.digest(one.raw_digest) in speakers.withdrawn for one in utterances)
+
+
+def speakers_changed(recordings: Artifact, language: Language) -> bool:
+    """Whether the list of speakers, or of who withdrew, is another than when the recordings were read.
+
+    Pseudonyms in artifacts are those of that time: who was listed since is not found by pseudonym.
+    """
+    return recordings.manifest.outside.get(SPEAKERS_LIST) not in (None, Speakers.of(language).version())
+
+
+def _counted(utterances: Iterable[Utterance]) -> list[HeardFrom]:
+    counts = Counter((one.source, one.speaker) for one in utterances)
+    return [HeardFrom(source=source, speaker=speaker, utterances=count)
+            for (source, speaker), count in sorted(counts.items())]
