@@ -71,8 +71,8 @@ def run(work: StageContext, name: str, model: SpeechModel) -> Report:
 def _train(work: StageContext, name: str, model: SpeechModel, parts: Parts, folds: Mapping[str, Parts],
            alphabet: Alphabet) -> _Results:
     wanted = {one.id: one for some in (parts, *folds.values()) for one in (*some.train, *some.choose, *some.score)}
-    methods = methods_of(work, name, model, [*wanted.values()])
     text = _text_of(work)
+    methods = methods_of(work, name, model, [*wanted.values()], text)
     trainings = {arm: Trainings(method, alphabet, work.scratch / TRAININGS, text, model.language_model,
                                 work.progress)
                  for arm, method in methods.items()}

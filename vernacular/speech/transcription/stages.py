@@ -32,7 +32,8 @@ def _outside(language: Language, root: Path, model: SpeechModel) -> dict[str, st
 
 def stages(language: Language, name: str, model: SpeechModel) -> list[Stage]:
     """The stage that trains and scores the speech model ``name``."""
-    text = (SPLITS,) if language.sources and model.language_model != "none" else ()
+    read = model.language_model != "none" or model.new_tokens
+    text = (SPLITS,) if language.sources and read else ()
     pretrained = (f"speech/pretrained_{name}",) if model.pretraining is not None else ()
     return [Stage(
         name=f"speech/transcription_{name}", version="1", inputs=(*SPEECH, *pretrained, *text),
