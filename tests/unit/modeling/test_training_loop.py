@@ -16,7 +16,7 @@ from tests.unit.modeling.tiny_training import same, setting, weights
 from vernacular.config.training import Pretraining
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
-from vernacular.modeling import fused_loss, lora
+from vernacular.modeling import fused_loss, lora, resumable_training
 from vernacular.modeling.checkpoint import Progressed, load_checkpoint, save_checkpoint
 from vernacular.modeling.device import autocast
 from vernacular.modeling.objectives import check_reading, read
@@ -328,14 +328,14 @@ def test_logits_that_are_capped_after_the_decoder_are_trained_as_they_are(kind, 
 
 def test_a_speed_measured_under_load_is_measured_again_later(tmp_path, monkeypatch):
     model, plan = setting(tmp_path)
-    monkeypatch.setattr(budget, "_MOST_OTHERS", -1)  # as if other processes kept the processor busy
+    monkeypatch.setattr(resumable_training, "_MOST_OTHERS", -1)  # as if other processes kept the processor busy
     speed = measure_speed(tmp_path, "key", model, plan)
     assert known_speed(tmp_path, "key") == speed  # the second arm takes as many steps
     path = tmp_path / "speed-key.json"
     old = path.stat().st_mtime - budget._LOADED_SECONDS - 1
     os.utime(path, (old, old))
     assert known_speed(tmp_path, "key") is None
-    monkeypatch.setattr(budget, "_MOST_OTHERS", 1000)
+    monkeypatch.setattr(resumable_training, "_MOST_OTHERS", 1000)
     speed = measure_speed(tmp_path, "key", model, plan)
     os.utime(path, (old, old))
     assert known_speed(tmp_path, "key") == speed
