@@ -13,7 +13,7 @@ import torch
 from transformers import pipeline
 
 from tests.speech_bases import write_whisper
-from tests.unit.speech.transcription.test_methods import ALPHABET, UTTERANCES, listen
+from tests.unit.speech.transcription.short_utterances import ALPHABET, UTTERANCES, listen
 from vernacular.speech.transcription.head_training import Budget
 from vernacular.speech.transcription.methods import TuningSettings
 from vernacular.speech.transcription.whisper_method import (
