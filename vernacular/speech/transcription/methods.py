@@ -139,7 +139,7 @@ def tuning_plan(train: Sequence[Utterance], settings: TuningSettings, budget: Bu
         error_rate: of the utterances that choose.
         network: what is trained.
         checkpoint: where it is resumed from.
-        trained: what the plan says of body, head and new rows.
+        trained: fields of the plan about body, head and new rows.
     """
     lengths = np.array([max(1, round(one.seconds * RATE)) for one in train], dtype=np.int64)
     order = Order(lengths, int(lengths.max()), round(settings.batch_seconds * RATE), seed)
