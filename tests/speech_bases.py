@@ -117,8 +117,9 @@ def write_whisper(folder: Path) -> Path:
     ids = {token: tokenizer.get_vocab()[token] for token in special}
     torch.manual_seed(1)
     config = WhisperConfig(
-        vocab_size=len(tokenizer), d_model=32, encoder_layers=1, decoder_layers=1, encoder_attention_heads=2,
-        decoder_attention_heads=2, encoder_ffn_dim=64, decoder_ffn_dim=64, max_target_positions=64,
+        vocab_size=len(tokenizer) + 20,  # the last ones are times
+        d_model=32, encoder_layers=1, decoder_layers=1, encoder_attention_heads=2,
+        decoder_attention_heads=2, encoder_ffn_dim=64, decoder_ffn_dim=64, max_target_positions=32,
         pad_token_id=ids["<|endoftext|>"], bos_token_id=ids["<|endoftext|>"], eos_token_id=ids["<|endoftext|>"],
         decoder_start_token_id=ids["<|startoftranscript|>"], suppress_tokens=None, begin_suppress_tokens=None)
     return _save(folder, WhisperForConditionalGeneration(config), "WhisperFeatureExtractor")

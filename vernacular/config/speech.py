@@ -153,6 +153,10 @@ class SpeechModel(SpeechBudget):
         "Minutes of transcribed speech to train on in further trainings: a learning curve."))
     learning_rate: float = Field(1e-3, gt=0, examples=[2e-4], description="Highest learning rate.")
     rank: int = Field(16, ge=1, examples=[32], description="Rank of the changes (`lora` and `whisper` only).")
+    new_tokens: int = Field(0, ge=0, le=20_000, examples=[300], description=(
+        "Most tokens added to the tokenizer of a Whisper model (`whisper` only), learned from the transcripts for "
+        "training and from the text of `sources`. 0 keeps the tokenizer, which can write every language: an hour of "
+        "speech hardly trains the embeddings of new tokens (docs/experiments/speech.md)."))
 
 
 class SpeechBehaviour(Strict):

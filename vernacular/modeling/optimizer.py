@@ -1,10 +1,10 @@
-"""The optimizer: AdamW, with a higher effective rate for new embedding rows."""
+"""The optimizer: AdamW with clipped gradients, and a higher effective rate for new embedding rows."""
 
 from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -13,28 +13,70 @@ from numpy.typing import NDArray
 from vernacular.config.training import Pretraining
 from vernacular.modeling.device import device_of, to_device
 from vernacular.modeling.frozen_weights import ROWS
-from vernacular.modeling.sharding import is_sharded
+from vernacular.modeling.pending_loss import PendingLoss
+from vernacular.modeling.sharding import is_sharded, local, total_norm
 
 _WAITING = 0.1  # default
+_CLIP = 1.0  # gradient norm
 Rows = tuple[torch.nn.Parameter, torch.Tensor | slice]  # a parameter and its new rows
 
 
 def optimizer_for(model: Any, settings: Pretraining) -> torch.optim.AdamW:
     """Return AdamW with two rate groups, each with and without weight decay (none on vectors and rows)."""
-    embedding = model.get_input_embeddings().weight
-    body = {id(parameter) for parameter in model.base_model.parameters()}
+    return adamw(model, model.base_model.parameters(), settings.weight_decay, model.get_input_embeddings().weight)
+
+
+def adamw(network: torch.nn.Module, body: Iterable[torch.nn.Parameter], weight_decay: float,
+          table: torch.nn.Parameter | None = None) -> torch.optim.AdamW:
+    """Return AdamW with groups for ``body``, for the rows of ``table`` or of new tokens, and for everything else."""
+    in_body = {id(parameter) for parameter in body}
     groups: dict[tuple[str, bool], list[torch.nn.Parameter]] = {}
-    for name, parameter in model.named_parameters():
+    for name, parameter in network.named_parameters():
         if not parameter.requires_grad:
             continue
-        rows = parameter is embedding or ROWS in name
-        part = "rows" if rows else "body" if id(parameter) in body else "head"
+        rows = parameter is table or ROWS in name
+        part = "rows" if rows else "body" if id(parameter) in in_body else "head"
         groups.setdefault((part, parameter.ndim > 1 and part != "rows"), []).append(parameter)
     return torch.optim.AdamW(
-        [{"params": parameters, "part": part, "weight_decay": settings.weight_decay if decays else 0.0}
+        [{"params": parameters, "part": part, "weight_decay": weight_decay if decays else 0.0}
          for (part, decays), parameters in groups.items()],
-        lr=settings.learning_rate, betas=(0.9, 0.98), eps=1e-6,
-        fused=not is_sharded(model), foreach=False)  # neither takes distributed and whole weights together
+        betas=(0.9, 0.98), eps=1e-6,
+        fused=not is_sharded(network), foreach=False)  # neither takes distributed and whole weights together
+
+
+def set_rates(optimizer: torch.optim.AdamW, head: float, body: float, frozen: bool) -> None:
+    """Set the rate of the body and that of everything else; ``frozen``: the body has no gradients in this step."""
+    for group in optimizer.param_groups:
+        group["lr"] = body if group["part"] == "body" else head
+        if group["part"] == "body":
+            for parameter in group["params"]:
+                parameter.requires_grad_(not frozen)
+
+
+def gradients_of(optimizer: torch.optim.AdamW) -> list[torch.Tensor]:
+    """Return the gradients of all that is trained in this step."""
+    return [parameter.grad for group in optimizer.param_groups for parameter in group["params"]
+            if parameter.grad is not None]
+
+
+def take_clipped_step(optimizer: torch.optim.AdamW, loss: torch.Tensor, step: int,
+                      sharded: bool = False) -> PendingLoss:
+    """Clip the gradients and take the step, without waiting for a GPU; it changes nothing if its loss is not finite."""
+    gradients = gradients_of(optimizer)
+    length = total_norm(gradients)
+    pending = PendingLoss(loss, length, step)
+    scale = (length / _CLIP).clamp(min=1).float()
+    if sharded:
+        pending.read()
+        for one in gradients:
+            local(one).div_(scale)
+    else:
+        finite = loss.isfinite() & length.isfinite()
+        optimizer.found_inf = 1 - finite.float()  # type: ignore[attr-defined]  # at 1 AdamW does nothing
+        optimizer.grad_scale = scale  # type: ignore[attr-defined]  # AdamW divides by it as it goes
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    return pending
 
 
 def new_rows_of(model: Any, new: NDArray[Any]) -> list[Rows]:

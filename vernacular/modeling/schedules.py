@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from vernacular.config.training import Pretraining
-
 
 @dataclass(frozen=True)
 class Stream:
@@ -78,16 +76,16 @@ def order(streams: Sequence[Stream], total: int, seed: int) -> NDArray[np.int64]
     return np.concatenate(blocks)[np.argsort(np.concatenate(places), kind="stable")].astype(np.int64)
 
 
-def rates(step: int, steps: int, settings: Pretraining) -> tuple[float, float]:
+def rates(step: int, steps: int, highest: float, warmup: float, head_first: float | None) -> tuple[float, float]:
     """Return the learning rates of a step: (head and new rows, body and old rows).
 
     Both rise and fall linearly to zero; the body is frozen until ``head_first``, so that an
     untrained head does not damage it.
     """
-    warm = max(1, math.ceil(settings.warmup * steps))
-    wait = math.floor((settings.head_first or 0.0) * steps)
-    body = rise_and_fall(settings.learning_rate, step, steps, warm, wait) if step >= wait else 0.0
-    return rise_and_fall(settings.learning_rate, step, steps, warm), body
+    warm = max(1, math.ceil(warmup * steps))
+    wait = math.floor((head_first or 0.0) * steps)
+    body = rise_and_fall(highest, step, steps, warm, wait) if step >= wait else 0.0
+    return rise_and_fall(highest, step, steps, warm), body
 
 
 def rise_and_fall(highest: float, step: int, steps: int, warm: int, wait: int = 0) -> float:

@@ -1,4 +1,4 @@
-"""The training loop: one optimizer, a schedule, and checkpoints for exact resuming.
+"""The training on text: its plan and its steps, which ``resumable_training`` takes.
 
 All randomness is a function of seed and step (data order, masks), so checkpoints need no generator
 states. Languages, stages and tokenizers are not known here.
@@ -6,8 +6,6 @@ states. Languages, stages and tokenizers are not known here.
 
 from __future__ import annotations
 
-import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,28 +18,27 @@ from numpy.typing import NDArray
 from vernacular.config.training import Pretraining
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
-from vernacular.modeling.checkpoint import (
-    Progressed,
-    load_checkpoint,
-    restore_weights,
-    save_checkpoint,
-    trained_weights,
-    write,
-)
+from vernacular.modeling.checkpoint import Progressed
 from vernacular.modeling.device import autocast, device_of, to_device
 from vernacular.modeling.distributed import share, sum_up, together
-from vernacular.modeling.interrupts import interrupts
 from vernacular.modeling.objectives import Batch, Objective, nats_at, read
-from vernacular.modeling.optimizer import further, new_rows_of, optimizer_for
+from vernacular.modeling.optimizer import (
+    further,
+    gradients_of,
+    new_rows_of,
+    optimizer_for,
+    set_rates,
+    take_clipped_step,
+)
 from vernacular.modeling.packed_attention import Packing
 from vernacular.modeling.packing import Blocks
-from vernacular.modeling.pending_loss import PendingLoss, read_all_but
+from vernacular.modeling.pending_loss import PendingLoss
 from vernacular.modeling.precision import stored_in
+from vernacular.modeling.resumable_training import Course, follow
 from vernacular.modeling.schedules import rates
-from vernacular.modeling.sharding import is_sharded, local, total_norm
+from vernacular.modeling.sharding import is_sharded, local
 from vernacular.modeling.state_distillation import States
 
-_CLIP = 1.0  # gradient norm
 _WORTH_COMPILING = 500  # steps
 
 
@@ -114,43 +111,24 @@ def take_step(model: Any, optimizer: torch.optim.AdamW, plan: Plan, step: int) -
 
 def start_step(model: Any, optimizer: torch.optim.AdamW, plan: Plan, step: int) -> PendingLoss:
     """Take one optimizer step without waiting for a GPU; it changes nothing if its loss is not finite."""
-    head, body = rates(step, plan.steps, plan.settings)
-    for group in optimizer.param_groups:
-        group["lr"] = body if group["part"] == "body" else head
-        if group["part"] == "body" and not is_sharded(model):
-            for parameter in group["params"]:
-                parameter.requires_grad_(body > 0)
+    settings = plan.settings
+    head, body = rates(step, plan.steps, settings.learning_rate, settings.warmup, settings.head_first)
+    set_rates(optimizer, head, body, frozen=body == 0 and not is_sharded(model))
     torch.manual_seed(plan.seed * 1_000_003 + step)
     loss = _gradient(model, plan, step)
     if not body and is_sharded(model):  # its layers always have gradients
         for group in optimizer.param_groups:
             for parameter in group["params"] if group["part"] == "body" else ():
                 parameter.grad = None
-    gradients = [parameter.grad for group in optimizer.param_groups for parameter in group["params"]
-                 if parameter.grad is not None]
+    gradients = gradients_of(optimizer)
     sum_up([*(one for one in gradients if local(one) is one), loss])  # those of distributed layers are sums
     embedding = model.get_input_embeddings()
     if not body and type(embedding) is torch.nn.Embedding and embedding.weight.grad is not None:
         new = to_device(plan.new_rows, embedding.weight.device)
         kept = embedding.weight.grad[new]
         embedding.weight.grad.zero_()[new] = kept
-    length = total_norm(gradients)
-    pending = PendingLoss(loss, length, step)
-    if is_sharded(model):
-        pending.read()
-    else:
-        finite = loss.isfinite() & length.isfinite()
-        optimizer.found_inf = 1 - finite.float()  # type: ignore[attr-defined]  # at 1 AdamW does nothing
-    scale = (length / _CLIP).clamp(min=1).float()
-    if is_sharded(model):
-        for one in gradients:
-            local(one).div_(scale)
-    else:
-        optimizer.grad_scale = scale  # type: ignore[attr-defined]  # AdamW divides by it as it goes
     with further(new_rows_of(model, plan.new_rows), plan.further):
-        optimizer.step()
-    optimizer.zero_grad(set_to_none=True)
-    return pending
+        return take_clipped_step(optimizer, loss, step, is_sharded(model))
 
 
 def _gradient(model: Any, plan: Plan, step: int) -> torch.Tensor:
@@ -195,79 +173,14 @@ def _gradient(model: Any, plan: Plan, step: int) -> torch.Tensor:
 
 
 def train(model: Any, plan: Plan, checkpoint: Path, say: Callable[[str], None]) -> Progressed:
-    """Train ``model`` in place to the end of ``plan``, resuming from ``checkpoint`` if it exists.
-
-    The model ends with the weights of the curve's best point; ``patience`` points without
-    improvement end training.
-
-    Raises:
-        Problem: the loss is not finite, the disk is full, another process died, or time is up.
-        KeyboardInterrupt: a signal was received; a checkpoint was written.
-    """
-    settings, first, sharded = plan.settings, together()[0] == 0, is_sharded(model)
-    optimizer = optimizer_for(model, settings)
-    done = load_checkpoint(checkpoint, model, optimizer)
-    if float(share(torch.tensor(float(done.step), device=device_of(model)))) != done.step:
-        raise Problem("the processes of this training have different checkpoints", where="pretraining",
-                      fix="Put the artifact root on a folder shared by all machines", code=Code.TRAINING_PROCESSES)
-    best = checkpoint.with_name(f"best-{checkpoint.name}")
-    if done.step:
-        say(f"resumed at step {done.step} of {plan.steps}")
-    model.train()
-    points = {round(index * plan.steps / plan.evaluations) for index in range(plan.evaluations + 1)}
-    began = saved = reported = time.monotonic()
-    pending = deque[PendingLoss]()
-    ahead = 1 if device_of(model).type == "cuda" else 0  # steps for which it need not wait
-    with interrupts() as asked:
-        while not done.stopped:
-            if done.step in points and (not done.curve or done.curve[-1][0] != done.step):
-                done.curve.append((done.step, _evaluate(model, plan)))
-                if done.best[0] == done.step and (first or sharded) and done.step not in (0, plan.steps):
-                    weights = trained_weights(model, optimizer)
-                    if first:
-                        write(best, {"model": weights, "step": done.step})
-                done.stopped = bool(settings.patience) and _waited(done) >= settings.patience
-            if done.step >= plan.steps or done.stopped:
-                break
-            started = time.monotonic()
-            pending.append(start_step(model, optimizer, plan, done.step))
-            done.step += 1
-            done.losses += read_all_but(0 if done.step in points else ahead, pending)
-            now = time.monotonic()
-            done.seconds += now - started
-            if now - reported > 10 or done.step == plan.steps:
-                reported = now
-                done.losses += read_all_but(0, pending)
-                left = done.seconds / done.step * (plan.steps - done.step)
-                point = f", held-out {done.curve[-1][1]:.3f} nats/character" if done.curve else ""
-                say(f"step {done.step}/{plan.steps}, loss {np.mean(done.losses[-20:]):.3f}{point}, {left:.0f} s left")
-            late = settings.stop_after_minutes is not None and now - began > settings.stop_after_minutes * 60
-            due = bool(asked) or late or now - saved > settings.checkpoint_minutes * 60
-            if sharded:  # every process takes part
-                due = bool(share(torch.tensor(float(due), device=device_of(model))))
-            if due:
-                done.losses += read_all_but(0, pending)
-            if due and (first or sharded):
-                save_checkpoint(checkpoint, model, optimizer, done)
-                saved = now
-            if asked:
-                raise KeyboardInterrupt
-            if late and done.step < plan.steps:
-                raise Problem(f"the {settings.stop_after_minutes:g} minutes ended at step {done.step} of "
-                              f"{plan.steps}", where="pretraining",
-                              fix="Run again: it resumes from there (pretraining.stop_after_minutes)",
-                              code=Code.STAGE_STOPPED)
-    if (first or sharded) and done.best[0] not in (0, done.step):
-        say(f"held-out likelihood was best at step {done.best[0]}: using those weights")
-        restore_weights(model, torch.load(best, weights_only=True, map_location="cpu")["model"])
+    """Train ``model`` in place to the end of ``plan``, resuming from ``checkpoint`` if it exists; see ``follow``."""
+    settings, optimizer = plan.settings, optimizer_for(model, plan.settings)
+    done = follow(Course(
+        plan.steps, lambda step: start_step(model, optimizer, plan, step), lambda: _evaluate(model, plan),
+        plan.evaluations, settings.patience, "nats/character", settings.checkpoint_minutes,
+        settings.stop_after_minutes), model, optimizer, checkpoint, say)
     model.base_model._compiled_call_impl = None  # whatever reads other shapes now would compile each
-    model.eval()
     return done
-
-
-def _waited(done: Progressed) -> int:
-    """Return the number of curve points since the best one."""
-    return sum(step > done.best[0] for step, _ in done.curve)
 
 
 def _evaluate(model: Any, plan: Plan) -> float:

@@ -9,12 +9,10 @@ from __future__ import annotations
 import json
 import math
 import platform
-import statistics
 import time
 from pathlib import Path
 from typing import Any
 
-import psutil
 import torch
 
 from vernacular.config.schema import Model
@@ -23,11 +21,9 @@ from vernacular.core.store import digest_of, write_atomically
 from vernacular.modeling.device import has_bf16
 from vernacular.modeling.distributed import together
 from vernacular.modeling.optimizer import optimizer_for
-from vernacular.modeling.sharding import local
+from vernacular.modeling.resumable_training import seconds_of_step
 from vernacular.modeling.training_loop import Plan, take_step
 
-UNTIMED_STEPS, TIMED_STEPS = 3, 9
-_MOST_OTHERS = 0.25  # cores used by other processes above which a measurement counts as loaded
 _LOADED_SECONDS = 6 * 3600  # validity of a speed measured under load: both variants take the same steps
 _LOOP = 3  # raise it when the loop becomes faster, to measure again
 
@@ -64,43 +60,10 @@ def measure_speed(machine: Path, key: str, model: Any, plan: Plan) -> float:
 
 
 def time_steps(model: Any, plan: Plan, most_seconds: float = math.inf) -> tuple[float, bool]:
-    """Return the median seconds of a step of ``plan``, and whether other programs slowed it down.
-
-    The weights are restored afterwards from CPU memory: a second copy may not fit a GPU.
-
-    ``most_seconds``: time limit for starting steps; at least two are measured.
-    """
-    begun = time.monotonic()
-    training, learning = model.training, [parameter for parameter in model.parameters() if parameter.requires_grad]
-    kept = [local(parameter.detach()).to("cpu", copy=True) for parameter in learning]
-    model.train()
+    """Return the median seconds of a step of ``plan``, as ``seconds_of_step`` does; the weights stay."""
     optimizer = optimizer_for(model, plan.settings)
     body = int((plan.settings.head_first or 0.0) * plan.steps) + 1  # measure steps in which everything is trained
-    for step in range(UNTIMED_STEPS):
-        take_step(model, optimizer, plan, body + step)
-    seconds: list[float] = []
-    before, timed = _busy_elsewhere(), time.monotonic()
-    for step in range(TIMED_STEPS):
-        started = time.monotonic()
-        if len(seconds) > 1 and started - begun > most_seconds:
-            break
-        take_step(model, optimizer, plan, body + UNTIMED_STEPS + step)
-        seconds.append(time.monotonic() - started)  # the returned loss has waited for the device
-    others = (_busy_elsewhere() - before) / (time.monotonic() - timed)
-    if together()[1] > 1:
-        others = 0.0  # other processes of this training also use the CPU
-    for parameter, before_it in zip(learning, kept, strict=True):
-        local(parameter.detach()).copy_(before_it)
-        parameter.requires_grad_(True)
-        parameter.grad = None
-    model.train(training)
-    return statistics.median(seconds), others > _MOST_OTHERS
-
-
-def _busy_elsewhere() -> float:
-    """Return the CPU seconds used by other processes of this machine, over all cores."""
-    every, own = psutil.cpu_times(), psutil.Process().cpu_times()
-    return float(every.user + every.system + getattr(every, "nice", 0.0) - own.user - own.system)
+    return seconds_of_step(model, lambda step: take_step(model, optimizer, plan, step), body, most_seconds)
 
 
 def steps_within(settings: Pretraining, speed: float, most: float) -> int:

@@ -16,7 +16,7 @@ from tests.unit.modeling.tiny_training import same, setting, weights
 from vernacular.config.training import Pretraining
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
-from vernacular.modeling import fused_loss, lora
+from vernacular.modeling import fused_loss, lora, resumable_training
 from vernacular.modeling.checkpoint import Progressed, load_checkpoint, save_checkpoint
 from vernacular.modeling.device import autocast
 from vernacular.modeling.objectives import check_reading, read
@@ -141,9 +141,8 @@ def test_while_the_body_waits_only_head_and_new_rows_learn(tmp_path):
     save_checkpoint(tmp_path / "c.pt", model, optimizer, Progressed())
 
 
-def test_rates_rise_fall_and_wait(tmp_path):
-    _, plan = setting(tmp_path, steps=100, head_first=0.2, warmup=0.1, learning_rate=1.0)
-    head, body = zip(*(rates(step, 100, plan.settings) for step in range(100)), strict=True)
+def test_rates_rise_fall_and_wait():
+    head, body = zip(*(rates(step, 100, 1.0, 0.1, 0.2) for step in range(100)), strict=True)
     assert max(head) == pytest.approx(1.0, abs=0.02)
     assert set(body[:20]) == {0.0}
     assert 0 < body[20] < body[29]
@@ -189,7 +188,7 @@ def plain_training(model, plan):
     state = {id(p): (torch.zeros_like(p), torch.zeros_like(p), [0]) for p in model.parameters()}
     losses = []
     for step in range(plan.steps):
-        head, slow = rates(step, plan.steps, settings)
+        head, slow = rates(step, plan.steps, settings.learning_rate, settings.warmup, settings.head_first)
         rows = plan.order[step * settings.batch_size:(step + 1) * settings.batch_size]
         batch = plan.objective.batch(plan.blocks, rows, (plan.seed, 1, step))
         same = torch.from_numpy(batch.pieces)[:, None, :, None] == torch.from_numpy(batch.pieces)[:, None, None, :]
@@ -329,14 +328,14 @@ def test_logits_that_are_capped_after_the_decoder_are_trained_as_they_are(kind, 
 
 def test_a_speed_measured_under_load_is_measured_again_later(tmp_path, monkeypatch):
     model, plan = setting(tmp_path)
-    monkeypatch.setattr(budget, "_MOST_OTHERS", -1)  # as if other processes kept the processor busy
+    monkeypatch.setattr(resumable_training, "_MOST_OTHERS", -1)  # as if other processes kept the processor busy
     speed = measure_speed(tmp_path, "key", model, plan)
     assert known_speed(tmp_path, "key") == speed  # the second arm takes as many steps
     path = tmp_path / "speed-key.json"
     old = path.stat().st_mtime - budget._LOADED_SECONDS - 1
     os.utime(path, (old, old))
     assert known_speed(tmp_path, "key") is None
-    monkeypatch.setattr(budget, "_MOST_OTHERS", 1000)
+    monkeypatch.setattr(resumable_training, "_MOST_OTHERS", 1000)
     speed = measure_speed(tmp_path, "key", model, plan)
     os.utime(path, (old, old))
     assert known_speed(tmp_path, "key") == speed

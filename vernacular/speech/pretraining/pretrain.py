@@ -28,7 +28,7 @@ from vernacular.speech.pretraining.cluster_targets import (
     states_of,
 )
 from vernacular.speech.pretraining.objectives import Objective
-from vernacular.speech.training import SpeechPlan, seconds_of_step
+from vernacular.speech.training import SpeechPlan, seconds_of_speech_step
 from vernacular.speech.utterance import RATE, Samples
 
 _LEARNED_FROM = 2000  # utterances that clusters are learned from, at most
@@ -126,8 +126,8 @@ def plan_of(objective: Objective, audio: Audio, train: NDArray[np.int64], held_o
         return nats / frames
 
     return SpeechPlan(steps, losses, evaluate, lambda: objective.encoder.parameters(), settings.learning_rate,
-                      settings.learning_rate, settings.seed, settings.warmup,
-                      settings.head_first if objective.fresh else 0.0, settings.weight_decay, settings.patience,
+                      settings.seed, warmup=settings.warmup, head_first=settings.head_first if objective.fresh else 0.0,
+                      weight_decay=settings.weight_decay, patience=settings.patience,
                       evaluations=max(2, min(10, steps // 20)), checkpoint_minutes=settings.checkpoint_minutes)
 
 
@@ -136,4 +136,4 @@ def steps_within(objective: Objective, plan: SpeechPlan, settings: SpeechPretrai
     if settings.steps is not None:
         return settings.steps
     assert settings.minutes is not None  # validated by SpeechBudget
-    return max(1, math.floor(60 * settings.minutes / seconds_of_step(objective, plan)))
+    return max(1, math.floor(60 * settings.minutes / seconds_of_speech_step(objective, plan)))

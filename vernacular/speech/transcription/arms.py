@@ -19,7 +19,9 @@ from vernacular.speech.transcription.method import Method
 from vernacular.speech.transcription.methods import CtcMethod, TuningSettings
 from vernacular.speech.transcription.sounds import sounds_of
 from vernacular.speech.transcription.state_cache import compute_states, forget_others
+from vernacular.speech.transcription.trainings import without
 from vernacular.speech.transcription.whisper_method import WhisperMethod
+from vernacular.speech.transcription.whisper_tokens import NewTokens
 from vernacular.speech.utterance import Utterance, load_audio
 
 RELEASED, LOG_MEL, RANDOM, CONTROL = "released", "log_mel", "random_weights", "without_pretraining"
@@ -28,7 +30,7 @@ _STATES = 50  # of an encoder in a second
 
 
 def methods_of(work: StageContext, name: str, model: SpeechModel, utterances: Sequence[Utterance],
-               train: Sequence[Utterance]) -> dict[str, Method]:
+               train: Sequence[Utterance], text: Sequence[str]) -> dict[str, Method]:
     """The method of each arm, the released one first; the arm without pretraining is there if there was a pretraining.
 
     ``ALIGNER`` is there if another method than ``frozen`` is to check transcripts.
@@ -39,6 +41,7 @@ def methods_of(work: StageContext, name: str, model: SpeechModel, utterances: Se
         model: its settings.
         utterances: all that are used; encoders that are frozen have read them.
         train: those that some training hears.
+        text: further text of the language.
     """
     base, start = locate(model.base, work.language), start_of(work, name, model)
     identity = fingerprint(model.base, work.language)
@@ -51,7 +54,7 @@ def methods_of(work: StageContext, name: str, model: SpeechModel, utterances: Se
     if model.method == "frozen":
         encoders = {arm: (key, partial(base_encoder, path)) for arm, (path, key) in starts.items()} | encoders
     else:
-        found = {arm: _tuned(work, model, path) for arm, (path, _) in starts.items()}
+        found = {arm: _tuned(work, model, path, without(text, utterances)) for arm, (path, _) in starts.items()}
         if model.check_transcripts != "none":
             encoders[ALIGNER] = identity, partial(base_encoder, base)
     sounds = [*sounds_of(utterances, train, work.inputs["speech/recordings"])]
@@ -73,10 +76,11 @@ def head_settings(model: SpeechModel) -> HeadSettings:
     return replace(HeadSettings(), rate=model.learning_rate, batch=round(model.batch_seconds * _STATES))
 
 
-def _tuned(work: StageContext, model: SpeechModel, path: Path) -> Method:
+def _tuned(work: StageContext, model: SpeechModel, path: Path, text: Sequence[str]) -> Method:
     settings = TuningSettings(model.learning_rate, model.rank, model.batch_seconds, model.checkpoint_minutes)
     listen = partial(load_audio, work.inputs["speech/recordings"])
     if model.method == "whisper":
-        return WhisperMethod(path, settings, listen, work.scratch)
+        return WhisperMethod(path, settings, listen, work.scratch,
+                             NewTokens(model.new_tokens, work.language.script, text))
     assert model.method != "frozen"
     return CtcMethod(path, model.method, settings, listen, work.scratch, work.language.slug)

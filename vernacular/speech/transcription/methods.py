@@ -23,7 +23,7 @@ from vernacular.modeling.device import autocast, device_of
 from vernacular.speech.encoders import SpeechBase, load_speech_model, read_inputs
 from vernacular.speech.model_code.speech_decoding import best_path
 from vernacular.speech.pretraining.audio_batches import Order
-from vernacular.speech.training import SpeechPlan, seconds_of_step, train_speech
+from vernacular.speech.training import SpeechPlan, seconds_of_speech_step, train_speech
 from vernacular.speech.transcription.alphabet import Alphabet
 from vernacular.speech.transcription.frozen_method import FACTS
 from vernacular.speech.transcription.head_training import Budget, Scores
@@ -110,8 +110,9 @@ class CtcMethod:
             return ctc_losses(base, [self.listen(train[row]) for row in rows], [targets[row] for row in rows])
 
         checkpoint = self.scratch / f"{self.change}-{seed}-{digest_of_utterances(train)}.pt"
-        plan = tuning_plan(train, self.settings, budget, seed, losses, error_rate, lambda: body_of(base.network),
-                           _BODY_RATE[self.change] * self.settings.learning_rate, base.network, checkpoint)
+        plan = tuning_plan(train, self.settings, budget, seed, losses, error_rate, base.network, checkpoint,
+                           body=lambda: body_of(base.network), body_rate=_BODY_RATE[self.change],
+                           head_first=_HEAD_FIRST)
         done = train_speech(base.network, plan, checkpoint, say)
         merge_low_rank_changes(base.network)
         return CtcTranscriber(base, alphabet, self.listen, TrainingFacts(
@@ -126,8 +127,7 @@ class CtcMethod:
 
 def tuning_plan(train: Sequence[Utterance], settings: TuningSettings, budget: Budget, seed: int,
                 losses: Callable[[Sequence[int]], Iterator[torch.Tensor]], error_rate: Callable[[], float],
-                body: Callable[[], Iterator[torch.nn.Parameter]], body_rate: float, network: torch.nn.Module,
-                checkpoint: Path) -> SpeechPlan:
+                network: torch.nn.Module, checkpoint: Path, **trained: Any) -> SpeechPlan:
     """Return the plan of a training on utterances.
 
     Args:
@@ -137,26 +137,25 @@ def tuning_plan(train: Sequence[Utterance], settings: TuningSettings, budget: Bu
         seed: of the order and of everything random in a step.
         losses: the loss of some rows of ``train``, in parts.
         error_rate: of the utterances that choose.
-        body: what is trained in the base.
-        body_rate: its highest learning rate.
         network: what is trained.
         checkpoint: where it is resumed from.
+        trained: fields of the plan about body, head and new rows.
     """
     lengths = np.array([max(1, round(one.seconds * RATE)) for one in train], dtype=np.int64)
     order = Order(lengths, int(lengths.max()), round(settings.batch_seconds * RATE), seed)
 
     def plan_with(steps: int) -> SpeechPlan:
         return SpeechPlan(
-            steps, lambda step: losses(order.rows(step).tolist()), error_rate, body, body_rate, settings.learning_rate,
-            seed, head_first=_HEAD_FIRST, patience=0, evaluations=max(1, min(6, steps)), unit="character error rate",
-            checkpoint_minutes=settings.checkpoint_minutes)
+            steps, lambda step: losses(order.rows(step).tolist()), error_rate, learning_rate=settings.learning_rate,
+            seed=seed, patience=0, evaluations=max(1, min(6, steps)), unit="character error rate",
+            checkpoint_minutes=settings.checkpoint_minutes, **trained)
 
     if budget.steps is not None:
         return plan_with(budget.steps)
     assert budget.seconds is not None
     kept = checkpoint.with_suffix(".steps.json")
     if not kept.is_file():
-        steps = max(1, int(budget.seconds / seconds_of_step(network, plan_with(100))))
+        steps = max(1, int(budget.seconds / seconds_of_speech_step(network, plan_with(100))))
         write_atomically(kept, json.dumps(steps))
     return plan_with(int(json.loads(kept.read_text(encoding="utf-8"))))
 

@@ -60,7 +60,7 @@ def run(work: StageContext, name: str, model: SpeechModel) -> Report:
     parts, part, folds = read_parts(work.inputs["speech/clean"], work.inputs["speech/splits"])
     wanted = {one.id: one for some in (parts, *folds.values()) for one in (*some.train, *some.choose, *some.score)}
     train = {one.id: one for some in (parts, *folds.values()) for one in some.train}
-    methods = methods_of(work, name, model, [*wanted.values()], [*train.values()])
+    methods = methods_of(work, name, model, [*wanted.values()], [*train.values()], _text_of(work))
     aligner = methods.pop(ALIGNER, methods[RELEASED])
     checked = check_transcripts(aligner if isinstance(aligner, FrozenMethod) else None, [*parts.train, *parts.choose],
                                 model.check_transcripts, model.seeds[0], work.scratch, work.progress)

@@ -26,6 +26,7 @@ class TrainingFacts(Result):
     chosen: int  # step of the kept weights
     looks: list[tuple[int, Number]]  # (step, character error rate of the utterances that choose)
     mixture: list[Number] = Field(default_factory=list)  # weight of each layer; empty where there is no mixture
+    new_tokens: int = 0  # in the decoder of a Whisper model
 
 
 class Scored(Result):

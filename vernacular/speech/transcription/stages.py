@@ -33,8 +33,8 @@ def _outside(language: Language, root: Path, model: SpeechModel) -> dict[str, st
 
 
 def text_inputs(language: Language, model: SpeechModel) -> tuple[str, ...]:
-    """The stage whose text the language model of the decoding learns from, if there is one."""
-    return (SPLITS,) if language.sources and model.language_model != "none" else ()
+    """The stage whose text the language model of the decoding and new tokens are learned from, if there is one."""
+    return (SPLITS,) if language.sources and (model.language_model != "none" or model.new_tokens) else ()
 
 
 def stages(language: Language, name: str, model: SpeechModel) -> list[Stage]:

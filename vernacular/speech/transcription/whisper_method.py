@@ -1,25 +1,27 @@
 """The method ``whisper``: low-rank changes of a Whisper model with its decoder, which writes the text itself.
 
-Its tokenizer stays as it is. Its tokens of times must be the last ones: the pipeline of transformers takes
-every later token for a time, so tokens of the language, which would be added behind them, would be lost.
-Whatever the language, its bytes can be written (byte-level BPE).
+Whatever the language, its bytes can be written (byte-level BPE); ``whisper_tokens`` adds tokens of the language.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 from transformers import WhisperTokenizer
 
+from vernacular.config.training import Pretraining
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, faults_as_problems
 from vernacular.core.store import write_atomically
+from vernacular.modeling import lora
 from vernacular.modeling.device import autocast, device_of
+from vernacular.modeling.optimizer import new_rows_of, times_further
 from vernacular.speech.encoders import SpeechBase, check_length, load_speech_model, read_inputs
 from vernacular.speech.training import train_speech
 from vernacular.speech.transcription.alphabet import Alphabet, normal
@@ -28,7 +30,7 @@ from vernacular.speech.transcription.head_training import Budget, Scores
 from vernacular.speech.transcription.methods import Listen, TuningSettings, digest_of_utterances, tuning_plan
 from vernacular.speech.transcription.scoring import character_error_rate
 from vernacular.speech.transcription.stage_results import TrainingFacts
-from vernacular.speech.transcription.trainable_base import add_low_rank_changes, merge_low_rank_changes
+from vernacular.speech.transcription.whisper_tokens import NewTokens, add_tokens
 from vernacular.speech.utterance import Samples, Utterance
 
 _LANGUAGE, _TASK, _NO_TIMES = "<|en|>", "<|transcribe|>", "<|notimestamps|>"
@@ -73,15 +75,18 @@ def load_whisper(path: Path) -> Whisper:
         raise Problem(f"a {base.family} model has no decoder that writes text", where=str(path),
                       fix="Use a Whisper model, or `method: frozen`", code=Code.MODEL_KIND)
     with faults_as_problems("the tokenizer", str(path)):
-        tokenizer = WhisperTokenizer.from_pretrained(path, local_files_only=True)
-        known = tokenizer.get_vocab()
-    config, generation = base.network.config, base.network.generation_config
+        return _set_up(base, WhisperTokenizer.from_pretrained(path, local_files_only=True), str(path))
+
+
+def _set_up(base: SpeechBase, tokenizer: Any, where: str) -> Whisper:
+    """Set what is generated; all ids are looked up in ``tokenizer``."""
+    known, config, generation = tokenizer.get_vocab(), base.network.config, base.network.generation_config
     multilingual = _LANGUAGE in known and _TASK in known and getattr(generation, "is_multilingual", True) and (
         config.vocab_size != 51864)  # Whisper .en, whose tokens of languages are not trained
     names = [*((_LANGUAGE, _TASK) if multilingual else ()), _NO_TIMES]
     lacking = [name for name in names if name not in known]
     if lacking:
-        raise Problem(f"the tokenizer has no token {lacking[0]}", where=str(path), fix="Download the base model again",
+        raise Problem(f"the tokenizer has no token {lacking[0]}", where=where, fix="Download the base model again",
                       code=Code.MODEL_FILES)
     prompt = [config.decoder_start_token_id, *(known[name] for name in names)]
     generation.forced_decoder_ids, generation.suppress_tokens = None, None
@@ -92,6 +97,7 @@ def load_whisper(path: Path) -> Whisper:
     generation.num_beams, generation.do_sample = 1, False  # unset, a pipeline would search with other settings
     generation.decoder_start_token_id, generation.bos_token_id = config.decoder_start_token_id, config.bos_token_id
     generation.eos_token_id, generation.pad_token_id = config.eos_token_id, config.pad_token_id
+    generation.prev_sot_token_id = known.get("<|startofprev|>")
     config.forced_decoder_ids = config.suppress_tokens = config.begin_suppress_tokens = None
     if multilingual:
         generation.lang_to_id = {_LANGUAGE: known[_LANGUAGE]}
@@ -131,6 +137,7 @@ class WhisperMethod:
     settings: TuningSettings
     listen: Listen
     scratch: Path  # for checkpoints
+    new_tokens: NewTokens = field(default_factory=NewTokens)
 
     def train(self, train: Sequence[Utterance], choose: Sequence[Utterance], alphabet: Alphabet, budget: Budget,
               seed: int, say: Callable[[str], None]) -> WhisperTranscriber:
@@ -140,7 +147,14 @@ class WhisperMethod:
         network = whisper.base.network
         for one in train:
             check_length(whisper.base, self.listen(one), one.file)
-        add_low_rank_changes(network, self.settings.rank)
+        tokenizer, new = add_tokens(network, whisper.tokenizer, self.new_tokens, [normal(one.text) for one in train],
+                                    seed)
+        longer = _tokens_of(whisper, choose)
+        whisper = _set_up(whisper.base, tokenizer, str(self.path))
+        if new:
+            say(f"{len(new)} new tokens: {_tokens_of(whisper, choose)} instead of {longer} in what chooses")
+        wrapped = lora.wrap(network, new, self.settings.rank)
+        rows = np.array(new, dtype=np.int64)
         references, labels = [one.text for one in choose], [whisper.labels(one.text) for one in train]
 
         def error_rate() -> float:
@@ -150,18 +164,24 @@ class WhisperMethod:
             return whisper_losses(whisper, [self.listen(train[row]) for row in rows], [labels[row] for row in rows])
 
         checkpoint = self.scratch / f"whisper-{seed}-{digest_of_utterances(train)}.pt"
-        plan = tuning_plan(train, self.settings, budget, seed, losses, error_rate,
-                           lambda: (one for one in network.parameters() if one.requires_grad),
-                           self.settings.learning_rate, network, checkpoint)
+        plan = tuning_plan(
+            train, self.settings, budget, seed, losses, error_rate, network, checkpoint, body=network.parameters,
+            new_rows=new_rows_of(network, rows),
+            further=times_further(Pretraining(learning_rate=self.settings.learning_rate), network, rows))
         done = train_speech(network, plan, checkpoint, say)
-        merge_low_rank_changes(network)
+        lora.merge(wrapped)
         return WhisperTranscriber(whisper, self.listen, TrainingFacts(
-            seed=seed, steps=done.step, seconds=done.seconds, chosen=done.best[0], looks=done.curve))
+            seed=seed, steps=done.step, seconds=done.seconds, chosen=done.best[0], looks=done.curve,
+            new_tokens=len(new)))
 
     def load(self, folder: Path, alphabet: Alphabet) -> WhisperTranscriber:
         """The model that was saved in ``folder``."""
         return WhisperTranscriber(load_whisper(folder), self.listen, TrainingFacts.model_validate_json(
             (folder / FACTS).read_text(encoding="utf-8")))
+
+
+def _tokens_of(whisper: Whisper, utterances: Sequence[Utterance]) -> int:
+    return sum(len(whisper.labels(one.text)) for one in utterances)
 
 
 def whisper_losses(whisper: Whisper, waves: Sequence[Samples],

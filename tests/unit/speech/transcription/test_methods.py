@@ -14,34 +14,20 @@ from transformers import pipeline
 
 from tests.speech_bases import (
     ENCODERS,
-    speech,
     write_hubert,
     write_mms,
     write_wav2vec2,
     write_wavlm,
     write_whisper,
 )
+from tests.unit.speech.transcription.short_utterances import ALPHABET, SOUNDS, TEXTS, UTTERANCES, listen
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.speech.encoders import load_speech_model
-from vernacular.speech.transcription.alphabet import Alphabet
 from vernacular.speech.transcription.head_training import Budget
 from vernacular.speech.transcription.methods import CtcMethod, TuningSettings, ctc_losses
 from vernacular.speech.transcription.trainable_base import Change, load_for_ctc, merge_low_rank_changes
 from vernacular.speech.transcription.whisper_method import WhisperMethod, load_whisper
-from vernacular.speech.utterance import Samples, Utterance
-
-TEXTS = ("bá a", "kó", "ba kí", "ko ka")
-SOUNDS = {f"{number}": speech(0.5 + 0.1 * number, number) for number in range(len(TEXTS))}
-UTTERANCES = [Utterance(
-    id=str(number), source="s", file=f"{number}.wav", raw_digest="", speaker="", session="", start=0, text=text,
-    seconds=len(SOUNDS[str(number)]) / 16_000, translation="", split="", licence="", consent="", uses=["training"])
-              for number, text in enumerate(TEXTS)]
-ALPHABET = Alphabet.of(TEXTS)
-
-
-def listen(utterance: Utterance) -> Samples:
-    return SOUNDS[utterance.id]
 
 
 def method_of(base: Path, change: Change, scratch: Path, **settings: float) -> CtcMethod:
