@@ -79,6 +79,16 @@ def open_model(code: str, name: str | None) -> tuple[Store, Language, str]:
     return store, language, choose_model(language, name)
 
 
+def open_any_model(code: str, name: str | None) -> tuple[Store, Language, str]:
+    """Return store and language, and the name of a model of text or, where there is none of text, of speech."""
+    store, language = open_language(code)
+    check_model(language, name)
+    spoken = language.speech.models_to_run(name) if language.speech is not None else {}
+    if not language.models_to_run(name) and spoken:
+        return store, language, next(iter(spoken))
+    return store, language, choose_model(language, name)
+
+
 def choose_model(language: Language, name: str | None) -> str:
     """Return ``name``, or without one the first enabled model.
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from vernacular.catalog import stages_of
-from vernacular.cli.common import LanguageCode, ModelName, command, open_model
+from vernacular.cli.common import LanguageCode, ModelName, command, open_any_model, open_model
 from vernacular.core.codes import Code
 from vernacular.core.console import SafeConsole
 from vernacular.core.entry_point import EntryPoint
@@ -22,13 +22,13 @@ from vernacular.release.verification import verdict_lines
 from vernacular.release.verification import verify as compare
 from vernacular.release.waivers import waive as note
 from vernacular.reporting.demo_server import serve
-from vernacular.reporting.full_report import current_artifacts, print_table, results
-from vernacular.reporting.html import default_place, write_page
-from vernacular.reporting.terminal import print_screen
+from vernacular.reporting.full_report import results
+from vernacular.reporting.language_report import read_report
 from vernacular.search import MOST, TOP
 from vernacular.search.listing import print_hits
 from vernacular.speech.release.code_files import foreign_code
 from vernacular.speech.release.gates import read_evaluation
+from vernacular.speech.release.stage_results import SpeechReleaseResult
 
 _searcher_of = EntryPoint[Any]("vernacular.search.finding:Searcher")
 
@@ -41,23 +41,25 @@ def report(code: LanguageCode, as_json: Annotated[bool, typer.Option("--json",
            html: Annotated[Path | None, typer.Option(help="where to write the page; default "
                                                           "beside the release")] = None,
            model: ModelName = None) -> None:
-    """Show a release on one screen, or all its numbers; write a page with pictures, samples and failures."""
-    store, language, name = open_model(code, model)
-    found = results(store, language, name, stages_of(language))
+    """Show a release on one screen, or all its numbers; write a page with pictures, samples and failures.
+
+    Of a folder with speech it shows every enabled model of speech as well.
+    """
+    store, language, name = open_any_model(code, model)
+    shown = read_report(store, language, name, stages_of(language, model), chosen=model is not None)
     if as_json:
-        say_json(found.as_json())
+        say_json(shown.as_json())
     elif full:
-        print_table(found, SafeConsole())
+        shown.print_all(SafeConsole())
     if html is not None:
         remember_written(store, language.code, html)
     if html is not None or not as_json:
-        written = write_page(found, current_artifacts(store, language, name),
-                             html or default_place(store, language.code, name))
+        written = shown.write_page(html)
         if full or as_json:
             say("", err=as_json)
             say(f"The same as a page: {written}", err=as_json)
         else:
-            print_screen(found, written, SafeConsole())
+            shown.print_short(written, SafeConsole())
 
 
 @command("try")
@@ -111,12 +113,15 @@ def waive(code: LanguageCode, gate: Annotated[str, typer.Argument(help="a red ga
           reason: Annotated[str, typer.Option(help="why it may still be published")],
           model: ModelName = None) -> None:
     """Waive a red gate of a release, as a named person with a reason; the card shows both."""
-    store, language, name = open_model(code, model)
-    if store.current(language.code, f"release/{name}") is None:
+    store, language, name = open_any_model(code, model)
+    stage = f"release/{name}" if name in language.models else f"speech/release_{name}"
+    release = store.current(language.code, stage)
+    if release is None:
         raise Problem("there is no release yet whose gate could be waived", where=f"{code} {name}",
                       fix=f"Make one with `vernacular run {language.cli_args(name)}`; it may be red",
                       code=Code.RESULT_MISSING)
-    gates = results(store, language, name).release_gates
+    gates = (results(store, language, name).release_gates if name in language.models else
+             release.manifest.report.read_result(SpeechReleaseResult, stage).release_gates)
     waived_reason = note(language.folder, name, gates, gate, by, reason).gate_reason
     say(f"{gate} is waived as long as its reason is: {waived_reason}. "
         f"`vernacular run {language.cli_args(name)}` adds this to the card")

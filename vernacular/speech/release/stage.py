@@ -27,6 +27,7 @@ from vernacular.release.load_check import run_calls
 from vernacular.release.rights import name_of_base
 from vernacular.release.signing_key import own_or_new_key
 from vernacular.release.waivers import in_force, read_waivers
+from vernacular.speech.behavior.stage_results import SpeechBehaviorResult
 from vernacular.speech.release.card import write_card, write_statement
 from vernacular.speech.release.export import copy_language_model, export_frozen, export_tuned
 from vernacular.speech.release.gates import speech_gates
@@ -35,8 +36,8 @@ from vernacular.speech.release.stages import stages
 from vernacular.speech.transcription.alphabet import Alphabet
 from vernacular.speech.transcription.arms import head_settings, start_of
 from vernacular.speech.transcription.parts import read_parts
-from vernacular.speech.transcription.stage import ALPHABET, TRAININGS, TRANSCRIPTS
-from vernacular.speech.transcription.stage_results import TranscriptionResult
+from vernacular.speech.transcription.stage import ALPHABET, TRAININGS
+from vernacular.speech.transcription.stage_results import TRANSCRIPTS, TranscriptionResult
 from vernacular.speech.utterance import SPEAKERS, Utterance, load_audio, read_utterances
 
 _ASKED = 20  # scored utterances that the finished release transcribes again
@@ -52,15 +53,17 @@ def run(work: StageContext, name: str, model: SpeechModel) -> Report:
     stage = f"speech/transcription_{name}"
     trained = work.inputs[stage]
     found = work.reports[stage].read_result(TranscriptionResult, stage)
+    tested = f"speech/behaviour_{name}"
+    behavior = work.reports[tested].read_result(SpeechBehaviorResult, tested)
     export_model(work, name, model, work.out)
     asked, same = _ask(work, trained, own_code=(work.out / "speech_model.py").is_file())
     parts = read_parts(work.inputs["speech/clean"], work.inputs["speech/splits"])[0]
     heard = [*parts.train, *parts.choose]
     result = SpeechReleaseResult(
         language=work.language.code, model=name, base=name_of_base(model.base), base_licence=model.base.licence,
-        method=model.method, transcription=found, sources=_sources(work, heard), groups=_groups(work, heard),
-        asked=asked, same=same, not_for_release=sum("release" not in one.uses for one in heard), release_gates=[],
-        waivers=[])
+        method=model.method, transcription=found, behaviour=behavior, sources=_sources(work, heard),
+        groups=_groups(work, heard), asked=asked, same=same, release_gates=[], waivers=[],
+        not_for_release=sum("release" not in one.uses for one in heard))
     gates = speech_gates(result)
     waivers = in_force(read_waivers(work.language.folder), name, gates)
     gates.append(publishable(gates, waivers))

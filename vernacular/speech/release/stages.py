@@ -18,12 +18,13 @@ from vernacular.release.waivers import ALL, versions
 from vernacular.speech.release.stage_results import SpeechReleaseResult
 from vernacular.speech.transcription.stages import SPEECH
 
-LOADS = "loads_in_ecosystem"
+LOADS, BEHAVIOR = "loads_in_ecosystem", "behaviour"
 SPECS = (
     GateSpec("licences_verified", "The licence of every source of speech and of the base is known.", False),
     GateSpec("consent_known", "The consent basis of every source of speech is known.", False),
     GateSpec("uses_allow_release", "Everyone whom training heard allows a release.", False),
     GateSpec("better_than_baselines", "The model makes fewer errors than both baselines, beyond chance.", False),
+    GateSpec(BEHAVIOR, "Every test of behavior is green, such as silence, noise, telephone, another voice.", False),
     GateSpec(LOADS, "`pipeline` of transformers alone gives the scored texts.", False),
     GateSpec(ALL, "Every gate of the release is green, or waived by a named person.", False),
 )
@@ -47,7 +48,8 @@ def stages(language: Language, name: str, model: SpeechModel) -> list[Stage]:
     """The stage that makes the release of the speech model ``name``."""
     pretrained = (f"speech/pretrained_{name}",) if model.pretraining is not None else ()
     return [Stage(
-        name=f"speech/release_{name}", version="1", inputs=(*SPEECH, *pretrained, f"speech/transcription_{name}"),
+        name=f"speech/release_{name}", version="1",
+        inputs=(*SPEECH, *pretrained, f"speech/transcription_{name}", f"speech/behaviour_{name}"),
         run=EntryPoint("vernacular.speech.release.stage:run", name=name, model=model), result=SpeechReleaseResult,
         settings=partial(_settings, model=model), outside=partial(_outside, model=model),
         kinds=("huggingface", "python"), gates=SPECS, heavy=True, depends_on_reports=True, includes_licenses=True,
