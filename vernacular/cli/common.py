@@ -83,6 +83,10 @@ def open_any_model(code: str, name: str | None) -> tuple[Store, Language, str]:
     """Return store and language, and the name of a model of text or, where there is none of text, of speech."""
     store, language = open_language(code)
     check_model(language, name)
+    if not language.sources and language.speech is not None and not language.speech.models_to_run(name):
+        known = ", ".join(language.speech.models) or "none"
+        raise Problem("no model of speech is enabled", where=f"{language.code} speech.models",
+                      fix=f"Set `enabled: true`, or give --model; there are: {known}", code=Code.COMMAND_NAME)
     spoken = language.speech.models_to_run(name) if language.speech is not None else {}
     if not language.models_to_run(name) and spoken:
         return store, language, next(iter(spoken))

@@ -16,7 +16,7 @@ from vernacular.speech.transcription.encoders import base_encoder, log_mel, rand
 from vernacular.speech.transcription.frozen_method import FrozenMethod
 from vernacular.speech.transcription.head_training import HeadSettings
 from vernacular.speech.transcription.method import Method
-from vernacular.speech.transcription.methods import CtcMethod, TuningSettings
+from vernacular.speech.transcription.methods import CtcMethod, Listen, TuningSettings
 from vernacular.speech.transcription.state_cache import compute_states, forget_others
 from vernacular.speech.transcription.whisper_method import WhisperMethod
 from vernacular.speech.utterance import Utterance, load_audio
@@ -42,7 +42,9 @@ def methods_of(work: StageContext, name: str, model: SpeechModel, utterances: Se
     if model.method == "frozen":
         encoders = {arm: (key, partial(base_encoder, path)) for arm, (path, key) in starts.items()} | encoders
     else:
-        found = {arm: _tuned(work, model, path) for arm, (path, _) in starts.items()}
+        listen = partial(load_audio, work.inputs["speech/recordings"])
+        found = {arm: tuned_method(model, path, listen, work.scratch, work.language.slug)
+                 for arm, (path, _) in starts.items()}
     forget_others(work.cache, utterances, [key for key, _ in encoders.values() if not key.endswith("-pretrained")])
     for arm, (key, make) in encoders.items():
         states = compute_states(make(), utterances, work.inputs["speech/recordings"], work.cache / key, work.progress)
@@ -61,10 +63,18 @@ def head_settings(model: SpeechModel) -> HeadSettings:
     return replace(HeadSettings(), rate=model.learning_rate, batch=round(model.batch_seconds * _STATES))
 
 
-def _tuned(work: StageContext, model: SpeechModel, path: Path) -> Method:
+def tuned_method(model: SpeechModel, path: Path, listen: Listen, scratch: Path, language: str) -> Method:
+    """The method of a model whose base is trained.
+
+    Args:
+        model: its settings.
+        path: folder of the base.
+        listen: returns the sound of an utterance.
+        scratch: for checkpoints.
+        language: names the file of adapters.
+    """
     settings = TuningSettings(model.learning_rate, model.rank, model.batch_seconds, model.checkpoint_minutes)
-    listen = partial(load_audio, work.inputs["speech/recordings"])
     if model.method == "whisper":
-        return WhisperMethod(path, settings, listen, work.scratch)
+        return WhisperMethod(path, settings, listen, scratch)
     assert model.method != "frozen"
-    return CtcMethod(path, model.method, settings, listen, work.scratch, work.language.slug)
+    return CtcMethod(path, model.method, settings, listen, scratch, language)

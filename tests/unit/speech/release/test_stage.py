@@ -14,12 +14,17 @@ from vernacular.core.report import Report
 from vernacular.core.store import Store
 from vernacular.pipeline.stage import Stage, StageContext, run_stage
 from vernacular.release.attestation import SIGNATURE, Statement, open_statement
+from vernacular.release.markdown import literal
 from vernacular.release.signing_key import own_or_new_key
 from vernacular.release.verification import verify
+from vernacular.release.waivers import ALL
+from vernacular.speech.behavior.stages import stages as behavior_stages
+from vernacular.speech.recordings.speakers import Speakers
+from vernacular.speech.recordings.stage import write_speakers
 from vernacular.speech.release.code_files import foreign_code, is_own_code
 from vernacular.speech.release.gates import read_evaluation
 from vernacular.speech.release.stage_results import SpeechReleaseResult
-from vernacular.speech.release.stages import LOADS
+from vernacular.speech.release.stages import BEHAVIOR, LOADS
 from vernacular.speech.release.stages import stages as release_stages
 from vernacular.speech.release.transcribing import FILE, accept, transcribe_rest
 from vernacular.speech.transcription.stages import SPEECH
@@ -30,7 +35,7 @@ SPEECH_SETTINGS = {
     "sources": [{"name": "made", "kind": "audio", "licence": "CC0-1.0", "consent": "contributor",
                  "transcripts": {"kind": "none"}}],
     "models": {"tiny": {"base": {"path": "base", "licence": "MIT"}, "steps": 30, "batch_seconds": 8,
-                        "learning_rate": 0.01}}}
+                        "learning_rate": 0.01}}, "behaviour": {"cases": 1}}
 UNTRANSCRIBED = 3
 
 
@@ -39,6 +44,7 @@ def _recordings(work: StageContext) -> Report:
     utterances = read_utterances(work.out)
     write_utterances(work.out, [replace(one, text="" if 0 < number <= UNTRANSCRIBED else one.text)
                                 for number, one in enumerate(utterances)])
+    write_speakers(work.out, utterances, Speakers.of(work.language))
     return Report()
 
 
@@ -52,7 +58,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, Language]:
     model = language.speech.models["tiny"]
     given: list[Stage] = [Stage(name=name, version="1", inputs=(), settings=lambda _: {}, run=_recordings,
                                 description="") for name in SPEECH]
-    for stage in (*given, *transcription_stages(language, "tiny", model), *release_stages(language, "tiny", model)):
+    for stage in (*given, *transcription_stages(language, "tiny", model), *behavior_stages(language, "tiny", model),
+                  *release_stages(language, "tiny", model)):
         run_stage(stage, language, store)
     return store, language
 
@@ -68,6 +75,16 @@ def test_pipeline_alone_gives_the_scored_texts(made: tuple[Store, Language]) -> 
     result = report.read_result(SpeechReleaseResult, "")
     assert (result.asked, result.same) == (8, 1.0)
     assert {gate.name: gate.passed for gate in report.gates}[LOADS]
+
+
+def test_tests_of_behavior_are_on_the_card_and_decide(made: tuple[Store, Language]) -> None:
+    folder, report = _release(made[0])
+    result = report.read_result(SpeechReleaseResult, "")
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert all(f"| {literal(name)} |" in card for name in result.behaviour.tests)
+    gates = {gate.name: gate for gate in report.gates}
+    assert gates[BEHAVIOR].passed == all(test.passed for test in result.behaviour.tests.values())
+    assert gates[ALL].passed == all(gate.passed for name, gate in gates.items() if name != ALL)
 
 
 def test_the_release_is_signed_with_its_code_and_has_no_path(made: tuple[Store, Language]) -> None:
