@@ -86,10 +86,10 @@ def lines_of(language: Language, size: TextSize, steps: Sequence[Step], seconds:
         yield (f"{language.code}: {time.time()} for {len(todo)} of {len(steps)} stages"
                + ("" if todo == steps else "; the others are reused"))
     spoken = [] if speech is None else speech.forecasts
-    everything = [*forecasts, *spoken]
-    if everything:
-        memory = Range(max(one.memory_gib.low for one in everything), max(one.memory_gib.high for one in everything))
-        disk = total([one.disk_gib for one in everything])
+    memories = [*(one.memory_gib for one in forecasts), *(one.memory_gib for one in spoken)]
+    if memories:
+        memory = Range(max(one.low for one in memories), max(one.high for one in memories))
+        disk = total([*(one.disk_gib for one in forecasts), *(one.disk_gib for one in spoken)])
         scratch = max((one.scratch_gib for one in forecasts), default=0.0)
         yield (f"memory: {memory.decimal()} GiB. Disk: {disk.decimal()} GiB"
                + (f", and {scratch:.1f} GiB while it trains." if todo and scratch else "."))

@@ -17,6 +17,7 @@ from vernacular.core.jsonl import read_jsonl
 from vernacular.core.report import Gate
 from vernacular.core.result import Estimate
 from vernacular.core.store import Artifact
+from vernacular.release.headline import Column
 from vernacular.release.markdown import Table, range_text
 from vernacular.reporting.first_screen import Bar
 from vernacular.reporting.page_parts import picture
@@ -41,7 +42,7 @@ from vernacular.speech.release.tables import (
     scores_table,
     speakers_table,
 )
-from vernacular.speech.transcription.stage_results import CURVE_TITLE, TRANSCRIPTS, TranscriptionResult
+from vernacular.speech.transcription.stage_results import CURVE_TITLE, TRANSCRIPTS, ErrorRates, TranscriptionResult
 from vernacular.speech.utterance import RATE, Utterance, load_audio, may_play, read_utterances
 
 _EXAMPLES = 5
@@ -146,10 +147,11 @@ def _plots(name: str, artifacts: Mapping[str, Artifact]) -> dict[str, str]:
 
 def _measures(found: TranscriptionResult) -> Iterator[tuple[str, list[Bar]]]:
     ours = [("with the language model", found.scored.decoded), ("likeliest path", found.scored.greedy)]
+    shown: list[tuple[str, Column, ErrorRates]]
     shown = [(label, "adapted", rates) for label, rates in ours if rates is not None]
     shown += [(_SHORT.get(name, name), "baseline", scored.greedy) for name, scored in found.baselines.items()]
     for title, key in (("Characters", "cer"), ("Words", "wer")):
-        rates: list[tuple[str, str, Estimate]] = [(label, column, getattr(one, key)) for label, column, one in shown]
+        rates: list[tuple[str, Column, Estimate]] = [(label, column, getattr(one, key)) for label, column, one in shown]
         most = max(100.0, *(float(rate.high) for _, _, rate in rates))
         yield title, [Bar(column, label, f"{rate.mean:.1f}", range_text(rate.interval, 1), 100 * rate.mean / most,
                           100 * rate.low / most, 100 * rate.high / most) for label, column, rate in rates]

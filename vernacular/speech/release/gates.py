@@ -54,9 +54,12 @@ def speech_gates(result: SpeechReleaseResult) -> list[Gate]:
 
 
 def behavior_gate(found: SpeechBehaviorResult) -> Gate:
-    """Whether every test of behavior passes; the reason has the rates, so that a waiver covers these rates."""
+    """Whether every test of behavior passes; the reason has the rates, so that a waiver covers these rates.
+
+    Tests are taken by name, as ``evaluation.json`` has them, so that the file gives the same reason.
+    """
     asked = [name for name, test in found.tests.items() if test.cases]
-    red = [f"{name} ({test.rate:.0%} fail)" for name, test in found.tests.items() if not test.passed]
+    red = [f"{name} ({test.rate:.0%} fail)" for name, test in sorted(found.tests.items()) if not test.passed]
     return Gate(name=BEHAVIOR, passed=bool(asked) and not red, value=len(red), threshold=0,
                 reason=f"red tests: {', '.join(red)}" if red else f"{len(asked)} tests are green" if asked else
                 "no test of behavior had an utterance", fix="Add recordings of this kind, or have a responsible person "
