@@ -82,6 +82,7 @@ def put_speech(store: Store, language: Language, silent: bool = True) -> None:
     trained.set_result(transcription())
     tested.set_result(behavior(silent))
     result = released(behaviour=behavior(silent))
+    made.gates = speech_gates(result)
     made.set_result(result.model_copy(update={"release_gates": speech_gates(result)}))
     cleaned = Report()
     cleaned.set_result(SpeechCleanResult(utterances=2, transcribed=2, hours=0.5, hours_transcribed=0.5, losses=[],
