@@ -11,6 +11,9 @@ from vernacular.config.schema import Language
 from vernacular.core.report import Report
 from vernacular.core.store import Store
 from vernacular.pipeline.stage import Stage, StageContext, run_stage
+from vernacular.speech.behavior.stages import stages as behavior_stages
+from vernacular.speech.recordings.speakers import Speakers
+from vernacular.speech.recordings.stage import write_speakers
 from vernacular.speech.release.stages import stages as release_stages
 from vernacular.speech.transcription.stages import SPEECH
 from vernacular.speech.transcription.stages import stages as transcription_stages
@@ -21,7 +24,7 @@ SETTINGS: dict[str, Any] = {
     "sources": [{"name": "made", "kind": "audio", "licence": "CC0-1.0", "consent": "contributor",
                  "uses": ["training", "release"], "transcripts": {"kind": "none"}}],
     "models": {MODEL: {"base": {"path": "base", "licence": "MIT"}, "steps": 30, "batch_seconds": 8,
-                       "learning_rate": 0.01}}}
+                       "learning_rate": 0.01}}, "behaviour": {"cases": 1}}
 UNTRANSCRIBED = 3
 
 
@@ -30,6 +33,7 @@ def _recordings(work: StageContext[Any]) -> Report:
     utterances = read_utterances(work.out)
     write_utterances(work.out, [replace(one, text="" if 0 < number <= UNTRANSCRIBED else one.text)
                                 for number, one in enumerate(utterances)])
+    write_speakers(work.out, utterances, Speakers.of(work.language))
     return Report()
 
 
@@ -51,5 +55,6 @@ def run_model(store: Store, language: Language) -> None:
     """Run training and release, as far as they are not there."""
     assert language.speech is not None
     model = language.speech.models[MODEL]
-    for stage in (*transcription_stages(language, MODEL, model), *release_stages(language, MODEL, model)):
+    for stage in (*transcription_stages(language, MODEL, model), *behavior_stages(language, MODEL, model),
+                  *release_stages(language, MODEL, model)):
         run_stage(stage, language, store)

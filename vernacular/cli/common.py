@@ -89,6 +89,10 @@ def open_release(code: str, name: str | None) -> tuple[Store, Language, str, boo
     spoken = {} if language.speech is None else language.speech.models_to_run(name)
     if spoken and not language.models_to_run(name):
         return store, language, next(iter(spoken)), True
+    if not language.sources and language.speech is not None and not spoken:
+        raise Problem("no model of speech is enabled", where=f"{language.code} speech.models", fix="Set `enabled: "
+                      f"true`, or give --model; there are: {', '.join(language.speech.models) or 'none'}",
+                      code=Code.COMMAND_NAME)
     return store, language, choose_model(language, name), False
 
 

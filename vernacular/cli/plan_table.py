@@ -7,6 +7,7 @@ from functools import partial
 from textwrap import wrap
 
 from vernacular.catalog import stages_of
+from vernacular.cli.plan_speech import SpeechPlan, plan_speech, speech_lines
 from vernacular.cli.planning import Step, steps_of, to_fetch
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
@@ -59,7 +60,10 @@ def print_plan(store: Store, language: Language, model: str | None, quick: bool)
             continue
         seconds |= found.seconds
         forecasts.append(found)
-    for line in lines_of(language, size, steps, seconds, forecasts, missing, absent):
+    speech = plan_speech(language, store, model, quick, "speech/splits" not in fresh, partial(say, err=True))
+    if speech is not None:
+        seconds |= speech.seconds
+    for line in lines_of(language, size, steps, seconds, forecasts, missing, absent, speech):
         say(line)
     remarks = [*forecast_remarks(language, store.root, size, forecasts), *speech_remarks(language, store, model)]
     for line in remark_lines(remarks):
@@ -68,7 +72,7 @@ def print_plan(store: Store, language: Language, model: str | None, quick: bool)
 
 def lines_of(language: Language, size: TextSize, steps: Sequence[Step], seconds: Mapping[str, Range],
              forecasts: Sequence[ModelForecast], missing: Sequence[str],
-             absent: Mapping[str, Sequence[str]]) -> Iterator[str]:
+             absent: Mapping[str, Sequence[str]], speech: SpeechPlan | None = None) -> Iterator[str]:
     """Yield the lines of the plan."""
     todo = [step for step in steps if step.action != "reuse"]
     open_ = [step.stage for step in todo if step.stage not in seconds]
@@ -81,12 +85,14 @@ def lines_of(language: Language, size: TextSize, steps: Sequence[Step], seconds:
     else:
         yield (f"{language.code}: {time.time()} for {len(todo)} of {len(steps)} stages"
                + ("" if todo == steps else "; the others are reused"))
-    if forecasts:
-        memory = Range(max(one.memory_gib.low for one in forecasts), max(one.memory_gib.high for one in forecasts))
-        disk = total([one.disk_gib for one in forecasts])
-        scratch = max(one.scratch_gib for one in forecasts)
+    spoken = [] if speech is None else speech.forecasts
+    memories = [*(one.memory_gib for one in forecasts), *(one.memory_gib for one in spoken)]
+    if memories:
+        memory = Range(max(one.low for one in memories), max(one.high for one in memories))
+        disk = total([*(one.disk_gib for one in forecasts), *(one.disk_gib for one in spoken)])
+        scratch = max((one.scratch_gib for one in forecasts), default=0.0)
         yield (f"memory: {memory.decimal()} GiB. Disk: {disk.decimal()} GiB"
-               + (f", and {scratch:.1f} GiB while it trains." if todo else "."))
+               + (f", and {scratch:.1f} GiB while it trains." if todo and scratch else "."))
     if language.sources:
         yield ""
         yield from _text(language, size, absent)
@@ -96,6 +102,9 @@ def lines_of(language: Language, size: TextSize, steps: Sequence[Step], seconds:
     for line in missing:
         yield ""
         yield line
+    if speech is not None:
+        yield ""
+        yield from speech_lines(speech)
     yield ""
     yield from _stages(steps, seconds, time)
 

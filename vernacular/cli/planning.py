@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vernacular.config.schema import Language
-from vernacular.config.sources import NetworkSource, Source
+from vernacular.config.sources import NetworkSource, Source, is_local
+from vernacular.config.speech_sources import AudioHubSource
 from vernacular.core.errors import Problem
 from vernacular.core.store import Store
 from vernacular.datasets.labeled import fetched_over_network, not_fetched
 from vernacular.modeling.base_files import fetched
 from vernacular.pipeline.stage import Stage, lookup
 from vernacular.sources import network_sources, place_of
+from vernacular.speech.recordings.sources import fetched_folder
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,14 @@ def network_needs(language: Language, root: Path) -> dict[str, dict[str, bool]]:
         "corpus/identifier": {f"{source.name} ({code})": lies(source, f"contrast-{code}")
                               for code, sources in language.identification.contrast.items()
                               for source in sources if isinstance(source, NetworkSource)}}
+    if language.speech is not None:
+        found["speech/recordings"] = {
+            source.name: fetched_folder(language, source, root).is_dir() for source in language.speech.sources
+            if isinstance(source, AudioHubSource) and not is_local(source.dataset)}
+        for name, spoken in language.speech.models_to_run().items():
+            if spoken.base.hub:
+                first = "transcription" if spoken.pretraining is None else "pretrained"
+                found[f"speech/{first}_{name}"] = {f"the base of {name}": fetched(spoken.base)}
     missing = not_fetched(language, root)
     found["corpus/clean"] = {f"the data of {name}": name not in missing
                              for name in fetched_over_network(language, root)}

@@ -24,7 +24,6 @@ from vernacular.core.entry_point import EntryPoint
 from vernacular.core.errors import Problem
 from vernacular.core.store import Artifact
 from vernacular.core.terminal import printable, say, say_json
-from vernacular.datasets.labeled import thumbnail_of
 from vernacular.provenance.own_files import remember_written
 from vernacular.release.attestation import Statement
 from vernacular.release.publish import Refused, check_publishable, upload_release
@@ -33,9 +32,8 @@ from vernacular.release.verification import verdict_lines
 from vernacular.release.verification import verify as compare
 from vernacular.release.waivers import waive as note
 from vernacular.reporting.demo_server import serve
-from vernacular.reporting.full_report import current_artifacts, print_table, results
-from vernacular.reporting.html import default_place, write_page
-from vernacular.reporting.terminal import print_screen
+from vernacular.reporting.full_report import results
+from vernacular.reporting.language_report import read_report
 from vernacular.search import MOST, TOP
 from vernacular.search.listing import print_hits
 from vernacular.speech.release.code_files import foreign_code
@@ -55,24 +53,25 @@ def report(code: LanguageCode, as_json: Annotated[bool, typer.Option("--json",
            html: Annotated[Path | None, typer.Option(help="where to write the page; default "
                                                           "beside the release")] = None,
            model: ModelName = None) -> None:
-    """Show a release on one screen, or all its numbers; write a page with pictures, samples and failures."""
-    store, language, name = open_model(code, model)
-    found = results(store, language, name, stages_of(language))
+    """Show a release on one screen, or all its numbers; write a page with pictures, samples and failures.
+
+    Of a folder with speech it shows every enabled model of speech as well.
+    """
+    store, language, name, _ = open_release(code, model)
+    shown = read_report(store, language, name, stages_of(language, model), chosen=model is not None)
     if as_json:
-        say_json(found.as_json())
+        say_json(shown.as_json())
     elif full:
-        print_table(found, SafeConsole())
+        shown.print_all(SafeConsole())
     if html is not None:
         remember_written(store, language.code, html)
     if html is not None or not as_json:
-        written = write_page(found, current_artifacts(store, language, name),
-                             html or default_place(store, language.code, name),
-                             lambda task, picture: thumbnail_of(language, task, store.root, picture))
+        written = shown.write_page(html)
         if full or as_json:
             say("", err=as_json)
             say(f"The same as a page: {written}", err=as_json)
         else:
-            print_screen(found, written, SafeConsole())
+            shown.print_short(written, SafeConsole())
 
 
 @command("try")

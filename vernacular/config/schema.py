@@ -234,7 +234,9 @@ class Language(Strict):
 
     def cli_args(self, model: str) -> str:
         """Return the command-line arguments that select ``model``: the code, and ``--model`` if needed."""
-        return self.code if model == next(iter(self.models_to_run()), None) else f"{self.code} --model {model}"
+        spoken = self.speech.models_to_run() if self.speech is not None else {}
+        first = next(iter((*self.models_to_run(), *spoken)), None)
+        return self.code if model == first else f"{self.code} --model {model}"
 
     @property
     def model_names(self) -> list[str]:

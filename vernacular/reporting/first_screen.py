@@ -19,6 +19,8 @@ RED = {"licences_verified": "A licence is not verified",
        "no_contamination": "Training text may overlap with the text that scores are measured on",
        "behaviour": "Behavioral tests fail", "retention": "It is not shown that it kept what the base knew",
        "no_planted_phrase": "It is not shown that the text holds no planted phrase",
+       "uses_allow_release": "Not everyone whom training heard allows a release",
+       "better_than_baselines": "It is not shown to be better than its baselines",
        "loads_in_ecosystem": "The finished release does not give the answers that were scored"}
 _REASON = 220  # characters of a red gate's reason
 _BARS: tuple[tuple[Column, str], ...] = (("base", "base"), ("adapted", "adapted"), ("baseline", "baseline"))

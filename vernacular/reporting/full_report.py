@@ -6,7 +6,7 @@ reasons. Computes no number.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rich import box
@@ -100,15 +100,20 @@ def print_table(results: CurrentResults, console: Console) -> None:
     console.print(Text.assemble((language.name, "bold"), f" ({language.code}), model ", (model.name, "bold"),
                                 f" from {model.base_name}, {model.objective}"))
     about, *parts = sections(results)
-    for section in [about, *_text(results), *parts, *_checks(results)]:
-        if not section.on_screen:
+    print_sections([about, *_text(results), *parts, *_checks(results)], console)
+    for line in _next(results):
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
+
+
+def print_sections(sections: Iterable[Section], console: Console, everything: bool = False) -> None:
+    """Print sections; those that are not ``on_screen`` only if ``everything`` is wanted."""
+    for section in sections:
+        if not (section.on_screen or everything):
             continue
         if section.title:
             console.print(Text(f"\n{section.title}", "bold"))
         for block in section.blocks:
             console.print(_grid(block, console.is_terminal) if isinstance(block, Table) else _paragraph(block))
-    for line in _next(results):
-        console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
 def _paragraph(markdown: str) -> Text:

@@ -7,17 +7,13 @@ The file includes its pictures and loads nothing. The template escapes every tex
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from vernacular.behavior_tests.schema import percent
-from vernacular.core.report import Gate
-from vernacular.core.result import Interval, SampleRow
+from vernacular.core.result import Interval
 from vernacular.core.store import Artifact, Store, now, write_atomically
 from vernacular.evaluation.behavior.whitespace import LEGEND
 from vernacular.modeling.variants import ARMS
@@ -49,19 +45,17 @@ from vernacular.reporting.first_screen import (
     VERDICTS,
     bars_of,
     base_name,
-    clipped,
     red_gates,
     what_changed,
     what_it_is,
 )
+from vernacular.reporting.page_parts import environment_of_pages, step_of
+from vernacular.reporting.speech.view import SpeechView
 
 FILE = "report.html"
 MEANING = {"base": "the model as it was", "control": "trained on the same text, with its original tokenizer",
            "adapted": "trained on the same text, with new tokens"}
 SIMPLE = {"majority": "most frequent answer", "tfidf_logistic": "TF-IDF baseline"}
-STEPS = {"corpus": "The text", "tokenizer": "Tokens", "alignment": "Translations", "model": "Training",
-         "task": "Tasks", "evaluation": "What was measured"}
-_LONGEST = 300  # characters of a cell
 
 
 def default_place(store: Store, code: str, model_name: str) -> Path:
@@ -70,31 +64,31 @@ def default_place(store: Store, code: str, model_name: str) -> Path:
 
 
 def write_page(results: CurrentResults, artifacts: Mapping[str, Artifact], to: Path,
-               thumbnail_of: Callable[[str, str], str] | None = None) -> Path:
+               thumbnail_of: Callable[[str, str], str] | None = None, speech: SpeechView | None = None) -> Path:
     """Write the page of ``results`` to ``to``, whole or not at all.
 
     ``artifacts``: stage name -> artifact, for its pictures, samples and counts.
     ``thumbnail_of``: as ``page_examples`` takes it.
+    ``speech``: of the same folder.
 
     Raises:
         OSError: it cannot be written.
     """
     to.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(to, page(results, artifacts, thumbnail_of))
+    write_atomically(to, page(results, artifacts, thumbnail_of, speech))
     return to
 
 
 def page(results: CurrentResults, artifacts: Mapping[str, Artifact],
-         thumbnail_of: Callable[[str, str], str] | None = None) -> str:
-    """The whole page as HTML."""
-    environment = Environment(loader=PackageLoader("vernacular.release", "templates"), autoescape=True,
-                              undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"most_of": most_of, "number": number, "cell": cell, "interval": interval_text,
-                            "range_text": range_text, "caveat": caveat, "against": against}
+         thumbnail_of: Callable[[str, str], str] | None = None, speech: SpeechView | None = None) -> str:
+    """The whole page as HTML, with a part on ``speech`` if the folder has both."""
+    environment = environment_of_pages()
+    environment.filters |= {"most_of": most_of, "interval": interval_text, "range_text": range_text, "caveat": caveat,
+                            "against": against}
     headline = headline_rows(results)
     return environment.get_template(FILE).render(
-        r=results, arms=ARMS, meaning=MEANING, made=now(), short=in_short(results), about=what_it_is(results),
-        searched=describe_search(results), changed=what_changed(headline),
+        r=results, speech=speech, arms=ARMS, meaning=MEANING, made=now(), short=in_short(results),
+        about=what_it_is(results), searched=describe_search(results), changed=what_changed(headline),
         headline=[(row, bars_of(row)) for row in headline], base_name=base_name(results), verdicts=VERDICTS,
         examples=page_examples(results, artifacts, thumbnail_of), other=translation_language(results),
         red=red_gates(results), t=tables(results, artifacts), likelihood=likelihood_table(results.likelihood),
@@ -105,17 +99,7 @@ def page(results: CurrentResults, artifacts: Mapping[str, Artifact],
                         describe_calibration(task)) for name, task in results.tasks.items()],
         counted=[line for line, _ in by_review(results)], legend=LEGEND, scanned=describe_scan(results.attack),
         suspects=[one.row() for one in results.attack.suspects] if results.attack else [],
-        kept=kept_on_tasks(results), steps=[_step(name, artifact) for name, artifact in artifacts.items()])
-
-
-def cell(value: Any) -> str:
-    """A value of a sample's row for reading."""
-    if isinstance(value, float):
-        return f"{value:,.4g}"
-    if isinstance(value, int) and not isinstance(value, bool):
-        return f"{value:,}"
-    text = "" if value is None else str(value)
-    return clipped(text, _LONGEST)
+        kept=kept_on_tasks(results), steps=[step_of(name, artifact) for name, artifact in artifacts.items()])
 
 
 def tables(results: CurrentResults, artifacts: Mapping[str, Artifact]) -> dict[str, list[list[Any]]]:
@@ -178,33 +162,6 @@ def strip(found: ReleasedTask) -> list[StripRow]:
 def most_of(found: ReleasedTask) -> int:
     """The best score that a task's metric can give."""
     return 100 if found.metric == "chrf" else 1
-
-
-@dataclass(frozen=True)
-class Step:
-    """What the page shows of a stage."""
-
-    name: str
-    of: str
-    seconds: float
-    gates: list[Gate]
-    counts: list[list[str | float]]
-    samples: dict[str, list[SampleRow]]
-    plots: dict[str, str]
-
-
-def _step(name: str, artifact: Artifact) -> Step:
-    report = artifact.manifest.report
-    return Step(name, STEPS.get(name.split("/")[0], name), artifact.manifest.seconds, report.gates,
-                [[key, count.value, count.unit, count.meaning] for key, count in report.counts.items()],
-                {title: rows for title, rows in report.samples.items() if rows},
-                {title: picture(artifact.folder / file) for title, file in report.plots.items()
-                 if (artifact.folder / file).is_file()})
-
-
-def picture(path: Path) -> str:
-    """A PNG file as an address that holds the picture itself."""
-    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()
 
 
 def in_short(results: CurrentResults) -> list[str]:

@@ -14,6 +14,7 @@ class ModelStatus:
     language: str  # code and name
     model: str = ""  # its name
     words: float | None = None  # of the corpus
+    hours: float | None = None  # of transcribed speech
     base_fertility: float | None = None  # base_fertility and extended_fertility: tokens a word
     extended_fertility: float | None = None
     likelihood: str = ""  # what was gained on held-out text
@@ -25,6 +26,7 @@ class ModelStatus:
     def cells(self) -> SampleRow:
         """The row for a table; what is not known is empty."""
         return {"language": self.language, "model": self.model, "words": _cell(self.words),
+                "hours of speech": _cell(self.hours),
                 "tokens a word, base": _cell(self.base_fertility), "extended": _cell(self.extended_fertility),
                 "held-out negative log-likelihood, against base": self.likelihood,
                 "tasks, against base": self.tasks, "red": self.red, "newest text": self.newest_text,

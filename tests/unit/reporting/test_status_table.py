@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.unit.release.made_up import NAME, made_up_reports, put
+from tests.unit.reporting.speech.made_up import MODEL, put_speech, spoken_language
 from vernacular.catalog import stages_of
 from vernacular.config.schema import Language
 from vernacular.core.store import Store
@@ -25,3 +26,13 @@ def test_the_overview_shows_what_the_released_arm_gained(language: Language, tmp
         row, = rows_of(outline, store)
         assert row.likelihood == phrase
         assert bool(row.tasks) == (control == 1.0)  # of the control they were not compared
+
+
+def test_a_model_of_speech_has_a_row(tmp_path: Path) -> None:
+    spoken, store = spoken_language(tmp_path / "qaa"), Store(tmp_path / "artifacts")
+    outline = outline_of(spoken, stages_of(spoken))
+    before, = rows_of(outline, store)
+    assert (before.model, before.newest_text) == (MODEL, "never run")
+    put_speech(store, spoken, silent=False)
+    row, = rows_of(outline, store)
+    assert "25.0%" in row.tasks and f"speech/release_{MODEL}: behaviour" in row.red and row.release

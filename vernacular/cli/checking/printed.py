@@ -56,18 +56,19 @@ def found_in(checked: Checked, root: Path, alone: bool) -> list[str]:
     assert language is not None and checked.suite is not None  # otherwise there are errors
     words = sum(source.words for source in checked.texts.sources)
     models = ", ".join(language.models_to_run()) or "none enabled"
-    first = (f"{checked.code}: no errors. {language.name}, {words:,} words, {len(language.tasks)} tasks, "
-             f"models: {models}")
+    text = f"{words:,} words, {len(language.tasks)} tasks, models: {models}"
+    spoken = "" if language.speech is None else "speech, models: " + (
+        ", ".join(language.speech.models_to_run()) or "none enabled")
+    first = f"{checked.code}: no errors. {language.name}, " + "; ".join(filter(None, [
+        text if language.sources or not spoken else "", spoken]))
     network = [source.name for source in checked.texts.sources if source.fetched is not None]
-    if language.speech is not None:
-        first += f"; speech: {len(language.speech.models_to_run())} models"
     if network:
         first += f"; needs the network: {', '.join(network)}"
     if not alone:
         return [first]
     notes = lacking_by_kind(language, checked.suite, root, checked.items)
     speech = describe_speech(language, root)
-    notes = {"speech": speech.lacking, **notes}
+    notes = {"speech": speech.lacking, **notes, "recordings": speech.notes}
     following = _what_helps(language, words, checked, notes)
     return [first, *(f"  {line}" for line in (*_contents(language, checked), *speech.contents)),
             *(f"data: {line}" for line in _remarks(checked.remarks)),
@@ -145,7 +146,10 @@ def _labels(items: Items) -> str:
 def _what_helps(language: Language, words: int, checked: Checked, notes: Mapping[str, list[str]]) -> str:
     """Return the most useful next step, as far as a check can judge."""
     if not language.sources:
-        return next(iter(notes["speech"]), f"vernacular plan {checked.code}")
+        assert language.speech is not None  # a folder has texts or recordings
+        only = "" if language.speech.models_to_run() or not language.speech.models else (
+            f" --model {next(iter(language.speech.models))}")
+        return next(iter(notes["speech"]), f"vernacular plan {checked.code}{only}")
     local = not any(isinstance(source, NetworkSource) for source in language.sources)
     for kind in ("text", "bases"):
         if notes[kind]:

@@ -75,7 +75,7 @@ def gate_of(name: str, test: SoundTest) -> Gate:
     """Return the gate of a test; without cases it passes, since nothing could be tested."""
     if test.rate is None:
         return Gate(name=name, passed=True, reason="no utterance to test with", threshold=float(test.threshold))
-    return Gate(name=name, passed=test.rate <= test.threshold, value=float(test.rate), threshold=float(test.threshold),
+    return Gate(name=name, passed=test.passed, value=float(test.rate), threshold=float(test.threshold),
                 reason=f"{test.failures} of {test.cases} cases fail ({test.rate:.0%}, 95% interval {test.low:.0%} to "
                        f"{test.high:.0%}); at most {test.threshold:.0%} may",
                 fix="Add recordings of this kind, or state it on the card")

@@ -23,7 +23,7 @@ from vernacular.speech.behavior.stage_results import SpeakerGap, SpeechBehaviorR
 from vernacular.speech.release.stage import export_model
 from vernacular.speech.transcription.parts import read_parts
 from vernacular.speech.transcription.scoring import count_edits
-from vernacular.speech.transcription.stage import TRANSCRIPTS
+from vernacular.speech.transcription.stage_results import TRANSCRIPTS
 from vernacular.speech.utterance import SPEAKERS, Samples, Utterance, load_audio
 
 CASES = "cases.jsonl"

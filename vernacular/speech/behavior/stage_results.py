@@ -22,6 +22,11 @@ class SoundTest(Result):
     change: Interval | None = None
     error_rate: OptionalNumber = None  # character error rate with the change, in percent
 
+    @property
+    def passed(self) -> bool:
+        """Whether no more cases fail than it allows; without cases nothing could be tested."""
+        return self.rate is None or self.rate <= self.threshold
+
 
 class GroupErrors(Result):
     """A group of speakers, as they describe themselves."""

@@ -15,9 +15,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from vernacular.config.limits import Limits
 from vernacular.config.speech_sources import SpeechSource
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, is_system_error
+from vernacular.core.files import File
 from vernacular.pipeline.stage import StageContext
 from vernacular.sandbox.frames import Allowance, OpenFile
 from vernacular.sandbox.limits import LimitReached, for_file
@@ -86,7 +88,8 @@ class Reader:
                 if self.speakers.digest(digest) in self.speakers.withdrawn:
                     self.withdrawn += 1
                     return
-                sound, cut_short = stack.enter_context(_decoded(data, file, self._allowance(data)))
+                allowance = _allowance(data, self.work.settings.limits)
+                sound, cut_short = stack.enter_context(_decoded(data, file, allowance))
                 yield from self._utterances(file, digest, sound, segments, cut_short)
         except LimitReached as problem:
             self.reject(Problem("it gives far more sound than a file of this size usually does", where=file,
@@ -128,10 +131,6 @@ class Reader:
                 kept.append(replace(segment, speaker=pseudonym))
         return kept
 
-    def _allowance(self, data: OpenFile | bytes) -> Allowance:
-        size = len(data) if isinstance(data, bytes) else data.size
-        usual = for_file(self.work.settings.limits, size)
-        return replace(usual, output=max(usual.output, _GROWTH * size))
 
     def _utterances(self, file: str, digest: str, sound: Sound16, segments: Sequence[Segment],
                     cut_short: bool) -> Iterator[Utterance]:
@@ -174,6 +173,25 @@ class Reader:
             session=self.speakers.without_names(segment.session, self._names), start=at, seconds=(end - start) / RATE,
             text=segment.text, translation=segment.translation, split=segment.split, licence=self.source.licence,
             consent=consent, uses=uses)
+
+
+def seconds_of_file(file: File | bytes, where: str, limits: Limits) -> float:
+    """Return the length of a recording, which is decoded for that.
+
+    Raises:
+        Problem: it cannot be read.
+        OSError: it cannot be opened.
+    """
+    with ExitStack() as stack:
+        data = file if isinstance(file, bytes) else stack.enter_context(opened(file))
+        sound, _ = stack.enter_context(_decoded(data, where, _allowance(data, limits)))
+        return len(sound) / RATE
+
+
+def _allowance(data: OpenFile | bytes, limits: Limits) -> Allowance:
+    size = len(data) if isinstance(data, bytes) else data.size
+    usual = for_file(limits, size)
+    return replace(usual, output=max(usual.output, _GROWTH * size))
 
 
 def pieces(sound: Sound16 | Samples) -> Iterator[tuple[int, int]]:

@@ -8,24 +8,27 @@ from vernacular.config.schema import Language
 from vernacular.config.sources import is_local
 from vernacular.config.speech_sources import AudioHubSource
 from vernacular.core.report import Gate
-from vernacular.core.result import Estimate
 from vernacular.release.card_metadata import hub_licence
 from vernacular.release.gates import gate_table
 from vernacular.release.markdown import Table, literal
 from vernacular.release.statement import NOT_WRITTEN
+from vernacular.speech.behavior.stage_results import SpeechBehaviorResult
 from vernacular.speech.release.stage_results import SpeechReleaseResult
-from vernacular.speech.transcription.stage_results import ErrorRates, Scored
-
-BASELINES = {"log_mel": "log-mel features, no pretrained model", "random_weights": "the same network, random weights",
-              "without_pretraining": "without pretraining on this speech"}
+from vernacular.speech.release.tables import (
+    behavior_table,
+    curve_table,
+    gaps_table,
+    range_cell,
+    scores_table,
+    speakers_table,
+)
+from vernacular.speech.transcription.stage_results import best_rates
 
 
 def write_card(language: Language, result: SpeechReleaseResult, gates: list[Gate], own_code: bool) -> str:
     """The whole README.md."""
     found = result.transcription
-    trust = ", trust_remote_code=True" if own_code else ""
-    usage = ("```python\nfrom transformers import pipeline\n\n"
-             f'pipeline("automatic-speech-recognition", path{trust})(sound)["text"]  # float32, 16 kHz, mono\n```')
+    usage = "```python\n" + "\n".join(usage_lines("path", own_code)) + "\n```"
     code = ("The folder carries the code of its network and of its decoding (`speech_*.py`), which transformers runs "
             "only with `trust_remote_code=True`. `signature.json` covers these files." if own_code else "")
     blocks: list[str | Table] = [
@@ -34,47 +37,48 @@ def write_card(language: Language, result: SpeechReleaseResult, gates: list[Gate
         f"top of {literal(result.base)} (method `{result.method}`).", usage, *([code] if code else []),
         "## How many errors it makes", f"Percent of characters and words that are wrong in the part `{found.part}` "
         f"({found.scored.greedy.utterances} utterances); in parentheses the 95% interval over utterances. Lower is "
-        "better.", scores_table(result)]
+        "better.", scores_table(found)]
     if found.speakers:
-        blocks += ["Speakers whom training did not hear, each in turn:", speakers_table(result)]
+        blocks += ["Speakers whom training did not hear, each in turn:", speakers_table(found)]
     if found.without_shared is not None:
         blocks.append(f"{found.shared_texts} of the scored utterances consist of words that training has read; without "
-                      f"them the character error rate is {_range(found.without_shared.cer)}, the word error rate "
-                      f"{_range(found.without_shared.wer)}.")
+                      f"them the character error rate is {range_cell(found.without_shared.cer)}, the word error rate "
+                      f"{range_cell(found.without_shared.wer)}.")
     if found.curve:
-        blocks += ["## With less speech", curve_table(result)]
+        blocks += ["## With less speech", curve_table(found)]
     if found.language_model is not None:
         low, mean, high = found.language_model.gain
         blocks.append(f"Decoding uses {found.language_model.order}-grams of characters: {mean:+.1f} points of "
                       f"character errors ({low:+.1f} to {high:+.1f}).")
+    blocks += behavior_blocks(result.behaviour)
     blocks += ["## Gates", gate_table(gates, {waiver.gate: waiver.by for waiver in result.waivers}),
                "## What it is not for", "It may write wrong words for people, dialects, places and microphones that it "
                "did not hear. A transcript of it is no evidence in a dispute."]
     return "\n\n".join(map(str, blocks)) + "\n"
 
 
-def scores_table(result: SpeechReleaseResult) -> Table:
-    """Error rates of the model and its baselines."""
-    found = result.transcription
-    rows = [[name, *_rates(rates)] for name, rates in (
-        ("with the language model", found.scored.decoded), ("likeliest path", found.scored.greedy)) if rates]
-    rows += [[f"baseline: {BASELINES.get(name, name)}", *_rates(scored.greedy)]
-             for name, scored in found.baselines.items()]
-    return Table(["", "characters", "words"], rows)
+def usage_lines(path: str, own_code: bool) -> list[str]:
+    """The two lines of Python that load a release and transcribe.
+
+    Args:
+        path: of the release, or the name of a variable.
+        own_code: whether it carries code of its own.
+    """
+    trust = ", trust_remote_code=True" if own_code else ""
+    return ["from transformers import pipeline",
+            f'pipeline("automatic-speech-recognition", {path}{trust})(sound)["text"]  # float32, 16 kHz, mono']
 
 
-def speakers_table(result: SpeechReleaseResult) -> Table:
-    """Error rates of held-out speakers."""
-    return Table(["speaker", "minutes of training", "characters", "words"], [
-        [row.speaker, f"{row.minutes:.0f}", *_rates(_best(row.scored))] for row in result.transcription.speakers])
-
-
-def curve_table(result: SpeechReleaseResult) -> Table:
-    """Error rates by minutes of training."""
-    found = result.transcription
-    rows = [[f"{point.minutes:.0f}", *_rates(_best(point.scored))] for point in found.curve]
-    return Table(["minutes of training", "characters", "words"],
-                 [*rows, [f"{found.minutes:.0f}", *_rates(_best(found.scored))]])
+def behavior_blocks(found: SpeechBehaviorResult) -> list[str | Table]:
+    """What the tests of behavior found, and the gaps between groups of speakers."""
+    blocks: list[str | Table] = [
+        "## How it behaves", f"{found.utterances} held-out utterances were changed, and as many sounds without speech "
+        "were made. A test is red if more cases fail than it allows.", behavior_table(found)]
+    if found.gaps:
+        blocks += ["Percent of characters that are wrong, by how the speakers describe themselves:", gaps_table(found)]
+    if found.no_gaps:
+        blocks.append("Not compared: " + "; ".join(f"{name} ({why})" for name, why in found.no_gaps.items()) + ".")
+    return blocks
 
 
 def write_statement(language: Language, result: SpeechReleaseResult, written: str | None) -> str:
@@ -97,7 +101,7 @@ def write_statement(language: Language, result: SpeechReleaseResult, written: st
 
 
 def _metadata(language: Language, result: SpeechReleaseResult) -> str:
-    best = _best(result.transcription.scored)
+    best = best_rates(result.transcription.scored)
     assert language.speech is not None
     base = language.speech.models[result.model].base
     licence, licence_name = hub_licence({result.base_licence, *(one.licence for one in result.sources),
@@ -119,15 +123,3 @@ def _metadata(language: Language, result: SpeechReleaseResult) -> str:
     # JSON is YAML, and needs no quoting of its own
     return "\n".join(["---", *(f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in metadata.items()),
                       "---"])
-
-
-def _best(scored: Scored) -> ErrorRates:
-    return scored.decoded or scored.greedy
-
-
-def _rates(rates: ErrorRates) -> list[str]:
-    return [_range(rates.cer), _range(rates.wer)]
-
-
-def _range(rate: Estimate) -> str:
-    return f"{rate.mean:.1f} ({rate.low:.1f} to {rate.high:.1f})"

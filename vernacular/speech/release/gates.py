@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from vernacular.core.report import Gate
 from vernacular.release.verification import Evaluated
+from vernacular.speech.behavior.stage_results import SpeechBehaviorResult
 from vernacular.speech.release.stage_results import HeardFrom, SpeechReleaseResult, SpeechTextFacts
-from vernacular.speech.release.stages import LOADS, USES
+from vernacular.speech.release.stages import BEHAVIOR, LOADS, USES
 
 _SHOWN = 8  # speakers in the reason of a gate
 _SAME = 0.95  # share of the utterances asked again that must get the scored text
@@ -50,9 +51,23 @@ def speech_gates(result: SpeechReleaseResult) -> list[Gate]:
         Gate(name="better_than_baselines", passed=worst < 0, value=worst, threshold=0,
              reason=f"the upper end of the difference to the better baseline is {worst:+.1f} points",
              fix="Train longer, or use a base that heard more languages"),
+        behavior_gate(result.behaviour),
         Gate(name=LOADS, passed=result.same >= _SAME, value=result.same, threshold=_SAME,
              reason=f"{result.same:.0%} of {result.asked} utterances get the scored text from `pipeline`",
              fix="Report it with the version of transformers")]
+
+
+def behavior_gate(found: SpeechBehaviorResult) -> Gate:
+    """Whether every test of behavior passes; the reason has the rates, so that a waiver covers these rates.
+
+    Tests are taken by name, as ``evaluation.json`` has them, so that the file gives the same reason.
+    """
+    asked = [name for name, test in found.tests.items() if test.cases]
+    red = [f"{name} ({test.rate:.0%} fail)" for name, test in sorted(found.tests.items()) if not test.passed]
+    return Gate(name=BEHAVIOR, passed=bool(asked) and not red, value=len(red), threshold=0,
+                reason=f"red tests: {', '.join(red)}" if red else f"{len(asked)} tests are green" if asked else
+                "no test of behavior had an utterance", fix="Add recordings of this kind, or have a responsible person "
+                "`vernacular waive` the gate")
 
 
 def _named(some: Sequence[HeardFrom]) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from vernacular.config.schema import Language
 from vernacular.core.store import Artifact
 from vernacular.provenance.suppression_list import Suppressions
-from vernacular.speech.pretraining.heard_speech import read_heard_speech
+from vernacular.speech.pretraining.pretraining_speech import read_pretraining_speech
 from vernacular.speech.recordings.speakers import Speakers
 from vernacular.speech.recordings.stages import SPEAKERS_LIST
 from vernacular.speech.release.stage_results import HeardFrom
@@ -24,7 +24,7 @@ def heard_utterances(inputs: Mapping[str, Path]) -> list[Utterance]:
     parts = read_parts(clean, splits)[0]
     heard = {one.id: one for one in (*parts.train, *parts.choose)}
     if any(stage.startswith("speech/pretrained_") for stage in inputs):
-        heard |= {one.id: one for one in read_heard_speech(clean, splits).train}
+        heard |= {one.id: one for one in read_pretraining_speech(clean, splits).train}
     return [*heard.values()]
 
 

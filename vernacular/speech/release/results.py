@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from vernacular.config.schema import Language
 from vernacular.release.rights import name_of_base
+from vernacular.speech.behavior.stage_results import SpeechBehaviorResult
 from vernacular.speech.release.permissions import without_consent, without_release
 from vernacular.speech.release.stage_results import (
     SpeakerGroup,
@@ -21,14 +22,15 @@ from vernacular.speech.transcription.stage_results import TranscriptionResult
 from vernacular.speech.utterance import SPEAKERS, Utterance
 
 
-def gather_result(language: Language, name: str, found: TranscriptionResult, heard: Sequence[Utterance],
-                  recordings: Path, asked: int, same: float) -> SpeechReleaseResult:
+def gather_result(language: Language, name: str, found: TranscriptionResult, behavior: SpeechBehaviorResult,
+                  heard: Sequence[Utterance], recordings: Path, asked: int, same: float) -> SpeechReleaseResult:
     """All that a release shows, without gates and waivers.
 
     Args:
         language: the folder as it is now: licenses, and the base's owner.
         name: of the model.
         found: what the training found out.
+        behavior: what the tests of behavior found.
         heard: the utterances that it heard, with the uses and the consent to go by.
         recordings: the artifact of ``speech/recordings``.
         asked: scored utterances that ``pipeline`` transcribed again.
@@ -40,7 +42,7 @@ def gather_result(language: Language, name: str, found: TranscriptionResult, hea
                for source in language.speech.sources}
     return SpeechReleaseResult(
         language=language.code, model=name, base=name_of_base(model.base), base_licence=model.base.licence,
-        method=model.method, transcription=found, sources=[
+        method=model.method, transcription=found, behaviour=behavior, sources=[
             SpeechSourceFacts(name=source.name, licence=source.licence, consent=source.consent,
                               minutes=minutes[source.name])
             for source in language.speech.sources if minutes[source.name]],

@@ -23,6 +23,7 @@ from vernacular.release.gates import publishable
 from vernacular.release.load_check import run_calls
 from vernacular.release.signing_key import own_or_new_key
 from vernacular.release.waivers import in_force, read_waivers
+from vernacular.speech.behavior.stage_results import SpeechBehaviorResult
 from vernacular.speech.release.card import write_card, write_statement
 from vernacular.speech.release.export import copy_language_model, export_frozen, export_tuned
 from vernacular.speech.release.gates import speech_gates
@@ -31,8 +32,8 @@ from vernacular.speech.release.results import gather_result
 from vernacular.speech.release.stages import USES, stages
 from vernacular.speech.transcription.alphabet import Alphabet
 from vernacular.speech.transcription.arms import head_settings, start_of
-from vernacular.speech.transcription.stage import ALPHABET, TRAININGS, TRANSCRIPTS
-from vernacular.speech.transcription.stage_results import TranscriptionResult
+from vernacular.speech.transcription.stage import ALPHABET, TRAININGS
+from vernacular.speech.transcription.stage_results import TRANSCRIPTS, TranscriptionResult
 from vernacular.speech.utterance import load_audio, read_utterances
 
 _ASKED = 20  # scored utterances that the finished release transcribes again
@@ -48,9 +49,11 @@ def run(work: StageContext, name: str, model: SpeechModel) -> Report:
     stage = f"speech/transcription_{name}"
     trained = work.inputs[stage]
     found = work.reports[stage].read_result(TranscriptionResult, stage)
+    tested = f"speech/behaviour_{name}"
+    behavior = work.reports[tested].read_result(SpeechBehaviorResult, tested)
     export_model(work, name, model, work.out)
     asked, same = _ask(work, trained, own_code=(work.out / "speech_model.py").is_file())
-    result = gather_result(work.language, name, found, heard_utterances(work.inputs),
+    result = gather_result(work.language, name, found, behavior, heard_utterances(work.inputs),
                            work.inputs["speech/recordings"], asked, same)
     gates = speech_gates(result)
     waivers = [one for one in in_force(read_waivers(work.language.folder), name, gates) if one.gate != USES]

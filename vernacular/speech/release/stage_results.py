@@ -5,6 +5,7 @@ from __future__ import annotations
 from vernacular.core.report import Gate
 from vernacular.core.result import Number, Result
 from vernacular.release.waivers import Waiver
+from vernacular.speech.behavior.stage_results import SpeechBehaviorResult
 from vernacular.speech.transcription.stage_results import TranscriptionResult
 
 
@@ -49,6 +50,7 @@ class SpeechReleaseResult(Result):
     base_licence: str
     method: str
     transcription: TranscriptionResult
+    behaviour: SpeechBehaviorResult
     sources: list[SpeechSourceFacts]
     groups: list[SpeakerGroup]  # of the speakers whom training heard
     asked: int  # scored utterances that ``pipeline`` transcribed again

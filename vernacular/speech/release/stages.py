@@ -20,13 +20,14 @@ from vernacular.release.waivers import ALL, versions
 from vernacular.speech.release.stage_results import SpeechReleaseResult
 from vernacular.speech.transcription.stages import SPEECH, text_inputs
 
-LOADS, USES = "loads_in_ecosystem", "uses_allow_release"
+LOADS, BEHAVIOR, USES = "loads_in_ecosystem", "behaviour", "uses_allow_release"
 SPECS = (
     GateSpec("licences_verified", "The licence of every source of speech, of the text of the language model and of the "
              "base is known.", False),
     GateSpec("consent_known", "The consent basis of all speech and of the text of the language model is known.", False),
     GateSpec(USES, "Everyone whom training heard allows a release. It cannot be waived.", False),
     GateSpec("better_than_baselines", "The model makes fewer errors than both baselines, beyond chance.", False),
+    GateSpec(BEHAVIOR, "Every test of behavior is green, such as silence, noise, telephone, another voice.", False),
     GateSpec(LOADS, "`pipeline` of transformers alone gives the scored texts.", False),
     GateSpec(ALL, "Every gate of the release is green, or waived by a named person.", False),
 )
@@ -55,7 +56,8 @@ def stages(language: Language, name: str, model: SpeechModel) -> list[Stage]:
     pretrained = (f"speech/pretrained_{name}",) if model.pretraining is not None else ()
     return [Stage(
         name=f"speech/release_{name}", version="2",
-        inputs=(*SPEECH, *pretrained, *text_inputs(language, model), f"speech/transcription_{name}"),
+        inputs=(*SPEECH, *pretrained, *text_inputs(language, model), f"speech/transcription_{name}",
+                f"speech/behaviour_{name}"),
         run=EntryPoint("vernacular.speech.release.stage:run", name=name, model=model), result=SpeechReleaseResult,
         settings=partial(_settings, model=model), outside=partial(_outside, model=model),
         kinds=("huggingface", "python"), gates=SPECS, heavy=True, depends_on_reports=True, includes_licenses=True,

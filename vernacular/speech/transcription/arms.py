@@ -16,7 +16,7 @@ from vernacular.speech.transcription.encoders import base_encoder, log_mel, rand
 from vernacular.speech.transcription.frozen_method import FrozenMethod
 from vernacular.speech.transcription.head_training import HeadSettings
 from vernacular.speech.transcription.method import Method
-from vernacular.speech.transcription.methods import CtcMethod, TuningSettings
+from vernacular.speech.transcription.methods import CtcMethod, Listen, TuningSettings
 from vernacular.speech.transcription.sounds import sounds_of
 from vernacular.speech.transcription.state_cache import compute_states, forget_others
 from vernacular.speech.transcription.trainings import without
@@ -54,7 +54,10 @@ def methods_of(work: StageContext, name: str, model: SpeechModel, utterances: Se
     if model.method == "frozen":
         encoders = {arm: (key, partial(base_encoder, path)) for arm, (path, key) in starts.items()} | encoders
     else:
-        found = {arm: _tuned(work, model, path, without(text, utterances)) for arm, (path, _) in starts.items()}
+        listen = partial(load_audio, work.inputs["speech/recordings"])
+        new_tokens = NewTokens(model.new_tokens, work.language.script, without(text, utterances))
+        found = {arm: tuned_method(model, path, listen, work.scratch, work.language.slug, new_tokens)
+                 for arm, (path, _) in starts.items()}
         if model.check_transcripts != "none":
             encoders[ALIGNER] = identity, partial(base_encoder, base)
     sounds = [*sounds_of(utterances, train, work.inputs["speech/recordings"])]
@@ -76,11 +79,20 @@ def head_settings(model: SpeechModel) -> HeadSettings:
     return replace(HeadSettings(), rate=model.learning_rate, batch=round(model.batch_seconds * _STATES))
 
 
-def _tuned(work: StageContext, model: SpeechModel, path: Path, text: Sequence[str]) -> Method:
+def tuned_method(model: SpeechModel, path: Path, listen: Listen, scratch: Path, language: str,
+                 new_tokens: NewTokens) -> Method:
+    """The method of a model whose base is trained.
+
+    Args:
+        model: its settings.
+        path: folder of the base.
+        listen: returns the sound of an utterance.
+        scratch: for checkpoints.
+        language: names the file of adapters.
+        new_tokens: that Whisper's decoder gets.
+    """
     settings = TuningSettings(model.learning_rate, model.rank, model.batch_seconds, model.checkpoint_minutes)
-    listen = partial(load_audio, work.inputs["speech/recordings"])
     if model.method == "whisper":
-        return WhisperMethod(path, settings, listen, work.scratch,
-                             NewTokens(model.new_tokens, work.language.script, text))
+        return WhisperMethod(path, settings, listen, scratch, new_tokens)
     assert model.method != "frozen"
-    return CtcMethod(path, model.method, settings, listen, work.scratch, work.language.slug)
+    return CtcMethod(path, model.method, settings, listen, scratch, language)

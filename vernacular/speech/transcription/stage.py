@@ -10,6 +10,7 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from scipy.stats import spearmanr
 
 from vernacular.config.speech import SpeechModel
 from vernacular.core.jsonl import write_jsonl
+from vernacular.core.plots import points
 from vernacular.core.report import Gate, Report
 from vernacular.pipeline.stage import StageContext
 from vernacular.provenance.corpus_tables import file_of, read_rows
@@ -29,15 +31,18 @@ from vernacular.speech.transcription.method import Method
 from vernacular.speech.transcription.parts import Parts, read_parts, shared_texts
 from vernacular.speech.transcription.scoring import Edits, count_edits, difference, error_rates, pooled
 from vernacular.speech.transcription.stage_results import (
+    CURVE_TITLE,
+    TRANSCRIPTS,
     CurvePoint,
     HeldOutSpeaker,
     LanguageModelFacts,
     TranscriptionResult,
+    best_rates,
 )
 from vernacular.speech.transcription.trainings import Heard, Trainings, scored
 from vernacular.speech.transcription.transcript_check import ALIGNMENT, Checked, check_transcripts, transcripts_gate
 
-ALPHABET, TRANSCRIPTS, TRAININGS = "alphabet.json", "transcripts.jsonl", "trainings"
+ALPHABET, TRAININGS, CURVE = "alphabet.json", "trainings", "learning_curve.png"
 _MOST_EMPTY = 0.5  # share of utterances without text from which a model counts as collapsed
 
 
@@ -69,6 +74,7 @@ def run(work: StageContext, name: str, model: SpeechModel) -> Report:
     alphabet = Alphabet.of(one.text for one in (*parts.train, *parts.choose))
     results = _train(work, methods, model, parts, folds, alphabet)
     report = _report(parts, part, alphabet, results, checked)
+    draw_curve(work.out, report)
     (work.out / ALPHABET).write_text(json.dumps(alphabet.symbols, ensure_ascii=False), encoding="utf-8")
     search = results.released[0].search
     if search is not None:
@@ -160,20 +166,36 @@ def gates_of(result: TranscriptionResult) -> list[Gate]:
 
 
 def _count(report: Report, result: TranscriptionResult) -> None:
-    best = result.scored.decoded or result.scored.greedy
+    best = best_rates(result.scored)
     report.count("cer", best.cer.mean, f"character error rate of {result.part}", "%")
     report.count("wer", best.wer.mean, f"word error rate of {result.part}", "%")
     report.count("cer_without_language_model", result.scored.greedy.cer.mean, "the same of the likeliest path", "%")
     for name, baseline in result.baselines.items():
         report.count(f"cer_{name}", baseline.greedy.cer.mean, f"of the likeliest path, {name.replace('_', ' ')}", "%")
     for row in result.speakers:
-        report.count(f"cer_held_out_{row.speaker}", (row.scored.decoded or row.scored.greedy).cer.mean,
+        report.count(f"cer_held_out_{row.speaker}", best_rates(row.scored).cer.mean,
                      "character error rate of this speaker, whom training did not hear", "%")
     report.count("minutes", result.minutes, "audio that training heard", "minutes")
     if result.transcripts is not None:
         report.count("suspect_transcripts", result.transcripts.suspect, "transcripts for training that do not fit "
                      "their sound", "utterances")
     report.count("steps", result.scored.trainings[0].steps, "optimizer steps of every training")
+
+
+def draw_curve(out: Path, report: Report) -> None:
+    """Write the learning curve into ``out``, if there is one, and add it to the plots of ``report``."""
+    found = report.read_result(TranscriptionResult, "speech/transcription")
+    if not found.curve:
+        return
+    runs = sorted([*((float(one.minutes), one.scored) for one in found.curve), (float(found.minutes), found.scored)],
+                  key=lambda one: one[0])
+    lines = {"characters": [(minutes, [float(best_rates(scored).cer.mean)]) for minutes, scored in runs],
+             "words": [(minutes, [float(best_rates(scored).wer.mean)]) for minutes, scored in runs]}
+    floors = {f"characters, {name.replace('_', ' ')}": [(minutes, float(baseline.greedy.cer.mean))
+                                                        for minutes in (runs[0][0], runs[-1][0])]
+              for name, baseline in found.baselines.items()}
+    points(out / CURVE, CURVE_TITLE, "minutes of transcribed speech", "errors (%)", lines, floors)
+    report.plots[CURVE_TITLE] = CURVE
 
 
 def _edits(references: Sequence[str], heard: Sequence[Heard]) -> Edits:

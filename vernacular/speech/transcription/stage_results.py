@@ -6,6 +6,9 @@ from pydantic import Field
 
 from vernacular.core.result import Estimate, Interval, Number, Result
 
+TRANSCRIPTS = "transcripts.jsonl"  # in the artifact: a row for each scored utterance
+CURVE_TITLE = "Learning curve"  # of the plot
+
 
 class ErrorRates(Result):
     """Error rates in percent; intervals over utterances, and over speakers where there are at least five."""
@@ -36,6 +39,11 @@ class Scored(Result):
     decoded: ErrorRates | None = None  # with the language model
     empty: Number  # share of the utterances for which the likeliest path writes nothing
     trainings: list[TrainingFacts]
+
+
+def best_rates(scored: Scored) -> ErrorRates:
+    """The rates of what the release writes: with the language model if there is one."""
+    return scored.decoded or scored.greedy
 
 
 class HeldOutSpeaker(Result):

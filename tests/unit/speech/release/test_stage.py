@@ -14,13 +14,15 @@ from vernacular.config.schema import Language
 from vernacular.core.report import Report
 from vernacular.core.store import Store
 from vernacular.release.attestation import SIGNATURE, Statement, open_statement
+from vernacular.release.markdown import literal
 from vernacular.release.signing_key import own_or_new_key
 from vernacular.release.verification import verify
+from vernacular.release.waivers import ALL
 from vernacular.speech.machine_transcripts import read_transcripts
 from vernacular.speech.release.code_files import foreign_code, is_own_code
 from vernacular.speech.release.gates import read_evaluation
 from vernacular.speech.release.stage_results import SpeechReleaseResult
-from vernacular.speech.release.stages import LOADS
+from vernacular.speech.release.stages import BEHAVIOR, LOADS
 from vernacular.speech.release.transcribing import accept, transcribe_rest
 
 
@@ -35,6 +37,16 @@ def test_pipeline_alone_gives_the_scored_texts(spoken_release: tuple[Store, Lang
     result = report.read_result(SpeechReleaseResult, "")
     assert (result.asked, result.same) == (8, 1.0)
     assert {gate.name: gate.passed for gate in report.gates}[LOADS]
+
+
+def test_tests_of_behavior_are_on_the_card_and_decide(spoken_release: tuple[Store, Language]) -> None:
+    folder, report = _release(spoken_release[0])
+    result = report.read_result(SpeechReleaseResult, "")
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert all(f"| {literal(name)} |" in card for name in result.behaviour.tests)
+    gates = {gate.name: gate for gate in report.gates}
+    assert gates[BEHAVIOR].passed == all(test.passed for test in result.behaviour.tests.values())
+    assert gates[ALL].passed == all(gate.passed for name, gate in gates.items() if name != ALL)
 
 
 def test_pipeline_reads_integers_and_short_sound_and_has_no_times(spoken_release: tuple[Store, Language]) -> None:
