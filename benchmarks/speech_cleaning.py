@@ -5,6 +5,7 @@ Recordings of Mboshi and East Tusom, damaged on purpose; the tables of docs/expe
 
 from __future__ import annotations
 
+import csv
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -141,9 +142,8 @@ def _method(code: str, corpus: Corpus, utterances: Sequence[Utterance], place: P
 
 
 def _texts(code: str) -> list[str]:
-    lines = (need(DATA / _CODES[code][0] / "index.tsv")).read_text(encoding="utf-8").splitlines()
-    column = lines[0].split("\t").index("text")
-    return [line.split("\t")[column] for line in lines[1:]]
+    with need(DATA / _CODES[code][0] / "index.tsv").open(encoding="utf-8", newline="") as stream:
+        return [row["text"] for row in csv.DictReader(stream, delimiter="\t") if row["text"]]
 
 
 def _damaged_sounds(code: str, corpus: Corpus, voice: VoiceActivity, good: Sequence[Utterance], count: int

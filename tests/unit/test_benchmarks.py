@@ -19,7 +19,10 @@ from benchmarks.pretraining_on_gpu import Setup, flops_per_token, time_steps
 from benchmarks.registry import FIGURES, Figure, Row, Skipped, need, write
 from benchmarks.rows import compared
 from benchmarks.salted import Salted, _judge, strew
+from benchmarks.speech_cleaning import _planted
+from benchmarks.speech_damage import COPIES, SOUNDS
 from tests.generate import make_documents
+from tests.speech_sound import speech, utterance
 from tests.tiny import write_bert, write_llama
 from vernacular.config.training import Vocabulary
 
@@ -177,3 +180,22 @@ def test_a_peer_that_cannot_be_had_is_a_reason_to_skip(tmp_path: Path, monkeypat
     with pytest.raises(Skipped, match="deepfocus"):
         starts.peer_packages()
     assert not list((tmp_path / "cache").iterdir())
+
+
+def test_damaged_sounds_are_sounds_and_copies_are_near_the_original() -> None:
+    sound = speech(1)
+    for name, damage in SOUNDS.items():
+        damaged = damage(sound, np.random.default_rng(1))
+        assert damaged.dtype == np.float32 and np.abs(damaged).max() <= 1, name
+        assert len(damaged) != len(sound) or not np.allclose(damaged, sound), name
+    for name, copied in COPIES.items():
+        copy = copied(sound)
+        assert copy.dtype == np.float32 and abs(len(copy) - len(sound)) <= 16_000, name
+
+
+def test_planted_transcripts_are_of_others_and_their_shares_are_as_stated() -> None:
+    train = [utterance(number, f"mwana {number}") for number in range(100)]
+    planted = _planted(train, ["other"], 1)
+    kinds = [kind for kind, _ in planted.values()]
+    assert [kinds.count(kind) for kind in ("another utterance", "the other language", "cut after 40%")] == [19, 5, 5]
+    assert all(text != one.text for one in train if one.id in planted for _, text in [planted[one.id]])
