@@ -32,6 +32,7 @@ from vernacular.speech.transcription.frozen_method import FrozenMethod
 from vernacular.speech.transcription.head_training import Budget, HeadSettings
 from vernacular.speech.transcription.parts import carved
 from vernacular.speech.transcription.scoring import character_error_rate
+from vernacular.speech.transcription.sounds import sounds_of
 from vernacular.speech.transcription.state_cache import compute_states
 from vernacular.speech.utterance import Samples, Utterance, load_audio, read_utterances
 
@@ -137,8 +138,8 @@ def _corpus(code: str, name: str, place: Path) -> Corpus:
 
 def _method(code: str, corpus: Corpus, utterances: Sequence[Utterance], place: Path) -> FrozenMethod:
     base = need(_LANGUAGES / code / "whisper_tiny")
-    return FrozenMethod(compute_states(base_encoder(base), utterances, corpus.recordings, place / "states",
-                                       lambda line: None), _HEAD)
+    sounds = [*sounds_of(utterances, [], corpus.recordings)]
+    return FrozenMethod(compute_states(base_encoder(base), sounds, place / "states", lambda line: None), _HEAD)
 
 
 def _texts(code: str) -> list[str]:

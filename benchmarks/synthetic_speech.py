@@ -49,6 +49,7 @@ speech:
       steps: 250
       batch_seconds: 48
       learning_rate: 0.004
+      check_transcripts: none  # the voices read these very verses
 """
 
 

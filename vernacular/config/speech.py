@@ -145,7 +145,7 @@ class SpeechModel(SpeechBudget):
     language_model: Literal["characters", "words", "none"] = Field("characters", examples=["words"], description=(
         "What decoding uses beside the sound: n-grams of characters or of words, learned from the transcripts for "
         "training and from the text of `sources`."))
-    check_transcripts: Literal["leave_out", "list", "none"] = Field("leave_out", examples=["list"], description=(
+    check_transcripts: Literal["leave_out", "list", "none"] = Field("list", examples=["leave_out"], description=(
         "What is done with transcripts for training that do not fit their sound, by two short trainings on other "
         "transcripts (docs/experiments/speech-cleaning.md): `leave_out` trains without them, `list` only lists them, "
         "`none` does not look for them."))

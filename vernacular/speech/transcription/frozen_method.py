@@ -65,7 +65,7 @@ class FrozenMethod:
         """Train a head on ``train``, and keep the weights that do best on ``choose``."""
         examples = [Example([self.states[name] for speed in (1.0, *SPEEDS) if (name := name_of(one, speed))
                              in self.states], alphabet.encode(one.text)) for one in train]
-        pauses = [name_of(pause) for one in train if (pause := pause_before(one))]
+        pauses = [name for one in train if (pause := pause_before(one)) and (name := name_of(pause)) in self.states]
         generated = noise_names()
         noises = [Example([self.states[name]], []) for name in (*generated, *pauses[:len(generated)])]
         references = [one.text for one in choose]

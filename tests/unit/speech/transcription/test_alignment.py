@@ -14,6 +14,7 @@ from vernacular.speech.transcription.alignment import FEWEST, Alignment, align, 
 from vernacular.speech.transcription.encoders import log_mel
 from vernacular.speech.transcription.frozen_method import FrozenMethod
 from vernacular.speech.transcription.head_training import Budget, HeadSettings
+from vernacular.speech.transcription.sounds import sounds_of
 from vernacular.speech.transcription.state_cache import compute_states
 from vernacular.speech.utterance import read_utterances
 
@@ -59,7 +60,7 @@ def test_swapped_transcripts_fit_worse_than_others(tmp_path: Path) -> None:
     texts = [one.text for one in right]
     rows = range(0, 120, 10)
     swapped = [replace(one, text=texts[(row + 10) % 120] if row in rows else one.text) for row, one in enumerate(right)]
-    states = compute_states(log_mel(), swapped, tmp_path, tmp_path / "states", print)
+    states = compute_states(log_mel(), [*sounds_of(swapped, [], tmp_path)], tmp_path / "states", print)
     found = align(FrozenMethod(states, HeadSettings()), swapped, Budget(60), 1, print)
     better = np.array([one.better for one in found])
     wrong = np.array([row in rows and texts[row] != swapped[row].text for row in range(120)])
