@@ -15,6 +15,8 @@ from vernacular.forecast.speech_speed import SpeechSpeed, speed_of_speech
 from vernacular.modeling.memory import GIB, memory_parts
 from vernacular.pipeline.stage import Progress, silent
 from vernacular.speech.behavior.table import CHANGED, NOTHING
+from vernacular.speech.transcription.alignment import BUDGET, FEWEST
+from vernacular.speech.transcription.sounds import MOST_COPIED, SPEEDS
 
 # Seconds that a second of sound takes, and what a stage takes besides
 _DECODING, _CLEANING, _SPLITTING = (0.0035, 2.0), (0.0045, 1.0), (0.0001, 0.5)
@@ -29,6 +31,7 @@ _FLAC = Range(12_000, 22_000)  # bytes of a second of sound
 _MEL_BYTES = 16_000  # of a second
 _PROCESS = Range(0.6, 0.9)  # GiB of a process with torch and transformers
 _MEMORY = Range(0.9, 1.8)  # relative to the prediction from the shape
+_CHECKED_BATCH, _COMPARED = 24.0, 0.04  # seconds of speech in a step of the check, and of work for a transcript
 _SKIPPED = 5.0  # seconds of a pretraining that is left out
 _EVALUATED = Range(1.0, 1.4)  # a pretraining with its evaluations, relative to its steps
 _WITHIN = Range(0.95, 1.2)  # a training with a budget in minutes, with its evaluations
@@ -77,8 +80,9 @@ def combine(language: Language, name: str, model: SpeechModel, size: SpeechSize,
     looked = 1 if model.minutes is not None and model.method != "frozen" else 1 + _LOOKS
     tried = size.scored * (once - trainings["baselines"]) + size.held_out + size.chosen * (
         _TRIED * (count - trainings["baselines"]))  # baselines use no language model
-    read = size.transcribed * (speed.encode * (2 + (model.pretraining is not None)) + speed.mel)
+    read = _read(model, size) * (speed.encode * (2 + (model.pretraining is not None)) + speed.mel)
     beside = scored * speed.read + size.chosen * (count * looked * speed.read) + tried * (searched * _SEARCH) + read
+    beside += _check(model, size, speed)
     trained = _spread(beside, speed.origin) + each * count + exactly(_STARTING)
     heard = speed.encode + speed.read + searched * _SEARCH  # a second of sound, in the finished release
     behavior = language.speech.behaviour.cases * size.mean * _SOUNDS * heard + _LOADING + _STARTING
@@ -90,7 +94,21 @@ def combine(language: Language, name: str, model: SpeechModel, size: SpeechSize,
         seconds[f"speech/pretrained_{name}"] = _pretraining(model, size, speed)
     return SpeechForecast(name, model.base.name_on_hub or model.base.hub or model.base.package or str(model.base.path),
                           model.method, trainings, each * (1 / 60), speed, seconds, _memory(model, size, speed),
-                          _disk(size, speed, count))
+                          _disk(model, size, speed, count))
+
+
+def _read(model: SpeechModel, size: SpeechSize) -> Range:
+    """Seconds of sound that encoders read: with copies at other speeds for a frozen encoder and little speech."""
+    copied = model.method == "frozen" and size.train.high <= MOST_COPIED
+    return size.transcribed + size.train * (sum(1 / speed for speed in SPEEDS) if copied else 0.0)
+
+
+def _check(model: SpeechModel, size: SpeechSize, speed: SpeechSpeed) -> Range:
+    """Seconds of the check of transcripts; its trainings take as long for a frozen encoder only."""
+    if model.check_transcripts == "none" or size.utterances < FEWEST:
+        return exactly(0)
+    assert BUDGET.steps is not None
+    return exactly(2 * BUDGET.steps * speed.step * _CHECKED_BATCH / model.batch_seconds + size.utterances * _COMPARED)
 
 
 def trainings_of(model: SpeechModel, size: SpeechSize) -> dict[str, int]:
@@ -142,9 +160,9 @@ def _memory(model: SpeechModel, size: SpeechSize, speed: SpeechSpeed) -> Range:
     return _PROCESS + Range(taken * _MEMORY.low, taken * _MEMORY.high) * (1 / GIB)
 
 
-def _disk(size: SpeechSize, speed: SpeechSpeed, trainings: int) -> Range:
+def _disk(model: SpeechModel, size: SpeechSize, speed: SpeechSpeed, trainings: int) -> Range:
     """GiB of recordings, states, trained models and the release."""
-    states = size.transcribed * (2.0 * speed.states + (_MEL_BYTES if speed.states else 0))
+    states = _read(model, size) * (2.0 * speed.states + (_MEL_BYTES if speed.states else 0))
     models = trainings * speed.weights + 2 * (4 * speed.parameters + speed.weights)
     sound = Range(size.sound.low * _FLAC.low, size.sound.high * _FLAC.high)
     return (sound + states + Range(models * 0.9, models * 1.2)) * (1 / GIB)

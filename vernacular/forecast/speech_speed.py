@@ -28,6 +28,8 @@ from vernacular.speech.transcription.encoders import base_encoder, log_mel
 from vernacular.speech.transcription.frozen_method import FrozenMethod
 from vernacular.speech.transcription.head_training import Budget
 from vernacular.speech.transcription.method import Method
+from vernacular.speech.transcription.sounds import name_of, noise_names
+from vernacular.speech.transcription.whisper_tokens import NewTokens
 from vernacular.speech.utterance import RATE, Samples, Utterance
 
 _STEPS, _TIMES = 3, 3
@@ -108,7 +110,7 @@ def measure_speech(base: Path, model: SpeechModel, seconds: float) -> SpeechSpee
             def listen(_: Utterance) -> Samples:
                 return wave
 
-            method = tuned_method(model, base, listen, Path(place), "plan")
+            method = tuned_method(model, base, listen, Path(place), "plan", NewTokens())
         trained = method.train(utterances, utterances[:1], Alphabet.of([text]), Budget(_STEPS), 1, silent)
         trained.save(Path(place) / "trained")
         weights = sum(path.stat().st_size for path in (Path(place) / "trained").rglob("*") if path.is_file())
@@ -124,7 +126,8 @@ def _frozen(base: Path, model: SpeechModel, wave: Samples, utterances: list[Utte
     with torch.inference_mode():
         states = encoder(sound).half().numpy()
         encode, mel = _median(lambda: encoder(sound)), _median(lambda: features(sound))
-    return encode, mel, states.nbytes, FrozenMethod({one.id: states for one in utterances}, head_settings(model))
+    return encode, mel, states.nbytes, FrozenMethod(
+        dict.fromkeys([*(name_of(one) for one in utterances), *noise_names()], states), head_settings(model))
 
 
 def _noise(number: int, seconds: float, text: str) -> Utterance:

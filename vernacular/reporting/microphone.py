@@ -29,8 +29,8 @@ from vernacular.sandbox.limits import MB, LimitReached
 from vernacular.sandbox.reader import read_bounded
 from vernacular.speech.cleaning.signal import speech_bounds
 from vernacular.speech.cleaning.voice_activity import VoiceActivity
-from vernacular.speech.release.card import BASELINES
 from vernacular.speech.release.listening import Listener, open_baselines, open_release
+from vernacular.speech.release.tables import BASELINES
 from vernacular.speech.transcription.stage_results import ErrorRates, TranscriptionResult
 from vernacular.speech.utterance import RATE, Samples
 

@@ -68,7 +68,7 @@ def _rights(artifact: Artifact, claims: Claims, language: Language, current: dic
     heard = heard_utterances({stage: one.folder for stage, one in current.items()})
     shown = artifact.manifest.report.read_result(SpeechReleaseResult, artifact.manifest.stage)
     trained = current[f"speech/transcription_{name}"].manifest.report.read_result(TranscriptionResult, name)
-    now = speech_gates(gather_result(language, name, trained, as_allowed_now(heard, language),
+    now = speech_gates(gather_result(language, name, trained, shown.behaviour, as_allowed_now(heard, language),
                                      current["speech/recordings"].folder, shown.asked, shown.same))
     signed = {gate.name: gate for gate in claims.gates}
     found = [f"{gate.name}: {gate.reason}; this changed after the release was made" for gate in now

@@ -34,7 +34,7 @@ _MOST_LONGER = 0.0  # share of the pieces that may fit; docs/experiments/speech-
 _WORST = 1e4  # loss of a transcript with more symbols than there are frames
 FEWEST = 200  # transcripts, and texts of a source that are compared among each other
 BUDGET = Budget(steps=300)
-_SETTINGS = replace(HeadSettings(), rate=4e-3, batch=1200, looks=1)
+_SETTINGS = replace(HeadSettings(), rate=4e-3, batch=1200, looks=1)  # 24 seconds
 _LIMITS = (0.0, 0.02, 0.04, 0.06, 0.1, 0.2, 0.3)  # share of other transcripts that may fit better
 _LOW = (0.5, 0.9)  # ranks of wrong transcripts; those of other languages are even lower
 _MOST_LOST = 0.01  # of the right transcripts

@@ -17,7 +17,7 @@ from vernacular.speech.transcription.noises import KINDS, make_noise
 from vernacular.speech.utterance import RATE, Samples, Utterance, load_audio
 
 SPEEDS = (0.9, 1.1)  # of the copies that training hears; pitch and formants change as well (Ko et al. 2015)
-_MOST_COPIED = 2 * 3600  # seconds of training beyond which there are no copies: their states take 0.7 GB an hour each
+MOST_COPIED = 2 * 3600  # seconds of training beyond which there are no copies: their states take 0.7 GB an hour each
 _LEAST_PAUSE = 0.5  # seconds of silence before an utterance that are a pause
 _NOISES = 40  # of each kind
 
@@ -59,7 +59,7 @@ def sounds_of(utterances: Sequence[Utterance], train: Sequence[Utterance], recor
     """
     for utterance in utterances:
         yield Sound(name_of(utterance), partial(load_audio, recordings, utterance))
-    speeds = SPEEDS if sum(one.seconds for one in train) <= _MOST_COPIED else ()
+    speeds = SPEEDS if sum(one.seconds for one in train) <= MOST_COPIED else ()
     for utterance in train:
         for speed in speeds:
             yield Sound(name_of(utterance, speed), partial(_at_speed, recordings, utterance, speed))
