@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["whole"]
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+PHONE, DESK = (390, 844), (1200, 900)  # pixels
+FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 MILLISECONDS = 60_000  # that a page has for what is expected of it
 
 

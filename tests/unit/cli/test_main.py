@@ -89,18 +89,20 @@ def test_new_writes_a_folder_and_says_what_comes_next(project: Path) -> None:
 
 
 def test_publish_uploads_the_release_of_the_chosen_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[str, str, str]] = []
+    checked: list[tuple[str, str]] = []
 
-    def upload(store: Store, language: Language, model: str, repo: str) -> str:
-        asked.append((language.code, model, repo))
-        return f"https://example.org/{repo}"
+    def check(store: Store, language: Language, model: str) -> tuple[None, None]:
+        checked.append((language.code, model))
+        return None, None
 
-    monkeypatch.setattr("vernacular.cli.release.upload", upload)
+    monkeypatch.setattr("vernacular.cli.release.check_publishable", check)
+    monkeypatch.setattr("vernacular.cli.release.upload_release", lambda artifact, statement, repo:
+                        f"https://example.org/{repo}")
     for arguments in (["publish", "qaa", "me/it"], ["publish", "qaa", "me/it", "--model", "tiny"]):
         result = RUNNER.invoke(app, arguments)
         assert result.exit_code == 0, result.output
         assert result.stdout == "https://example.org/me/it\n"
-    assert asked == [("qaa", "tiny", "me/it")] * 2
+    assert checked == [("qaa", "tiny")] * 2
 
 
 def test_plan_before_anything_has_run(project: Path) -> None:

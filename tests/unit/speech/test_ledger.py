@@ -1,4 +1,4 @@
-"""The ledger of speech: a row for each recording and speaker, by what is asked, and no name."""
+"""The ledger of speech: a row for each recording and speaker, by the options, and no name."""
 
 from __future__ import annotations
 

@@ -198,7 +198,7 @@ def test_a_recording_that_another_source_ascribes_to_somebody_else_stays_out(
         "two/index.tsv": b"file\tspeaker\nb.wav\tx17\nc.wav\tx17\n"}, sources)
     store = Store(tmp_path / "artifacts")
     read_recordings(language, tmp_path)
-    plan = plan_withdrawal(language, store, "awa")
+    plan = plan_withdrawal(language, store, Selection(speaker="awa"))
     assert len(plan.utterances) == 2
     carry_out_withdrawal(plan, language, store, "asked")
     assert [one.file for one in read_utterances(read_recordings(language, tmp_path).folder)] == ["c.wav"]
@@ -214,8 +214,8 @@ def test_the_same_command_finishes_after_a_kill(by: str, language: Language, tmp
     with monkeypatch.context() as patch:
         patch.setattr(withdrawal, "forget_history", None)  # it ends here, after the suppression
         with pytest.raises(TypeError):
-            carry_out_withdrawal(plan_withdrawal(language, store, name), language, store, "asked")
-    plan = plan_withdrawal(language, store, name)
+            carry_out_withdrawal(plan_withdrawal(language, store, Selection(speaker=name)), language, store, "asked")
+    plan = plan_withdrawal(language, store, Selection(speaker=name))
     assert not plan.new and len(plan.utterances) == 2
     carry_out_withdrawal(plan, language, store, "asked")
     assert not recordings.folder.exists()

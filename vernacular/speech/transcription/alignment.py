@@ -5,7 +5,7 @@ of each transcript is compared with those of other transcripts of similar length
 another utterance every rank is equally likely, whatever the model. So the low ranks show how many are wrong, and with
 them how many right ones a limit would cost (Storey 2002). Without a limit that costs few, nothing is suspect.
 
-A transcript that lacks a part of what is said fits better than others. It is found by adding pieces of others to it: a
+A transcript that lacks a part of the speech fits better than others. It is found by adding pieces of others to it: a
 whole one then fits worse.
 """
 
@@ -55,7 +55,7 @@ class Alignment:
 class Judgment:
     """What the ranks of all transcripts show."""
 
-    limit: float | None  # share of better ones from which a transcript is suspect; None if no limit can tell
+    limit: float | None  # share of better ones from which a transcript is suspect; None if no limit separates them
     wrong: float  # estimated share of transcripts of other utterances
     lost: float  # estimated share of the right transcripts beyond the limit
 
@@ -87,7 +87,7 @@ def align(method: FrozenMethod, utterances: Sequence[Utterance], budget: Budget,
 
 
 def find_suspects(alignments: Sequence[Alignment]) -> tuple[Judgment, list[bool]]:
-    """Return whether each transcript is suspect; none is if the ranks show that the models cannot tell."""
+    """Return whether each transcript is suspect; none is if the ranks show that the models are too weak."""
     found = judge(np.array([one.better for one in alignments]))
     return found, [found.limit is not None and (one.better > found.limit or one.longer > _MOST_LONGER)
                    for one in alignments]

@@ -81,7 +81,7 @@ class TranscriptCheck(Result):
     limit: Number | None = None  # share of other transcripts that fit better, from which one is suspect
     wrong: Number = 0.0  # estimated share of transcripts of other utterances
     lost: Number = 0.0  # estimated share of the right transcripts that are suspect
-    reason: str = ""  # why it could not be told
+    reason: str = ""  # why it is not known
 
 
 class TranscriptionResult(Result):

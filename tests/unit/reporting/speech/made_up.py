@@ -70,7 +70,7 @@ def released(**changes: Any) -> SpeechReleaseResult:
         "language": CODE, "model": MODEL, "base": "base", "base_licence": "MIT", "method": "frozen",
         "transcription": transcription(), "behaviour": behavior(), "groups": [], "asked": 8, "same": 1.0,
         "sources": [SpeechSourceFacts(name="made", licence="CC0-1.0", consent="contributor", minutes=30)],
-        "not_for_release": 0, "release_gates": [], "waivers": [], **changes})
+        "texts": [], "not_for_release": [], "consent_unknown": [], "release_gates": [], "waivers": [], **changes})
 
 
 def put_speech(store: Store, language: Language, silent: bool = True) -> None:

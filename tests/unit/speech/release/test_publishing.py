@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.publishing_hub import hub
 from tests.spoken_release import MODEL, run_model
-from tests.unit.release.test_publish import hub
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
 from vernacular.core.store import Store

@@ -1,4 +1,4 @@
-"""Transcripts of other utterances are found by ranks, and nothing is suspect where a model cannot tell."""
+"""Transcripts of other utterances are found by ranks, and nothing is suspect where a model is too weak."""
 
 from __future__ import annotations
 

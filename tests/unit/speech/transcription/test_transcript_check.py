@@ -1,4 +1,4 @@
-"""Suspects are left out of training where the ranks can tell; where they cannot, the gate gives the reason."""
+"""Suspects are left out of training where the ranks separate them; where they do not, the gate gives the reason."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_they_may_be_listed_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("better", "mode", "count"), [
     ([number / FEWEST for number in range(FEWEST)], "leave_out", FEWEST),  # a model that learned nothing
     ([1.0], "none", FEWEST), ([1.0], "leave_out", FEWEST - 1)])
-def test_what_cannot_be_told_is_stated_and_nothing_is_left_out(tmp_path: Path, better: list[float], mode: str,
+def test_what_is_not_known_is_stated_and_nothing_is_left_out(tmp_path: Path, better: list[float], mode: str,
                                                               count: int) -> None:
     found = checked(tmp_path, better, mode, count)
     parts = Parts(UTTERANCES, [], [])
