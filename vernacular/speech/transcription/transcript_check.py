@@ -81,12 +81,12 @@ def check_transcripts(method: FrozenMethod | None, utterances: Sequence[Utteranc
     return Checked(TranscriptCheck(
         checked=len(utterances), suspect=len(suspects), left_out=mode == "leave_out", limit=found.limit,
         wrong=found.wrong, lost=found.lost, reason="" if found.limit is not None else
-        "a model that learned from half of the transcripts cannot tell right ones from others"),
+        "a model that learned from half of the transcripts cannot separate right ones from others"),
         utterances, alignments, suspects)
 
 
 def transcripts_gate(facts: TranscriptCheck) -> Gate:
-    """Whether few transcripts are suspect, and that could be told."""
+    """Whether few transcripts are suspect, and that is known."""
     share = facts.suspect / max(1, facts.checked)
     return Gate(
         name="transcripts_fit", passed=not facts.reason and share <= _MOST_SUSPECT, value=share,
