@@ -39,7 +39,8 @@ def transcribe(code: LanguageCode, model: ModelName = None,
         kept = _accept(language, found, accept)
         say(f"{len(kept):,} of {len(found):,} transcripts are in {FILE}", err=True)
         if kept and MACHINE not in {source.name for source in language.sources}:
-            say(_advice(language, kept), err=True)
+            for line in _advice(language, kept).splitlines():
+                say(line, err=True)
 
 
 def _advice(language: Language, kept: Sequence[MachineTranscript]) -> str:
