@@ -46,11 +46,12 @@ ALLOWED = {
         "vernacular/corpus/lineage.py", "vernacular/langid/ensemble.py",
         "vernacular/langid/stage.py", "vernacular/langid/document_rule.py", "vernacular/sources/extracts.py",
         "vernacular/evaluation/examples.py", "vernacular/evaluation/fairness/run.py", "vernacular/forecast/speed.py",
+        "vernacular/forecast/speech_speed.py",
         "vernacular/pretraining/budget.py", "vernacular/modeling/checkpoint.py",
         "vernacular/pretraining/stage.py", "vernacular/pretraining/network.py", "vernacular/corpus/side_texts.py",
         "vernacular/release/bundle.py", "vernacular/release/export.py",
         "vernacular/reporting/status_table.py",
-        "vernacular/reporting/html.py", "vernacular/tasks/learning_curve.py",
+        "vernacular/reporting/page_parts.py", "vernacular/tasks/learning_curve.py",
         "vernacular/search/encoder.py", "vernacular/search/index.py",
 
         "vernacular/tasks/predictor.py", "vernacular/tasks/stage.py", "vernacular/tokenizer/extend.py",

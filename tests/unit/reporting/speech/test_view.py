@@ -29,7 +29,7 @@ def test_only_what_the_speaker_allows_is_played(tmp_path: Path) -> None:
     assert page.count("<audio") == page.count("data:audio/flac") == 1 and "media-src data:" in page
 
 
-def test_what_was_said_is_escaped_and_nothing_is_loaded(tmp_path: Path) -> None:
+def test_transcripts_are_escaped_and_nothing_is_loaded(tmp_path: Path) -> None:
     _, page = shown(tmp_path)
     assert "<io>" not in page and "&lt;io&gt;" in page
     assert "http" not in page.replace("http-equiv", "")
