@@ -20,7 +20,7 @@ from vernacular.speech.transcription.sounds import MOST_COPIED, SPEEDS
 
 # Seconds that a second of sound takes, and what a stage takes besides
 _DECODING, _CLEANING, _SPLITTING = (0.0035, 2.0), (0.0045, 1.0), (0.0001, 0.5)
-_SEARCH = 0.05  # of a second of sound: decoding with n-grams, whose width is that of a release
+_SEARCH = 0.015  # of a second of sound: decoding with n-grams; more where the model is less sure
 _TRIED = 3.0  # searches of what chooses while its weights are tried: about twelve, narrower ones
 _LOOKS = 7  # evaluations in a training
 _STARTING, _LOADING = 8.0, 12.0  # of a stage with a network, and of a process that loads a release

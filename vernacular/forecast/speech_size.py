@@ -27,7 +27,7 @@ _CHOOSING = 0.1  # of train, where dev is scored
 
 @dataclass(frozen=True)
 class SpeechSize:
-    """How much speech there is; in seconds unless stated otherwise."""
+    """How much speech there is; seconds unless stated otherwise."""
 
     sound: Range = NOTHING  # of all sources
     utterances: int = 0

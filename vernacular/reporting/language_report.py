@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from pydantic import JsonValue
 from rich.console import Console
 
 from vernacular.config.schema import Language
@@ -36,7 +36,7 @@ class LanguageReport:
     text: CurrentResults | None
     speech: SpeechResults | None
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, JsonValue]:
         """Everything as JSON; that of text alone is as it was before there was speech."""
         text = {} if self.text is None else self.text.as_json()
         return text if self.speech is None else {**text, "speech": self.speech.as_json()}

@@ -22,14 +22,14 @@ from vernacular.speech.transcription.stage_results import TranscriptionResult
 
 
 def recording_sections(results: SpeechResults) -> Iterator[Section]:
-    """Yield the sections about the recordings; sections that are not ``on_screen`` are for ``--full`` alone."""
+    """Yield the sections on the recordings; sections that are not ``on_screen`` are for ``--full`` alone."""
     yield Section("Recordings", [hours_line(results)])
     yield Section("", [table for table in (
         sources_table(results), people_table(results), losses_table(results), shared_table(results)) if table], False)
 
 
 def model_sections(model: SpeechModelResults) -> Iterator[Section]:
-    """Yield the sections about a model, without ``next_lines``."""
+    """Yield the sections on a model, without ``next_lines``."""
     yield Section(f"{model.name}: speech to text", [*map(literal, about_model(model))])
     found = model.transcription
     if found is not None:
@@ -146,7 +146,7 @@ def score_lines(found: TranscriptionResult) -> list[str]:
         lines.append(f"The language model ({found.language_model.order}-grams of characters, from "
                      f"{found.language_model.texts:,} lines): {signed(found.language_model.gain, 1)} points.")
     else:
-        lines.append("No language model: it did not help, or the settings have none.")
+        lines.append("No language model: it does not help, or `language_model` is `none`.")
     if found.without_shared is not None:
         lines.append(f"{found.shared_texts} of {found.scored.greedy.utterances} scored utterances consist of words "
                      f"that training has read. The others: {range_cell(found.without_shared.cer)} of the characters, "

@@ -53,7 +53,7 @@ _SHORT = {"log_mel": "log-mel features", "random_weights": "random weights", "wi
 
 @dataclass(frozen=True)
 class HeardExample:
-    """A scored utterance: its reference, and what each model wrote."""
+    """A scored utterance: its reference, and what each model writes."""
 
     spoken: str
     written: list[tuple[str, str, str]]  # label, text, class of the page
