@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tests.browser.conftest import launched
-from tests.browser.test_pages import DESK, FITS, PHONE
+from tests.browser.conftest import DESK, FITS, PHONE, launched
 from tests.recordings import sound_file
 from tests.speech_sound import speech
 from tests.spoken_release import MODEL

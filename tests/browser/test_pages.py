@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
+from tests.browser.conftest import DESK, FITS, PHONE
 from tests.unit.release.made_up import NAME, made_up_reports, put
 from vernacular.config.load import load_language
 from vernacular.core.plots import bars
@@ -25,9 +26,7 @@ if TYPE_CHECKING:
 
     OpenPage = Callable[[str, tuple[int, int]], Page]
 
-PHONE, DESK = (390, 844), (1200, 900)
 LONG = "ng'ombe" * 40
-FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 
 
 def colours(page: Page, path: Path) -> int:

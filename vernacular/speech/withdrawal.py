@@ -111,14 +111,14 @@ def plan_withdrawal(language: Language, store: Store, selection: Selection) -> W
             source.name == selection.source for source in language.speech.sources)):
         raise Problem(f"no speech of {selection} is known", where=f"{language.code} takedown",
                       fix=f"`vernacular ledger {language.code}` lists recordings and speakers", code=Code.COMMAND_NAME)
-    said = [text for one in utterances.values() for text in (one.text, one.translation)]
-    traces = Traces([*said, *(one.text for one in machine)])
+    texts = [text for one in utterances.values() for text in (one.text, one.translation)]
+    traces = Traces([*texts, *(one.text for one in machine)])
     row = {"speakers": sorted({speakers.digest(one) for one in (*names, *_whole_recordings(utterances, rows_of))}),
            "sources": [selection.source] if selection.source else []}
     removed = _derived(artifacts, {artifact for artifact, rows in rows_of.items()
                                    if any(one.id in utterances for one in rows)}, traces)
     files = {one.file for one in utterances.values()}
-    short = Traces([*said, *(one.text for one in machine)], least=SHORT)
+    short = Traces([*texts, *(one.text for one in machine)], least=SHORT)
     models = [_line(artifact) for artifact in removed if _learned(artifact)] + _text_models(
         store, language.code, artifacts, traces)
     return Withdrawal(

@@ -91,11 +91,15 @@ def test_new_writes_a_folder_and_says_what_comes_next(project: Path) -> None:
 def test_publish_uploads_the_release_of_the_chosen_model(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, str, str]] = []
 
-    def upload(store: Store, language: Language, model: str, repo: str) -> str:
-        asked.append((language.code, model, repo))
+    def check(store: Store, language: Language, model: str) -> tuple[str, str]:
+        return language.code, model
+
+    def upload(code: str, model: str, repo: str) -> str:
+        asked.append((code, model, repo))
         return f"https://example.org/{repo}"
 
-    monkeypatch.setattr("vernacular.cli.release.upload", upload)
+    monkeypatch.setattr("vernacular.cli.release.check_publishable", check)
+    monkeypatch.setattr("vernacular.cli.release.upload_release", upload)
     for arguments in (["publish", "qaa", "me/it"], ["publish", "qaa", "me/it", "--model", "tiny"]):
         result = RUNNER.invoke(app, arguments)
         assert result.exit_code == 0, result.output

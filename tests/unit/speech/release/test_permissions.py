@@ -1,4 +1,4 @@
-"""A list of speakers that changed after the recordings were read is noticed, whoever is on it."""
+"""A list of speakers that changed after the recordings were read is noticed."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tests.spoken_release import MODEL, run_model
-from tests.unit.release.test_publish import hub
+from tests.upload_site import hub
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
 from vernacular.core.store import Store
