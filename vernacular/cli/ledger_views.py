@@ -82,7 +82,7 @@ def print_rows(found: dict[str, Any]) -> None:
 
 
 def check_one(language: Language, what: tuple[str, ...]) -> None:
-    """Raise a Problem unless exactly one of the options that select what to take down is given."""
+    """Raise a Problem unless exactly one of the options that name a target is given."""
     if sum(map(bool, what)) != 1:
         raise Problem("give exactly one of --id, --url, --source and --speaker", where=f"{language.code} takedown",
                       fix=f"`vernacular ledger {language.code} --text \"...\"` finds the id",

@@ -86,7 +86,7 @@ def withdraw(store: Store, language: Language, reason: str, agreed: Callable[[],
     for line in carry_out(plan, language, store, reason.strip(), say):
         say(f"removed: {line}")
     lines = ["Done. These recordings will not be read again. What this command cannot reach:"]
-    lines += [f"  your own file {file}: delete it" for file in plan.own_files[:_MOST]]
+    lines += [f"  your own file {file}: delete it, or what it holds of them" for file in plan.own_files[:_MOST]]
     lines += [f"  and {len(plan.own_files) - _MOST} more files"] if len(plan.own_files) > _MOST else []
     lines += [f"  published copies of {line}: withdraw them" for line in plan.models]
     lines += ["  the list of speakers, version control history, backups, copies on other machines"]

@@ -23,7 +23,8 @@ from vernacular.provenance.suppression_list import folded
 
 SHORT, LONG = 24, 32  # letters of a search string; length of a quotation that is always found
 _ID = 16
-NO_TEXT = {".safetensors", ".gguf", ".pt", ".png"}  # weights and pictures
+# Weights, pictures and sound: reading an hour of sound as text takes minutes, and it holds none.
+NO_TEXT = {".safetensors", ".gguf", ".pt", ".png", ".flac", ".wav", ".mp3", ".ogg", ".opus", ".oga"}
 _BLOCK, _OVERLAP = 4_000_000, 2_000  # bytes per block, and overlap with the next
 _ESCAPE = re.compile(rb"\\u([0-9a-fA-F]{4})")
 _BREAK = re.compile(rb"\\[nrt\"/\\]")
@@ -75,12 +76,12 @@ class Traces:
         return other
 
     def in_file(self, path: Path | File) -> bool:
-        """Whether the file contains any of them; files of weights are skipped.
+        """Whether the file contains any of them; weights, pictures and sound are skipped.
 
         Raises:
             OSError: it cannot be read.
         """
-        if path.suffix in NO_TEXT or not self._wanted:
+        if path.suffix.lower() in NO_TEXT or not self._wanted:
             return False
         return any(self._within(text) for block in _blocks(path) for text in _readings(block))
 

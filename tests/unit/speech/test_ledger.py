@@ -1,4 +1,4 @@
-"""The ledger of speech: a row for each recording and speaker, by the options, and no name."""
+"""The ledger of speech: a row for each recording and speaker, filters, and no name."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_recordings_and_speakers_with_what_they_allow(read: tuple[Store, Languag
     assert "Awa" not in str(found) and "Ama" not in str(found)
 
 
-def test_it_is_asked_by_place_source_words_and_person(read: tuple[Store, Language]) -> None:
+def test_filters_by_place_source_words_and_person(read: tuple[Store, Language]) -> None:
     first = look_up(*read)["recordings"][1]
     for asked in ({"place": "a.wav"}, {"place": first["id"]}, {"text": "Bana, ba"}, {"speaker": "Awa"},
                   {"speaker": "elder"}):
