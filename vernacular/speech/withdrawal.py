@@ -173,11 +173,11 @@ def carry_out_withdrawal(plan: Withdrawal, language: Language, store: Store, rea
         vanish(mirror)
         removed.append(f"what was kept of {mirror.name.removeprefix('speech-')}")
     shutil.rmtree(home / ".cache", ignore_errors=True)
-    late = [one for one in plan.artifacts if one.manifest.stage == RECORDINGS]
-    removed += [remove_artifact(store, language.code, artifact, progress) for artifact in late]
-    gone = set(plan.transcripts)  # last: they are what finds the texts that were made of them
+    gone = set(plan.transcripts)  # behind the texts that were made of them, which they find
     if gone and remove_transcripts(language, lambda one: one in gone):
         removed.append(f"{len(gone)} rows of {FILE_OF_MACHINE}")
+    late = [one for one in plan.artifacts if one.manifest.stage == RECORDINGS]  # last: they find everything else
+    removed += [remove_artifact(store, language.code, artifact, progress) for artifact in late]
     refuse_while_running(store, language.code)
     return removed
 

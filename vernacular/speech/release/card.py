@@ -84,7 +84,7 @@ def behavior_blocks(found: SpeechBehaviorResult) -> list[str | Table]:
 def write_statement(language: Language, result: SpeechReleaseResult, written: str | None) -> str:
     """The whole data_statement.md."""
     texts: list[str | Table] = [] if not result.texts else [
-        "## Text of the language model", Table(["source", "licence", "consent"], [
+        "## Text of the language model and of new tokens", Table(["source", "licence", "consent"], [
             [one.name, one.licence, one.consent] for one in result.texts])]
     blocks: list[str | Table] = [
         f"# Data statement: speech in {literal(language.name)}", (written or "").strip() or NOT_WRITTEN,

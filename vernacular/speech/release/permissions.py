@@ -50,11 +50,11 @@ def without_consent(utterances: Sequence[Utterance]) -> list[HeardFrom]:
     return _counted(one for one in utterances if one.consent == "unknown")
 
 
-def withdrawn_since(utterances: Sequence[Utterance], language: Language) -> int:
-    """How many of the utterances may not be used any more: their speaker, recording or source was taken down."""
+def not_withdrawn(utterances: Iterable[Utterance], language: Language) -> list[Utterance]:
+    """The utterances that may still be used: neither speaker nor recording nor source was taken down."""
     speakers, gone = Speakers.of(language), Suppressions.of(language.folder).sources
-    return sum(one.source in gone or speakers.has_withdrawn(one.speaker)
-               or speakers.digest(one.raw_digest) in speakers.withdrawn for one in utterances)
+    return [one for one in utterances if not (one.source in gone or speakers.has_withdrawn(one.speaker)
+                                              or speakers.digest(one.raw_digest) in speakers.withdrawn)]
 
 
 def speakers_changed(recordings: Artifact, language: Language) -> bool:

@@ -20,8 +20,8 @@ from vernacular.speech.release.gates import read_evaluation, speech_gates
 from vernacular.speech.release.permissions import (
     as_allowed_now,
     heard_utterances,
+    not_withdrawn,
     speakers_changed,
-    withdrawn_since,
 )
 from vernacular.speech.release.results import gather_result
 from vernacular.speech.release.stage_results import SpeechReleaseResult
@@ -76,6 +76,6 @@ def _rights(artifact: Artifact, claims: Claims, language: Language, current: dic
     if speakers_changed(current["speech/recordings"], language):
         found.append("VN-RELEASE-CHANGED speakers: the list of speakers, or of who withdrew, changed since the "
                      "recordings were read; run again, this cannot be waived")
-    gone = withdrawn_since(heard, language)
+    gone = len(heard) - len(not_withdrawn(heard, language))
     return [*found, *([f"VN-RELEASE-TAKEDOWN speech: {gone} utterances of its training were taken down since; run "
                        "again, this cannot be waived"] if gone else [])]

@@ -47,7 +47,7 @@ def gather_result(language: Language, name: str, found: TranscriptionResult, beh
                               minutes=minutes[source.name])
             for source in language.speech.sources if minutes[source.name]],
         texts=[SpeechTextFacts(name=source.name, licence=source.licence, consent=source.consent)
-               for source in language.sources] if found.language_model is not None else [],
+               for source in language.sources] if found.language_model is not None or model.new_tokens else [],
         groups=_groups(recordings, heard), asked=asked, same=same, not_for_release=without_release(heard),
         consent_unknown=without_consent(heard), release_gates=[], waivers=[])
 

@@ -56,8 +56,10 @@ def methods_of(work: StageContext, name: str, model: SpeechModel, utterances: Se
     else:
         listen = partial(load_audio, work.inputs["speech/recordings"])
         new_tokens = NewTokens(model.new_tokens, work.language.script, without(text, utterances))
-        found = {arm: tuned_method(model, path, listen, work.scratch, work.language.slug, new_tokens)
-                 for arm, (path, _) in starts.items()}
+        for arm, (path, _) in starts.items():
+            checkpoints = work.scratch / arm  # apart: their names do not contain the base
+            checkpoints.mkdir(exist_ok=True)
+            found[arm] = tuned_method(model, path, listen, checkpoints, work.language.slug, new_tokens)
         if model.check_transcripts != "none":
             encoders[ALIGNER] = identity, partial(base_encoder, base)
     sounds = [*sounds_of(utterances, train, work.inputs["speech/recordings"])]

@@ -32,10 +32,11 @@ class Checked:
     suspects: frozenset[str]  # ids
 
     def without_suspects(self, parts: Parts) -> Parts:
-        """``parts`` without suspects in what trains and chooses, unless they are only listed."""
+        """``parts`` without suspects in what trains and chooses, unless they are only listed, or all that there is."""
         if not self.facts.left_out:
             return parts
-        return Parts(_others(parts.train, self.suspects), _others(parts.choose, self.suspects), parts.score)
+        return Parts(_others(parts.train, self.suspects) or parts.train,
+                     _others(parts.choose, self.suspects) or parts.choose, parts.score)
 
     def write(self, path: Path) -> None:
         """Write a row for each transcript: id, loss, better, longer, heard, suspect."""

@@ -11,8 +11,12 @@ from transformers import pipeline
 from tests.spoken_release import UNTRANSCRIBED
 from tests.unit.speech.transcription.spoken import say
 from vernacular.config.schema import Language
+from vernacular.core.codes import Code
+from vernacular.core.errors import Problem
+from vernacular.core.files import Folder
 from vernacular.core.report import Report
 from vernacular.core.store import Store
+from vernacular.provenance.suppression_list import FILE, append_row
 from vernacular.release.attestation import SIGNATURE, Statement, open_statement
 from vernacular.release.markdown import literal
 from vernacular.release.signing_key import own_or_new_key
@@ -94,3 +98,15 @@ def test_rest_is_transcribed_and_accepted_by_confidence(spoken_release: tuple[St
     assert accept(language, found, 1.1) == []
     kept = accept(language, found, 0.0)
     assert kept == read_transcripts(language) == [one for one in found if one.text]
+
+
+def test_what_was_taken_down_is_neither_transcribed_nor_accepted(spoken_release: tuple[Store, Language],
+                                                                 tmp_path: Path) -> None:
+    store, language = spoken_release
+    found = transcribe_rest(store, language, "tiny", lambda line: None)
+    later = language.model_copy(update={"folder": tmp_path})
+    append_row(Folder.of(tmp_path).file(FILE), {"sources": ["made"]})
+    assert accept(later, found, 0.0) == [] == read_transcripts(later)
+    with pytest.raises(Problem) as raised:
+        transcribe_rest(store, later, "tiny", lambda line: None)
+    assert raised.value.code is Code.DATA_EMPTY

@@ -32,8 +32,9 @@ def checked(scratch: Path, better: list[float], mode: str = "leave_out", count: 
 
 def test_suspects_are_left_out_of_what_trains_and_chooses_and_listed(tmp_path: Path) -> None:
     found = checked(tmp_path, [1.0, 0.6])
-    parts = found.without_suspects(Parts(UTTERANCES[1:], UTTERANCES[:1], UTTERANCES[:2]))
-    assert (len(parts.train), len(parts.choose), len(parts.score)) == (FEWEST - 2, 0, 2)
+    parts = found.without_suspects(Parts(UTTERANCES[3:], UTTERANCES[:3], UTTERANCES[:2]))
+    assert (len(parts.train), len(parts.choose), len(parts.score)) == (FEWEST - 3, 1, 2)
+    assert found.without_suspects(Parts(UTTERANCES[1:], UTTERANCES[:1], [])).choose == UTTERANCES[:1]  # nothing else
     assert [row["transcript"] for row in found.samples()] == ["mwana 0", "mwana 1"]
     found.write(tmp_path / "out.jsonl")
     assert [row["suspect"] for row in read_jsonl(tmp_path / "out.jsonl")] == [True] * 2 + [False] * (FEWEST - 2)
