@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 from tests.command_server import ForkedCrawl
@@ -56,19 +57,25 @@ def pytest_runtest_protocol() -> Generator[None, object, object]:
             signal.signal(number, handler)
 
 
+def _shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of all workers, which read each other's releases."""
+    root = tmp_path_factory.getbasetemp()
+    return root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+
+
 @pytest.fixture(scope="session")
 def spoken_release(signing_key: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, Language]:
-    """A folder with speech alone and its release, made once; tests that change it work on a copy."""
+    """A folder with speech alone and its release, made once for all workers; tests that change it work on a copy."""
     from tests.spoken_release import make_release  # imports torch
-    return make_release(tmp_path_factory.mktemp("spoken"))
+    place = _shared(tmp_path_factory) / "spoken"
+    with FileLock(f"{place}.lock"):
+        return make_release(place)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def signing_key(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The path of the key for releases, also for processes that tests start; made when it is needed."""
-    root = tmp_path_factory.getbasetemp()
-    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root  # workers read each other's releases
-    path = root / "key" / "signing-key.pem"
+    path = _shared(tmp_path_factory) / "key" / "signing-key.pem"
     os.environ["VERNACULAR_SIGNING_KEY"] = str(path)
     return path
 

@@ -90,8 +90,9 @@ def test_foreign_code_is_not_own_code(spoken_release: tuple[Store, Language], tm
     assert [failure.file for failure in foreign_code(tmp_path)] == ["speech_model.py"]
 
 
-def test_rest_is_transcribed_and_accepted_by_confidence(spoken_release: tuple[Store, Language]) -> None:
-    store, language = spoken_release
+def test_rest_is_transcribed_and_accepted_by_confidence(spoken_release: tuple[Store, Language],
+                                                        tmp_path: Path) -> None:
+    store, language = spoken_release[0], spoken_release[1].model_copy(update={"folder": tmp_path})
     found = transcribe_rest(store, language, "tiny", lambda line: None)
     assert len(found) == UNTRANSCRIBED
     assert all(one.confidence is not None and 0 < one.confidence <= 1 for one in found)
