@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
+
+from vernacular.core.codes import Code
+from vernacular.core.errors import Problem
 
 MARKS = ",;\t"  # spreadsheets write semicolons in locales with a decimal comma
 _LONGEST_FIELD = 1 << 30  # characters; the csv module's default is 131,072
@@ -47,3 +50,19 @@ def reader(text: str, **dialect: Any) -> Any:
 def _allow_long_fields() -> None:
     # The limit is per process and is not reset: another reader may be using it.
     csv.field_size_limit(_LONGEST_FIELD)
+
+
+def whole_rows(rows: Any, header: Sequence[str], where: str) -> Iterator[tuple[list[str], str]]:
+    """Yield each row of a ``csv.reader`` that is not empty, with its place.
+
+    Raises:
+        Problem: it has not as many cells as the header.
+    """
+    for cells in rows:
+        if not any(cell.strip() for cell in cells):
+            continue
+        at = f"{where}:{rows.line_num}"
+        if len(cells) != len(header):
+            raise Problem(f"the row has {len(cells)} cells, and the header {len(header)}", where=at,
+                          fix="Correct the row", code=Code.DATA_FORMAT)
+        yield cells, at

@@ -24,7 +24,7 @@ from vernacular.config.schema import Language
 from vernacular.config.speech import Speaker
 from vernacular.config.speech_sources import SpeechSource
 from vernacular.core.codes import Code
-from vernacular.core.delimited import reader
+from vernacular.core.delimited import reader, whole_rows
 from vernacular.core.errors import Problem
 from vernacular.core.files import File, Folder
 from vernacular.core.normal_forms import normalized
@@ -166,13 +166,7 @@ def _rows(rows: Any, file: File) -> Iterator[Speaker]:
                 if "pseudonym" not in header else "two columns have the same name")
         raise Problem(what, where=f"{file.shown}:1", fix=f"Its columns: {', '.join(Speaker.model_fields)}",
                       code=Code.DATA_COLUMN)
-    for cells in rows:
-        if not any(cell.strip() for cell in cells):
-            continue
-        where = f"{file.shown}:{rows.line_num}"
-        if len(cells) != len(header):
-            raise Problem(f"the row has {len(cells)} cells, and the header {len(header)}", where=where,
-                          fix="Correct the row", code=Code.DATA_FORMAT)
+    for cells, where in whole_rows(rows, header, file.shown):
         yield _speaker(dict(zip(header, (cell.strip() for cell in cells), strict=True)), where)
 
 

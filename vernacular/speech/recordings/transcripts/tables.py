@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 from vernacular.core.codes import Code
-from vernacular.core.delimited import mark_of, reader
+from vernacular.core.delimited import mark_of, reader, whole_rows
 from vernacular.core.errors import Problem
 from vernacular.sandbox.frames import OpenFile
 from vernacular.sources.formats.encoding import decode
@@ -47,13 +47,7 @@ def _rows(file: OpenFile, where: str, columns: Mapping[str, str], encoding: str 
         raise Problem(f"there is no column '{missing[0]}'", where=where, code=Code.DATA_COLUMN,
                       fix=f"Its columns: {', '.join(header)}; name the right one under `columns:`")
     places = {name: header.index(column) for name, column in named.items() if column in header}
-    for cells in rows:
-        if not any(cell.strip() for cell in cells):
-            continue
-        at = f"{where}:{rows.line_num}"
-        if len(cells) != len(header):
-            raise Problem(f"the row has {len(cells)} cells, and the header {len(header)}", where=at,
-                          fix="Correct the row", code=Code.DATA_FORMAT)
+    for cells, at in whole_rows(rows, header, where):
         yield _segment({name: one_line(cells[place]) for name, place in places.items()}, at)
 
 
