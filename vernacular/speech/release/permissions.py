@@ -5,27 +5,31 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from vernacular.config.schema import Language
 from vernacular.core.store import Artifact
 from vernacular.provenance.suppression_list import Suppressions
 from vernacular.speech.pretraining.pretraining_speech import read_pretraining_speech
+from vernacular.speech.pretraining.stage_results import SpeechPretrainingResult
 from vernacular.speech.recordings.speakers import Speakers
 from vernacular.speech.recordings.stages import SPEAKERS_LIST
 from vernacular.speech.release.stage_results import HeardFrom
 from vernacular.speech.transcription.parts import read_parts
+from vernacular.speech.transcription.transcript_check import left_out
 from vernacular.speech.utterance import Utterance
 
 
-def heard_utterances(inputs: Mapping[str, Path]) -> list[Utterance]:
+def heard_utterances(inputs: Mapping[str, Artifact]) -> list[Utterance]:
     """The utterances that training and, if there was one, pretraining read; ``inputs`` are those of the release."""
-    clean, splits = inputs["speech/clean"], inputs["speech/splits"]
-    parts = read_parts(clean, splits)[0]
-    heard = {one.id: one for one in (*parts.train, *parts.choose)}
-    if any(stage.startswith("speech/pretrained_") for stage in inputs):
-        heard |= {one.id: one for one in read_pretraining_speech(clean, splits).train}
-    return [*heard.values()]
+    clean, splits = inputs["speech/clean"].folder, inputs["speech/splits"].folder
+    parts, heard = read_parts(clean, splits)[0], dict[str, Utterance]()
+    for stage, made in inputs.items():
+        if stage.startswith("speech/transcription_"):
+            parts = parts.without(left_out(made))
+        if stage.startswith("speech/pretrained_") and made.manifest.report.read_result(
+                SpeechPretrainingResult, stage).trained:
+            heard = {one.id: one for one in read_pretraining_speech(clean, splits).train}
+    return [*(heard | {one.id: one for one in (*parts.train, *parts.choose)}).values()]
 
 
 def as_allowed_now(utterances: Iterable[Utterance], language: Language) -> list[Utterance]:

@@ -65,7 +65,7 @@ def speech_refusals(artifact: Artifact, claims: Claims, stage: Stage, language: 
 def _rights(artifact: Artifact, claims: Claims, language: Language, current: dict[str, Artifact]) -> list[str]:
     """What the signed gates would be by the folder as it is now, where that differs; and what was taken down since."""
     name = claims.model
-    heard = heard_utterances({stage: one.folder for stage, one in current.items()})
+    heard = heard_utterances(current)
     shown = artifact.manifest.report.read_result(SpeechReleaseResult, artifact.manifest.stage)
     trained = current[f"speech/transcription_{name}"].manifest.report.read_result(TranscriptionResult, name)
     now = speech_gates(gather_result(language, name, trained, shown.behaviour, as_allowed_now(heard, language),

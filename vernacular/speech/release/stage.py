@@ -47,13 +47,14 @@ def run(work: StageContext, name: str, model: SpeechModel) -> Report:
     """
     key = own_or_new_key()
     stage = f"speech/transcription_{name}"
+    inputs = {one: Artifact(folder) for one, folder in work.inputs.items()}
     trained = work.inputs[stage]
     found = work.reports[stage].read_result(TranscriptionResult, stage)
     tested = f"speech/behaviour_{name}"
     behavior = work.reports[tested].read_result(SpeechBehaviorResult, tested)
     export_model(work, name, model, work.out)
     asked, same = _ask(work, trained, own_code=(work.out / "speech_model.py").is_file())
-    result = gather_result(work.language, name, found, behavior, heard_utterances(work.inputs),
+    result = gather_result(work.language, name, found, behavior, heard_utterances(inputs),
                            work.inputs["speech/recordings"], asked, same)
     gates = speech_gates(result)
     waivers = [one for one in in_force(read_waivers(work.language.folder), name, gates) if one.gate != USES]
@@ -69,7 +70,6 @@ def run(work: StageContext, name: str, model: SpeechModel) -> Report:
     report.count("size_mb", round(sum(path.stat().st_size for path in work.out.rglob("*") if path.is_file()) / 1e6, 2),
                  "size of the release", "MB")
     report.set_result(result)
-    inputs = {one: Artifact(folder) for one, folder in work.inputs.items()}
     declared, = stages(work.language, name, model)
     determined = determined_by(declared, work.language, inputs, work.root)
     sign(work.out, Claims(

@@ -55,7 +55,7 @@ def stages(language: Language, name: str, model: SpeechModel) -> list[Stage]:
     """The stage that makes the release of the speech model ``name``."""
     pretrained = (f"speech/pretrained_{name}",) if model.pretraining is not None else ()
     return [Stage(
-        name=f"speech/release_{name}", version="2",
+        name=f"speech/release_{name}", version="3",
         inputs=(*SPEECH, *pretrained, *text_inputs(language, model), f"speech/transcription_{name}",
                 f"speech/behaviour_{name}"),
         run=EntryPoint("vernacular.speech.release.stage:run", name=name, model=model), result=SpeechReleaseResult,

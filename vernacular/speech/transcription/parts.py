@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +37,11 @@ class Parts:
             chosen.append(utterance)
             seconds += utterance.seconds
         return Parts(chosen, self.choose, self.score)
+
+    def without(self, ids: Collection[str]) -> Parts:
+        """The same without these in what trains and chooses, unless they are all that there is."""
+        return Parts([one for one in self.train if one.id not in ids] or self.train,
+                     [one for one in self.choose if one.id not in ids] or self.choose, self.score)
 
     @property
     def minutes(self) -> float:

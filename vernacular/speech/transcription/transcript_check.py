@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -10,11 +10,12 @@ from typing import Literal
 from vernacular.core.jsonl import read_jsonl, write_jsonl
 from vernacular.core.report import Gate
 from vernacular.core.result import SampleRow
+from vernacular.core.store import Artifact
 from vernacular.speech.cleaning.transcripts import comparable
 from vernacular.speech.transcription.alignment import BUDGET, FEWEST, Alignment, align, find_suspects
 from vernacular.speech.transcription.frozen_method import FrozenMethod
 from vernacular.speech.transcription.parts import Parts
-from vernacular.speech.transcription.stage_results import TranscriptCheck
+from vernacular.speech.transcription.stage_results import TranscriptCheck, TranscriptionResult
 from vernacular.speech.utterance import Utterance
 
 ALIGNMENT = "alignment.jsonl"
@@ -33,10 +34,7 @@ class Checked:
 
     def without_suspects(self, parts: Parts) -> Parts:
         """``parts`` without suspects in what trains and chooses, unless they are only listed, or all that there is."""
-        if not self.facts.left_out:
-            return parts
-        return Parts(_others(parts.train, self.suspects) or parts.train,
-                     _others(parts.choose, self.suspects) or parts.choose, parts.score)
+        return parts.without(self.suspects) if self.facts.left_out else parts
 
     def write(self, path: Path) -> None:
         """Write a row for each transcript: id, loss, better, longer, heard, suspect."""
@@ -86,6 +84,13 @@ def check_transcripts(method: FrozenMethod | None, utterances: Sequence[Utteranc
         utterances, alignments, suspects)
 
 
+def left_out(trained: Artifact) -> set[str]:
+    """Return the ids of transcripts that the training of ``speech/transcription_<model>`` did without."""
+    facts = trained.manifest.report.read_result(TranscriptionResult, trained.manifest.stage).transcripts
+    return set() if facts is None or not facts.left_out else {
+        row["id"] for row in read_jsonl(trained.folder / ALIGNMENT) if row["suspect"]}
+
+
 def transcripts_gate(facts: TranscriptCheck) -> Gate:
     """Whether few transcripts are suspect, and that is known."""
     share = facts.suspect / max(1, facts.checked)
@@ -96,7 +101,3 @@ def transcripts_gate(facts: TranscriptCheck) -> Gate:
         f"{facts.suspect} transcripts, {share:.1%} of those for training, do not fit their sound and are "
         + ("left out" if facts.left_out else "used all the same"),
         fix="Add transcripts" if facts.reason else f"Listen to those in `{ALIGNMENT}`, and correct them")
-
-
-def _others(utterances: Sequence[Utterance], suspects: Collection[str]) -> list[Utterance]:
-    return [one for one in utterances if one.id not in suspects]
