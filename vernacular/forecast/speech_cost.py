@@ -31,7 +31,7 @@ _FLAC = Range(12_000, 22_000)  # bytes of a second of sound
 _MEL_BYTES = 16_000  # of a second
 _PROCESS = Range(0.6, 0.9)  # GiB of a process with torch and transformers
 _MEMORY = Range(0.9, 1.8)  # relative to the prediction from the shape
-_CHECKED_BATCH, _COMPARED = 24.0, 0.04  # seconds of speech in a step of the check, and of work for a transcript
+_COMPARED = 0.04  # seconds of work for a transcript that is checked
 _SKIPPED = 5.0  # seconds of a pretraining that is left out
 _EVALUATED = Range(1.0, 1.4)  # a pretraining with its evaluations, relative to its steps
 _WITHIN = Range(0.95, 1.2)  # a training with a budget in minutes, with its evaluations
@@ -80,11 +80,12 @@ def combine(language: Language, name: str, model: SpeechModel, size: SpeechSize,
     looked = 1 if model.minutes is not None and model.method != "frozen" else 1 + _LOOKS
     tried = size.scored * (once - trainings["baselines"]) + size.held_out + size.chosen * (
         _TRIED * (count - trainings["baselines"]))  # baselines use no language model
-    read = _read(model, size) * (speed.encode * (2 + (model.pretraining is not None)) + speed.mel)
+    read = _read(size) * (speed.encode * _encoders(model) + speed.mel)
     beside = scored * speed.read + size.chosen * (count * looked * speed.read) + tried * (searched * _SEARCH) + read
-    beside += _check(model, size, speed)
+    beside += _check(model, size, speed.check)
     trained = _spread(beside, speed.origin) + each * count + exactly(_STARTING)
-    heard = speed.encode + speed.read + searched * _SEARCH  # a second of sound, in the finished release
+    # a second of sound, in the finished release
+    heard = (speed.encode if model.method == "frozen" else 0.0) + speed.read + searched * _SEARCH
     behavior = language.speech.behaviour.cases * size.mean * _SOUNDS * heard + _LOADING + _STARTING
     seconds = {f"speech/transcription_{name}": trained,
                f"speech/behaviour_{name}": _spread(exactly(behavior), speed.origin),
@@ -97,18 +98,25 @@ def combine(language: Language, name: str, model: SpeechModel, size: SpeechSize,
                           _disk(model, size, speed, count))
 
 
-def _read(model: SpeechModel, size: SpeechSize) -> Range:
-    """Seconds of sound that encoders read: with copies at other speeds for a frozen encoder and little speech."""
-    copied = model.method == "frozen" and size.train.high <= MOST_COPIED
+def _read(size: SpeechSize) -> Range:
+    """Seconds of sound that an encoder reads, with copies at other speeds if there is little speech."""
+    copied = size.train.high <= MOST_COPIED
     return size.transcribed + size.train * (sum(1 / speed for speed in SPEEDS) if copied else 0.0)
 
 
-def _check(model: SpeechModel, size: SpeechSize, speed: SpeechSpeed) -> Range:
-    """Seconds of the check of transcripts; its trainings take as long for a frozen encoder only."""
+def _encoders(model: SpeechModel) -> int:
+    """How many networks of the base's shape read all sounds: random weights, and those that heads learn from."""
+    if model.method == "frozen":
+        return 2 + (model.pretraining is not None)
+    return 1 + (model.check_transcripts != "none")
+
+
+def _check(model: SpeechModel, size: SpeechSize, step: float) -> Range:
+    """Seconds of the check of transcripts; ``step``: of its trainings."""
     if model.check_transcripts == "none" or size.utterances < FEWEST:
         return exactly(0)
     assert BUDGET.steps is not None
-    return exactly(2 * BUDGET.steps * speed.step * _CHECKED_BATCH / model.batch_seconds + size.utterances * _COMPARED)
+    return exactly(2 * BUDGET.steps * step + size.utterances * _COMPARED)
 
 
 def trainings_of(model: SpeechModel, size: SpeechSize) -> dict[str, int]:
@@ -162,7 +170,7 @@ def _memory(model: SpeechModel, size: SpeechSize, speed: SpeechSpeed) -> Range:
 
 def _disk(model: SpeechModel, size: SpeechSize, speed: SpeechSpeed, trainings: int) -> Range:
     """GiB of recordings, states, trained models and the release."""
-    states = _read(model, size) * (2.0 * speed.states + (_MEL_BYTES if speed.states else 0))
+    states = _read(size) * (float(_encoders(model) * speed.states) + _MEL_BYTES)
     models = trainings * speed.weights + 2 * (4 * speed.parameters + speed.weights)
     sound = Range(size.sound.low * _FLAC.low, size.sound.high * _FLAC.high)
     return (sound + states + Range(models * 0.9, models * 1.2)) * (1 / GIB)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.unit.reporting.speech.made_up import CODE, MODEL, SPEECH
 from vernacular.catalog import stages_of
 from vernacular.config.schema import Language
@@ -12,8 +14,9 @@ from vernacular.forecast.ranges import Range, exactly
 from vernacular.forecast.speech_cost import SpeechForecast, combine, forecast_recordings
 from vernacular.forecast.speech_size import SpeechSize
 from vernacular.forecast.speech_speed import SpeechSpeed
+from vernacular.modeling.memory import GIB
 
-SPEED = SpeechSpeed(encode=0.01, mel=0.001, step=0.5, read=0.02, weights=8_000_000, states=200_000,
+SPEED = SpeechSpeed(encode=0.01, mel=0.001, step=0.5, check=0.2, read=0.02, weights=8_000_000, states=200_000,
                     parameters=8_000_000)
 
 
@@ -58,3 +61,14 @@ def test_pretraining_takes_no_time_where_it_is_left_out(tmp_path: Path) -> None:
     least, much = {"minutes": 60, "least_hours": 10}, {"minutes": 60, "least_hours": 0}
     assert time_of(forecast(tmp_path, sized(), pretraining=least), "pretrained").high < 60
     assert time_of(forecast(tmp_path, sized(), pretraining=much), "pretrained").low >= 3600
+
+
+@pytest.mark.parametrize("method", ["full", "frozen"])
+def test_states_of_encoders_are_stored_for_every_method(method: str, tmp_path: Path) -> None:
+    states = sized().transcribed.low * SPEED.states / GIB  # those of random weights
+    (_, least), (_, checked) = (forecast(tmp_path, sized(), method=method, check_transcripts=mode)
+                                for mode in ("none", "leave_out"))
+    assert least.disk_gib.low > states + 3 * SPEED.weights / GIB * 0.9
+    assert (checked.disk_gib.low > least.disk_gib.low + states) == (method == "full")  # else they are there already
+    assert time_of((_, checked)).low > time_of((_, least)).low + sized().transcribed.low * SPEED.encode * 0.5 * (
+        method == "full")

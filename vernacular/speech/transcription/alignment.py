@@ -34,7 +34,8 @@ _MOST_LONGER = 0.0  # share of the pieces that may fit; docs/experiments/speech-
 _WORST = 1e4  # loss of a transcript with more symbols than there are frames
 FEWEST = 200  # transcripts, and texts of a source that are compared among each other
 BUDGET = Budget(steps=300)
-_SETTINGS = replace(HeadSettings(), rate=4e-3, batch=1200, looks=1)  # 24 seconds
+SETTINGS = replace(HeadSettings(), rate=4e-3, batch=1200, looks=1)
+BATCH_SECONDS = 24.0
 _LIMITS = (0.0, 0.02, 0.04, 0.06, 0.1, 0.2, 0.3)  # share of other transcripts that may fit better
 _LOW = (0.5, 0.9)  # ranks of wrong transcripts; those of other languages are even lower
 _MOST_LOST = 0.01  # of the right transcripts
@@ -72,7 +73,7 @@ def align(method: FrozenMethod, utterances: Sequence[Utterance], budget: Budget,
         say: receives lines for a person.
     """
     alphabet = Alphabet.of(one.text for one in utterances)
-    trained, half = replace(method, settings=_SETTINGS), [_half(one.text) for one in utterances]
+    trained, half = replace(method, settings=SETTINGS), [_half(one.text) for one in utterances]
     pools = _Pools.of(utterances)
     found: dict[int, Alignment] = {}
     for number in (0, 1):
