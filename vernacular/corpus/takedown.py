@@ -132,7 +132,7 @@ def carry_out(plan: Plan, language: Language, store: Store, reason: str, who: st
         str(row.get(name) or "") for row in plan.rows for name in ("path", "title"))})
     progress("removed from the history")
     home = store.root / language.code
-    artifacts = [artifact for artifact in artifacts_of(store, language.code) if _holds(artifact, plan.traces)]
+    artifacts = [artifact for artifact in artifacts_of(store, language.code) if holds(artifact, plan.traces)]
     early = [artifact for artifact in artifacts if artifact.manifest.stage not in _LAST]
     removed += [remove_artifact(store, language.code, artifact, progress) for artifact in early]
     removed += remove_unfinished(home, lambda work: work.parent.parent.name == "corpus" or plan.traces.in_folder(work))
@@ -228,7 +228,7 @@ def _adds(row: dict[str, Any], suppressed: Suppressions) -> bool:
     return any(not set(row[name]) <= getattr(suppressed, name) for name in ("ids", "urls", "texts", "lines", "sources"))
 
 
-def _holds(artifact: Artifact, traces: Traces) -> bool:
+def holds(artifact: Artifact, traces: Traces) -> bool:
     """Whether the artifact holds the text. A release may list ids: they document its training data."""
     wanted = traces if artifact.manifest.stage.startswith(_TEXTS) else traces.of_texts
     return wanted.in_folder(artifact.folder) or any(map(wanted.in_table, artifact.folder.glob(f"*{SUFFIX}")))

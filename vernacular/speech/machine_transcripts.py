@@ -1,11 +1,13 @@
 """``machine_transcripts.jsonl`` of a language folder: what a model wrote for recordings without a transcript.
 
 ``transcribe --accept`` writes it, for a source of text with ``quality: machine`` that ``splits.train_only`` names, so
-that nothing is scored on what a machine wrote. A takedown of the recordings removes its rows.
+that nothing is scored on what a machine wrote. A takedown of the recordings removes its rows, and finds documents that
+were made of rows of before by their title and author.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 
@@ -18,6 +20,7 @@ from vernacular.core.files import File, Folder
 
 MACHINE = "machine_transcripts"  # name of the source
 FILE = f"{MACHINE}.jsonl"
+_TITLE = re.compile(r"([a-z0-9_]+)/(.+) ([0-9a-f]{24})", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -35,9 +38,10 @@ class MachineTranscript:
 
 
 def write_transcripts(language: Language, transcripts: Iterable[MachineTranscript]) -> None:
-    """Write the file in place of an earlier one."""
-    _file(language).write(b"".join(
-        orjson.dumps(asdict(one), option=orjson.OPT_APPEND_NEWLINE) for one in transcripts).decode())
+    """Write the file in place of an earlier one; rows have title and author of the document that is made of them."""
+    _file(language).write(b"".join(orjson.dumps(
+        {**asdict(one), "title": f"{one.source}/{one.file} {one.id}", "author": one.speaker},
+        option=orjson.OPT_APPEND_NEWLINE) for one in transcripts).decode())
 
 
 def read_transcripts(language: Language) -> list[MachineTranscript]:
@@ -49,11 +53,18 @@ def read_transcripts(language: Language) -> list[MachineTranscript]:
     found = []
     for where, line in _file(language).rows():
         try:
-            found.append(MachineTranscript(**orjson.loads(line)))
+            row = orjson.loads(line)
+            found.append(MachineTranscript(**{name: row[name] for name in row if name not in ("title", "author")}))
         except (ValueError, TypeError):
             raise Problem("not a row that `vernacular transcribe` writes", where=where,
                           fix="Delete the file, and transcribe again", code=Code.DATA_FORMAT) from None
     return found
+
+
+def utterance_in(title: str) -> tuple[str, str, str] | None:
+    """Source, file and id of the utterance that the title of a document names; None for other titles."""
+    found = _TITLE.fullmatch(title)
+    return None if found is None else (found[1], found[2], found[3])
 
 
 def remove_transcripts(language: Language, gone: Callable[[MachineTranscript], bool]) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import getpass
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 
 from vernacular.config.schema import Language
@@ -21,6 +21,7 @@ from vernacular.corpus.lineage import artifacts_of, saw
 from vernacular.corpus.takedown import (
     GONE,
     forget_history,
+    holds,
     refuse_while_running,
     remove_artifact,
     remove_unfinished,
@@ -31,13 +32,19 @@ from vernacular.provenance.own_files import own_files
 from vernacular.provenance.suppression_list import FILE, Suppressions, append_row
 from vernacular.provenance.text_search import SHORT, Traces
 from vernacular.speech.machine_transcripts import FILE as FILE_OF_MACHINE
-from vernacular.speech.machine_transcripts import MachineTranscript, read_transcripts, remove_transcripts
+from vernacular.speech.machine_transcripts import (
+    MachineTranscript,
+    read_transcripts,
+    remove_transcripts,
+    utterance_in,
+)
 from vernacular.speech.recordings.segment import Segment
 from vernacular.speech.recordings.sources import READ, list_recordings
 from vernacular.speech.recordings.speakers import Speakers
 from vernacular.speech.utterance import Utterance, read_utterances
 
 RECORDINGS = "speech/recordings"
+_LAST = ("corpus/documents", RECORDINGS)  # what finds the other artifacts is removed last
 _LEARNED = ("pretrained_", "transcription_", "release_")  # stages of speech whose results were learned from voices
 
 
@@ -107,21 +114,23 @@ def plan_withdrawal(language: Language, store: Store, selection: Selection) -> W
     utterances |= {one.id: one for one in rows if one.raw_digest in copies}  # under other names or in other sources
     machine = [one for one in read_transcripts(language)
                if one.id in utterances or selection.covers(one.source, one.file, one.speaker)]
-    if not (utterances or machine or names or selection.source in suppressed.sources or any(
+    documents = _documents(artifacts, utterances, selection)
+    if not (utterances or machine or documents or names or selection.source in suppressed.sources or any(
             source.name == selection.source for source in language.speech.sources)):
         raise Problem(f"no speech of {selection} is known", where=f"{language.code} takedown",
                       fix=f"`vernacular ledger {language.code}` lists recordings and speakers", code=Code.COMMAND_NAME)
     texts = [text for one in utterances.values() for text in (one.text, one.translation)]
-    traces = Traces([*texts, *(one.text for one in machine)])
+    texts += [*(one.text for one in machine), *documents.values()]
+    traces = Traces(texts, documents)
     row = {"speakers": sorted({speakers.digest(one) for one in (
         *names, *(copies if selection.speaker else ()), *_whole_recordings(utterances, rows_of))}),
            "sources": [selection.source] if selection.source else []}
     removed = _derived(artifacts, {artifact for artifact, rows in rows_of.items()
                                    if any(one.id in utterances for one in rows)}, traces)
     files = {one.file for one in utterances.values()}
-    short = Traces([*texts, *(one.text for one in machine)], least=SHORT)
+    short = Traces(texts, utterances, least=SHORT)
     models = [_line(artifact) for artifact in removed if _learned(artifact)] + _text_models(
-        store, language.code, artifacts, traces)
+        store, language.code, artifacts, traces, documents)
     return Withdrawal(
         selection, list(utterances.values()), machine, removed, list(dict.fromkeys(models)), row,
         not (set(row["speakers"]) <= suppressed.speakers and set(row["sources"]) <= suppressed.sources), traces,
@@ -161,7 +170,7 @@ def carry_out_withdrawal(plan: Withdrawal, language: Language, store: Store, rea
         progress("suppressed")
     refuse_while_running(store, language.code)
     forget_history(language.code, plan.traces, plan.names)
-    home, early = store.root / language.code, [one for one in plan.artifacts if one.manifest.stage != RECORDINGS]
+    home, early = store.root / language.code, [one for one in plan.artifacts if one.manifest.stage not in _LAST]
     removed = remove_unfinished(home, lambda work: work.parent.parent.name == "speech" or plan.traces.in_folder(work))
     removed += [remove_artifact(store, language.code, artifact, progress) for artifact in early]
     for page in sorted(home.glob("*/*/report.html")):
@@ -176,7 +185,8 @@ def carry_out_withdrawal(plan: Withdrawal, language: Language, store: Store, rea
     gone = set(plan.transcripts)  # behind the texts that were made of them, which they find
     if gone and remove_transcripts(language, lambda one: one in gone):
         removed.append(f"{len(gone)} rows of {FILE_OF_MACHINE}")
-    late = [one for one in plan.artifacts if one.manifest.stage == RECORDINGS]  # last: they find everything else
+    late = sorted((one for one in plan.artifacts if one.manifest.stage in _LAST),
+                  key=lambda one: _LAST.index(one.manifest.stage))
     removed += [remove_artifact(store, language.code, artifact, progress) for artifact in late]
     refuse_while_running(store, language.code)
     return removed
@@ -206,10 +216,26 @@ def _whole_recordings(gone: Container[str], rows_of: dict[Artifact, list[Utteran
     return {one.raw_digest for one in rows} - {one.raw_digest for one in rows if one.id not in gone}
 
 
-def _text_models(store: Store, code: str, artifacts: Iterable[Artifact], traces: Traces) -> list[str]:
-    """A line for each model that learned from transcripts as text."""
-    ids = {str(row["id"]) for artifact in artifacts if artifact.manifest.stage == "corpus/documents"
-           for row in read_rows(artifact.folder / DOCUMENTS) if traces.in_text(row["text"])}
+def _documents(artifacts: Iterable[Artifact], utterances: Container[str], selection: Selection) -> dict[str, str]:
+    """Id -> text of the documents that a machine wrote for the speech, also with an earlier model."""
+    found = {}
+    for row in _rows_of_texts(artifacts):
+        named = utterance_in(row["title"])
+        if named and (named[2] in utterances or selection.covers(*named[:2], row["author"])):
+            found[row["id"]] = row["text"]
+    return found
+
+
+def _rows_of_texts(artifacts: Iterable[Artifact]) -> Iterator[dict[str, str]]:
+    for artifact in artifacts:
+        if artifact.manifest.stage == "corpus/documents":
+            yield from read_rows(artifact.folder / DOCUMENTS, ["id", "text", "title", "author"])
+
+
+def _text_models(store: Store, code: str, artifacts: Iterable[Artifact], traces: Traces, known: Iterable[str]
+                 ) -> list[str]:
+    """A line for each model that learned from transcripts as text, those of the documents ``known`` among them."""
+    ids = {*known, *(row["id"] for row in _rows_of_texts(artifacts) if traces.in_text(row["text"]))}
     return [model.line() for model in saw(store, code, ids)] if ids else []
 
 
@@ -229,11 +255,7 @@ def _derived(artifacts: list[Artifact], first: set[Artifact], traces: Traces) ->
             break
         lost |= {(one.manifest.stage, one.manifest.data_version) for one in more}
         derived, rest = [*more, *derived], [one for one in rest if one not in more]
-    return [*(one for one in rest if _holds(one, traces)), *derived]
-
-
-def _holds(artifact: Artifact, traces: Traces) -> bool:
-    return traces.in_folder(artifact.folder) or any(map(traces.in_table, artifact.folder.glob("*.parquet")))
+    return [*(one for one in rest if holds(one, traces)), *derived]
 
 
 def _learned(artifact: Artifact) -> bool:

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.recordings import STAGE, read_recordings, sound_file, speech_folder, tone
 from vernacular.catalog import stages_of
@@ -19,6 +20,7 @@ from vernacular.core.errors import Problem
 from vernacular.core.report import Report
 from vernacular.core.store import Artifact, Store
 from vernacular.corpus import takedown
+from vernacular.corpus.lineage import artifacts_of
 from vernacular.pipeline.stage import Stage, StageContext, run_stage
 from vernacular.provenance.corpus_tables import read_strings
 from vernacular.speech import withdrawal
@@ -177,6 +179,27 @@ def test_the_rows_that_a_machine_wrote_for_a_person_go_with_the_recordings(langu
                                  for number, name in enumerate(("Awa Traore", "Ondongo"))])
     carry_out_withdrawal(plan_withdrawal(language, store, Selection(speaker="Awa Traore")), language, store, "asked")
     assert [one.id for one in read_transcripts(language)] == ["1"]
+
+
+@pytest.mark.parametrize("by", ["speaker", "source", "recording"])
+def test_what_an_earlier_model_wrote_is_found_in_the_corpus(by: str, language: Language, tmp_path: Path,
+                                                            purges: list[dict[str, Any]]) -> None:
+    store, settings = Store(tmp_path / "artifacts"), language.folder / "language.yaml"
+    settings.write_text(settings.read_text() + yaml.safe_dump({"sources": [{
+        "name": "machine_transcripts", "kind": "files", "files": "machine_transcripts.jsonl", "licence": "MIT",
+        "consent": "contributor", "register": "conversation", "quality": "machine"}]}))
+    language = load_language(language.folder)
+    meant, other = (one for one in read_utterances(read_recordings(language, tmp_path).folder) if one.text != WORDS)
+    for heard in ([(meant, "bo"), (other, "aya")], [(other, "aya")]):  # by two models
+        write_transcripts(language, [MachineTranscript(one.id, one.source, one.file, one.speaker, 0, text, 0.9, "x 1")
+                                     for one, text in heard])
+        documents = run_stage(stages_of(language)["corpus/documents"], language, store)
+    first = next(one for one in artifacts_of(store, language.code) if one.manifest.stage == "corpus/documents"
+                 and one.manifest.key != documents.manifest.key)
+    plan = plan_withdrawal(language, store, Selection(**{by: {
+        "speaker": meant.speaker, "source": meant.source, "recording": meant.file}[by]}))
+    carry_out_withdrawal(plan, language, store, "asked")
+    assert not first.folder.exists() and documents.folder.exists() == (by != "source")
 
 
 def test_the_same_recording_stays_out_under_another_name(language: Language, tmp_path: Path,
