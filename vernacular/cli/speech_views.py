@@ -89,6 +89,7 @@ def withdraw(store: Store, language: Language, reason: str, agreed: Callable[[],
     lines += [f"  your own file {file}: delete it, or what it holds of them" for file in plan.own_files[:_MOST]]
     lines += [f"  and {len(plan.own_files) - _MOST} more files"] if len(plan.own_files) > _MOST else []
     lines += [f"  published copies of {line}: withdraw them" for line in plan.models]
-    lines += ["  the list of speakers, version control history, backups, copies on other machines"]
+    lines += ["  the list of speakers, version control history, backups, copies on other machines",
+              "  pages and recordings that were copied or moved: delete them by hand"]
     for line in (*lines, f"Next: vernacular run {language.code}"):
         say(line)

@@ -23,13 +23,14 @@ _WRITTEN = ".written_for_people.json"  # in the artifacts of a language: paths
 def remember_written(store: Store, code: str, path: Path) -> None:
     """Record that lines of the language's documents are written to ``path``; call it first."""
     place, resolved = store.root / code / _WRITTEN, path.resolve()
-    known = _written(store, code)
+    known = written_files(store, code)
     if resolved not in known:
         place.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(place, json.dumps(sorted(map(str, (*known, resolved)))))
 
 
-def _written(store: Store, code: str) -> list[Path]:
+def written_files(store: Store, code: str) -> list[Path]:
+    """Return where pages and tables of a language were written; they may be gone."""
     place = store.root / code / _WRITTEN
     return [Path(path) for path in json.loads(place.read_text(encoding="utf-8"))] if place.is_file() else []
 
@@ -51,7 +52,7 @@ def own_files(language: Language, store: Store, rows: Iterable[dict[str, Any]], 
     listed = Folder.of(folder).list_files(hidden=True, on_error=_raise_of_system)
     found = [path for path, file in listed if path != FILE and (path in read or traces.in_file(file))]
     here = Path.cwd()  # reviews written before their paths were recorded
-    pages = {*_written(store, language.code), *here.glob(f"review-{language.code}*"), *here.glob("*.csv")}
+    pages = {*written_files(store, language.code), *here.glob(f"review-{language.code}*"), *here.glob("*.csv")}
     outside = (path for path in sorted(pages) if not path.is_relative_to(folder.resolve()))
     return found + [str(path) for path in outside if path.is_file() and not path.is_symlink() and traces.in_file(path)]
 

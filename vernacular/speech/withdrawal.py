@@ -28,7 +28,7 @@ from vernacular.corpus.takedown import (
     vanish,
 )
 from vernacular.provenance.corpus_tables import DOCUMENTS, read_rows
-from vernacular.provenance.own_files import own_files
+from vernacular.provenance.own_files import own_files, written_files
 from vernacular.provenance.suppression_list import FILE, Suppressions, append_row
 from vernacular.provenance.text_search import SHORT, Traces
 from vernacular.speech.machine_transcripts import FILE as FILE_OF_MACHINE
@@ -39,7 +39,7 @@ from vernacular.speech.machine_transcripts import (
     utterance_in,
 )
 from vernacular.speech.recordings.segment import Segment
-from vernacular.speech.recordings.sources import READ, list_recordings
+from vernacular.speech.recordings.sources import READ, Listing, list_recordings
 from vernacular.speech.recordings.speakers import Speakers
 from vernacular.speech.utterance import Utterance, read_utterances
 
@@ -127,16 +127,17 @@ def plan_withdrawal(language: Language, store: Store, selection: Selection) -> W
            "sources": [selection.source] if selection.source else []}
     removed = _derived(artifacts, {artifact for artifact, rows in rows_of.items()
                                    if any(one.id in utterances for one in rows)}, traces)
-    files = {one.file for one in utterances.values()}
+    files = {(one.source, one.file) for one in utterances.values()}
     short = Traces(texts, utterances, least=SHORT)
     models = [_line(artifact) for artifact in removed if _learned(artifact)] + _text_models(
         store, language.code, artifacts, traces, documents)
     return Withdrawal(
         selection, list(utterances.values()), machine, removed, list(dict.fromkeys(models)), row,
         not (set(row["speakers"]) <= suppressed.speakers and set(row["sources"]) <= suppressed.sources), traces,
-        sorted(names | files),
-        [*_own_recordings(language, store, speakers, selection, files),
-         *(file for file in own_files(language, store, [], short) if file != FILE_OF_MACHINE)])
+        sorted(names.union(file for _, file in files)), [*dict.fromkeys((
+            *_own_recordings(language, store, speakers, selection, files),
+            *(str(page) for page in written_files(store, language.code) if page.is_file()),  # may play the voice
+            *(file for file in own_files(language, store, [], short) if file != FILE_OF_MACHINE)))])
 
 
 def _person(name: str, speakers: Speakers, known: set[str], code: str) -> tuple[Selection, set[str]]:
@@ -268,19 +269,24 @@ def _line(artifact: Artifact) -> str:
 
 
 def _own_recordings(language: Language, store: Store, speakers: Speakers, selection: Selection,
-                    files: Container[str]) -> list[str]:
-    """Return the files of the sources with the voice or its words; a source that cannot be read has none."""
+                    files: Container[tuple[str, str]]) -> list[str]:
+    """Return the files of the sources with the voice or its words; a source that cannot be read has none.
+
+    ``files``: sources and files of utterances, as the ledger names them.
+    """
     assert language.speech is not None
     paths: dict[str, None] = {}
     for source in language.speech.sources:
         try:
-            recordings = [*list_recordings(language, source, store.root).recordings] if source.kind != "hub" else []
+            listing = list_recordings(language, source, store.root) if source.kind != "hub" else Listing()
         except Problem:
             continue
-        for recording in recordings:
-            path = recording.path if selection.recording and recording.path in files else ""
+        names = listing.all_names()
+        for recording in listing.recordings:
+            file = speakers.without_names(recording.path, names)
             own = [one for one in recording.segments or [Segment(place=recording.path)]
-                   if path or selection.covers(source.name, path, speakers.pseudonym(one.speaker or source.speaker))]
+                   if (source.name, file) in files
+                   or selection.covers(source.name, file, speakers.pseudonym(one.speaker or source.speaker))]
             if own and isinstance(recording.file, File):
                 paths[recording.file.shown] = None
             paths |= {split_place(one.place)[0]: None for one in own if split_place(one.place)[1]}  # rows of a table

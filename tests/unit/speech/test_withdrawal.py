@@ -23,6 +23,7 @@ from vernacular.corpus import takedown
 from vernacular.corpus.lineage import artifacts_of
 from vernacular.pipeline.stage import Stage, StageContext, run_stage
 from vernacular.provenance.corpus_tables import read_strings
+from vernacular.provenance.own_files import remember_written
 from vernacular.speech import withdrawal
 from vernacular.speech.machine_transcripts import MachineTranscript, read_transcripts, write_transcripts
 from vernacular.speech.recordings.speakers import Speakers
@@ -167,6 +168,19 @@ def test_no_byte_of_a_source_or_a_recording_is_left(by: Selection, language: Lan
     assert {one.text for one in read_utterances(after.folder)} == left
     again = plan_withdrawal(language, store, by) if by.source else None
     assert again is None or (not again.new and not again.utterances and not again.artifacts)
+
+
+def test_recordings_with_a_name_and_pages_elsewhere_are_listed(language: Language, tmp_path: Path) -> None:
+    store, page = Store(tmp_path / "artifacts"), tmp_path / "page.html"
+    remember_written(store, language.code, page)
+    page.write_text("<audio>")
+    named = language.folder / "rec" / "Ondongo.wav"  # the ledger has the pseudonym instead
+    (language.folder / "rec" / "long.wav").rename(named)
+    (language.folder / "rec" / "index.tsv").write_text(TABLE.replace("long", "Ondongo"))
+    file = next(one.file for one in read_utterances(read_recordings(language, tmp_path).folder) if one.text == OTHERS)
+    assert file != named.name
+    own = plan_withdrawal(language, store, Selection(recording=file)).own_files
+    assert {Path(path).name for path in own} == {named.name, "index.tsv", page.name}
 
 
 def test_the_rows_that_a_machine_wrote_for_a_person_go_with_the_recordings(language: Language, tmp_path: Path,

@@ -61,6 +61,11 @@ class Listing:
     problems: list[Problem] = field(default_factory=list)
     names: set[str] = field(default_factory=set)  # of speakers, in rows without a recording as well
 
+    def all_names(self) -> set[str]:
+        """Return the names of speakers, which paths may contain; rows of datasets have no paths."""
+        recordings = self.recordings if isinstance(self.recordings, Sequence) else ()
+        return self.names.union(segment.speaker for recording in recordings for segment in recording.segments) - {""}
+
 
 def folder_of(language: Language, source: AudioSource | AudioInboxSource) -> Folder:
     """Return the folder of a source: in the language folder, beside it (``..``) or absolute."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -37,7 +37,7 @@ def run(work: StageContext[RecordingsSettings]) -> Report:
             continue
         work.progress(f"reading the recordings of {source.name}")
         listing = list_recordings(work.language, source, work.root)
-        reader = Reader(work, source, speakers, _names_in(listing))
+        reader = Reader(work, source, speakers, listing.all_names())
         utterances += _read(reader, listing, work)
         rejects += reader.rejects
         withdrawn += reader.withdrawn
@@ -47,12 +47,6 @@ def run(work: StageContext[RecordingsSettings]) -> Report:
                    compression="zstd")
     write_speakers(work.out, utterances, speakers)
     return _report(work, utterances, rejects, withdrawn)
-
-
-def _names_in(listing: Listing) -> set[str]:
-    """Return the names of speakers, which paths may contain; rows of datasets have no paths."""
-    recordings = listing.recordings if isinstance(listing.recordings, Sequence) else ()
-    return listing.names | {segment.speaker for recording in recordings for segment in recording.segments}
 
 
 def _read(reader: Reader, listing: Listing, work: StageContext[RecordingsSettings]) -> Iterator[Utterance]:
