@@ -143,8 +143,8 @@ def score_lines(found: TranscriptionResult) -> list[str]:
     lines = [f"Characters, likeliest path, against {BASELINES.get(name, name)}: {signed(difference, 1)} points."
              for name, difference in found.differences.items()]
     if found.language_model is not None:
-        lines.append(f"The language model ({found.language_model.order}-grams of characters, from "
-                     f"{found.language_model.texts:,} lines): {signed(found.language_model.gain, 1)} points.")
+        lines.append(f"The language model ({found.language_model.grams}, from {found.language_model.texts:,} lines): "
+                     f"{signed(found.language_model.gain, 1)} points.")
     else:
         lines.append("No language model: it does not help, or `language_model` is `none`.")
     if found.without_shared is not None:

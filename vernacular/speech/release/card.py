@@ -48,8 +48,8 @@ def write_card(language: Language, result: SpeechReleaseResult, gates: list[Gate
         blocks += ["## With less speech", curve_table(found)]
     if found.language_model is not None:
         low, mean, high = found.language_model.gain
-        blocks.append(f"Decoding uses {found.language_model.order}-grams of characters: {mean:+.1f} points of "
-                      f"character errors ({low:+.1f} to {high:+.1f}).")
+        blocks.append(f"Decoding uses {found.language_model.grams}: {mean:+.1f} points of character errors "
+                      f"({low:+.1f} to {high:+.1f}).")
     blocks += behavior_blocks(result.behaviour)
     blocks += ["## Gates", gate_table(gates, {waiver.gate: waiver.by for waiver in result.waivers}),
                "## What it is not for", "It may write wrong words for people, dialects, places and microphones that it "

@@ -71,6 +71,11 @@ class LanguageModelFacts(Result):
     texts: int  # lines that it was learned from
     gain: Interval  # low, mean, high of the difference of character error rates, decoded minus greedy, in points
 
+    @property
+    def grams(self) -> str:
+        """What is counted, for a person."""
+        return f"{self.order}-grams of characters" + (" and n-grams of words" if self.words else "")
+
 
 class TranscriptCheck(Result):
     """Which transcripts for training fit their sound, by models that did not learn from them."""
