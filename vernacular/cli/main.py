@@ -135,7 +135,7 @@ def ledger(code: LanguageCode,
     speech = look_up_speech(store, language, id_ or url, source, text, speaker)
     found = {} if speaker else look_up(store, language, id_, url, source, text, optional=bool(speech))
     if as_json:
-        say_json({**found, **speech})
+        say_json({**found, **speech.as_json()})
         return
     if found:
         print_rows(found)

@@ -15,6 +15,7 @@ from vernacular.core.console import SafeConsole
 from vernacular.core.entry_point import EntryPoint
 from vernacular.core.store import Store
 from vernacular.core.terminal import printable_data, say
+from vernacular.speech.ledger_rows import SpeechLedger
 
 _MOST = 20  # rows and files that are listed
 _COLUMNS = {"recordings": ("id", "source", "path", "speakers", "minutes", "licence", "consent", "uses"),
@@ -24,17 +25,18 @@ _WITHDRAWAL, _LEDGER = "vernacular.speech.withdrawal", "vernacular.speech.ledger
 
 
 def look_up_speech(store: Store, language: Language, place: str, source: str, text: str,
-                   speaker: str) -> dict[str, Any]:
+                   speaker: str) -> SpeechLedger:
     """Return the recordings that match all arguments, and who speaks in them; empty where nothing does."""
     if language.speech is None and not speaker:
-        return {}
-    return EntryPoint[dict[str, Any]](f"{_LEDGER}:look_up")(store, language, place, source, text, speaker)
+        return SpeechLedger()
+    return EntryPoint[SpeechLedger](f"{_LEDGER}:look_up")(store, language, place, source, text, speaker)
 
 
-def print_speech(found: dict[str, Any]) -> None:
+def print_speech(found: SpeechLedger) -> None:
     """Print the result of ``look_up_speech``: what all rows share, then a row for each recording and each speaker."""
+    tables = printable_data(found.as_json())
     for name, columns in _COLUMNS.items():
-        rows = [{column: _cell(row.get(column)) for column in columns} for row in printable_data(found.get(name, []))]
+        rows = [{column: _cell(row.get(column)) for column in columns} for row in tables.get(name, [])]
         if not rows:
             continue
         shared = [column for column in columns if len({row[column] for row in rows}) == 1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
+from collections.abc import Mapping
 
 import pyarrow.parquet as pq
 
@@ -12,15 +12,14 @@ from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.store import Store
 from vernacular.provenance.suppression_list import folded
+from vernacular.speech.ledger_rows import RecordingRow, Rights, SpeakerRow, SpeechLedger
 from vernacular.speech.recordings.speakers import Speakers
 from vernacular.speech.utterance import SPEAKERS, Utterance, read_utterances
 
-Row = dict[str, Any]
-
 
 def look_up(store: Store, language: Language, place: str = "", source: str = "", text: str = "",
-            speaker: str = "") -> dict[str, list[Row]]:
-    """Return ``recordings`` and ``speakers`` of the utterances that match all arguments; empty where none does.
+            speaker: str = "") -> SpeechLedger:
+    """Return the rows of the utterances that match all arguments; none where none does.
 
     Args:
         store: holds the artifact of ``speech/recordings``.
@@ -37,7 +36,7 @@ def look_up(store: Store, language: Language, place: str = "", source: str = "",
     if language.speech is None or artifact is None:
         if speaker:
             raise _unknown(language)
-        return {}
+        return SpeechLedger()
     speakers, words = Speakers.of(language), folded(text)
     everything = read_utterances(artifact.folder)
     pseudonym = speaker if any(one.speaker == speaker for one in everything) else speakers.pseudonym(speaker)
@@ -47,12 +46,13 @@ def look_up(store: Store, language: Language, place: str = "", source: str = "",
     if not found:
         if speaker and not speakers.has_withdrawn(speaker):
             raise _unknown(language)
-        return {"recordings": [], "speakers": [{"pseudonym": pseudonym, "withdrawn": True}]} if speaker else {}
+        return SpeechLedger(recordings=[], speakers=[
+            SpeakerRow(pseudonym=pseudonym, withdrawn=True)]) if speaker else SpeechLedger()
     table = pq.read_table(artifact.folder / SPEAKERS).to_pylist()
     about = {row["pseudonym"]: row for row in table}
-    return {"recordings": [_recording(rows) for rows in _grouped(found, "source", "file", "raw_digest")],
-            "speakers": [_speaker(rows, about.get(rows[0].speaker, {}), speakers)
-                         for rows in _grouped(found, "speaker") if rows[0].speaker]}
+    return SpeechLedger(recordings=[_recording(rows) for rows in _grouped(found, "source", "file", "raw_digest")],
+                        speakers=[_speaker(rows, about.get(rows[0].speaker, {}), speakers)
+                                  for rows in _grouped(found, "speaker") if rows[0].speaker])
 
 
 def _grouped(utterances: list[Utterance], *fields: str) -> list[list[Utterance]]:
@@ -62,25 +62,25 @@ def _grouped(utterances: list[Utterance], *fields: str) -> list[list[Utterance]]
     return [groups[key] for key in sorted(groups)]
 
 
-def _recording(rows: list[Utterance]) -> Row:
+def _recording(rows: list[Utterance]) -> RecordingRow:
     first = rows[0]
-    return {"id": first.raw_digest, "source": first.source, "path": first.file,
-            "speakers": sorted({one.speaker for one in rows} - {""}), "utterances": len(rows),
-            "transcribed": sum(bool(one.text) for one in rows), **_rights(rows)}
+    return RecordingRow.extending(
+        _rights(rows), id=first.raw_digest, source=first.source, path=first.file, utterances=len(rows),
+        speakers=sorted({one.speaker for one in rows} - {""}), transcribed=sum(bool(one.text) for one in rows))
 
 
-def _speaker(rows: list[Utterance], about: Row, speakers: Speakers) -> Row:
-    """``withdrawn``: by the folder as it is now; the next run removes the recordings."""
-    return {"pseudonym": rows[0].speaker, "sources": sorted({one.source for one in rows}), "utterances": len(rows),
-            **_rights(rows), **{name: about.get(name) or "" for name in ("gender", "age", "village")},
-            "withdrawn": speakers.has_withdrawn(rows[0].speaker)}
+def _speaker(rows: list[Utterance], about: Mapping[str, str | None], speakers: Speakers) -> SpeakerRow:
+    return SpeakerRow.extending(
+        _rights(rows), pseudonym=rows[0].speaker, sources=sorted({one.source for one in rows}), utterances=len(rows),
+        withdrawn=speakers.has_withdrawn(rows[0].speaker),
+        **{name: about.get(name) or "" for name in ("gender", "age", "village")})
 
 
-def _rights(rows: list[Utterance]) -> Row:
+def _rights(rows: list[Utterance]) -> Rights:
     """What all of the utterances allow."""
-    return {"minutes": sum(one.seconds for one in rows) / 60, "licence": sorted({one.licence for one in rows}),
-            "consent": sorted({one.consent for one in rows}),
-            "uses": sorted(set.intersection(*(set(one.uses) for one in rows)))}
+    return Rights(minutes=sum(one.seconds for one in rows) / 60, licence=sorted({one.licence for one in rows}),
+                  consent=sorted({one.consent for one in rows}),
+                  uses=sorted(set.intersection(*(set(one.uses) for one in rows))))
 
 
 def _unknown(language: Language) -> Problem:
