@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -10,13 +14,16 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+from tests.endtoend.kills import without_time
 from tests.unit.speech.transcription.spoken import write_base, write_language
 from vernacular.config.base import Base
 from vernacular.config.speech import SpeechModel
 from vernacular.core.jsonl import read_jsonl
 from vernacular.core.report import Report
 from vernacular.pipeline.stage import StageContext
+from vernacular.release.verification import EVALUATION
 from vernacular.speech.transcription import sounds, stage
+from vernacular.speech.transcription.frozen_method import FACTS, HEAD
 from vernacular.speech.transcription.stage_results import TranscriptionResult
 
 STEPS = 60
@@ -68,6 +75,29 @@ def test_again_it_gives_the_same_and_reads_no_sound_twice(made: tuple[Path, Repo
     first, second = (one.read_result(TranscriptionResult, "") for one in (report, again))
     assert second.scored.model_dump(exclude={"trainings"}) == first.scored.model_dump(exclude={"trainings"})
     assert {path: path.stat().st_mtime_ns for path in (place / "cache").rglob("*.npy")} == stored
+
+
+@pytest.mark.slow
+def test_a_kill_loses_no_finished_training_and_changes_nothing(made: tuple[Path, Report], tmp_path: Path) -> None:
+    place, report = made
+    (tmp_path / "folder").symlink_to(place / "folder")
+    trainings, program = tmp_path / "scratch" / stage.TRAININGS, (
+        "import sys; from pathlib import Path; from tests.unit.speech.transcription.test_stage import run; "
+        "run(Path(sys.argv[1]), Path(sys.argv[2]))")
+    with subprocess.Popen([sys.executable, "-c", program, tmp_path, place / "data"]) as process:
+        while not (trainings / "seed_1" / FACTS).is_file():
+            assert process.poll() is None
+            time.sleep(0.005)
+        process.kill()
+    assert process.returncode == -signal.SIGKILL and not (trainings / "log_mel" / FACTS).is_file()
+    finished = {path: path.stat().st_mtime_ns for path in (trainings / "seed_1").iterdir()}
+    again = run(tmp_path, place / "data")
+    assert {path: path.stat().st_mtime_ns for path in finished} == finished
+    first, second = (without_time(EVALUATION, one.read_result(TranscriptionResult, "").model_dump_json().encode())
+                     for one in (report, again))
+    assert second == first
+    for path in (stage.TRANSCRIPTS, *(f"{stage.TRAININGS}/{one.name}/{HEAD}" for one in trainings.iterdir())):
+        assert (tmp_path / "out" / path).read_bytes() == (place / "out" / path).read_bytes()
 
 
 def test_states_do_not_depend_on_the_batch(made: tuple[Path, Report]) -> None:
