@@ -20,7 +20,7 @@ from vernacular.core.files import File, Folder
 
 MACHINE = "machine_transcripts"  # name of the source
 FILE = f"{MACHINE}.jsonl"
-_TITLE = re.compile(r"([a-z0-9_]+)/(.+) ([0-9a-f]{24})", re.DOTALL)
+_ID = re.compile(r"[0-9a-f]{24}")
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,9 @@ def read_transcripts(language: Language) -> list[MachineTranscript]:
 
 def utterance_in(title: str) -> tuple[str, str, str] | None:
     """Source, file and id of the utterance that the title of a document names; None for other titles."""
-    found = _TITLE.fullmatch(title)
-    return None if found is None else (found[1], found[2], found[3])
+    place, _, id_ = title.rpartition(" ")
+    source, _, file = place.partition("/")
+    return (source, file, id_) if file and _ID.fullmatch(id_) else None
 
 
 def remove_transcripts(language: Language, gone: Callable[[MachineTranscript], bool]) -> int:
