@@ -53,7 +53,7 @@ def read_parts(clean: Path, splits: Path) -> tuple[Parts, str, dict[str, Parts]]
     """The parts, the name of the scored one, and the parts with each held-out speaker.
 
     With a test part, it is scored and dev chooses. Without one, dev is scored, and a tenth of the training transcripts
-    chooses, with no text in both.
+    chooses, with no text in both. With a held-out speaker, dev by the others chooses.
 
     Raises:
         Problem: a part has too few utterances.
@@ -92,9 +92,11 @@ def _folds(splits: Path, utterances: Mapping[str, Utterance]) -> dict[str, Parts
     folds = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
     found = {}
     for fold in folds:
-        train, test = ([utterances[one] for one in fold[name] if one in utterances] for name in ("train", "test"))
+        train, dev, test = ([utterances[one] for one in fold[name] if one in utterances]
+                            for name in ("train", "dev", "test"))
+        train = _for_training(train)
         if len(train) >= _FEWEST and test:
-            found[fold["speaker"]] = carved(_for_training(train), test)
+            found[fold["speaker"]] = Parts(train, dev, test) if len(dev) >= _FEWEST else carved(train, test)
     return found
 
 

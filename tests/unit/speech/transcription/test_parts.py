@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from tests.unit.speech.transcription.spoken import WORDS
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.unit.speech.transcription.spoken import WORDS, write_language
 from vernacular.speech.transcription.alphabet import Alphabet
-from vernacular.speech.transcription.parts import Parts, carved, shared_texts
+from vernacular.speech.transcription.parts import Parts, carved, read_parts, shared_texts
 from vernacular.speech.transcription.trainings import without
-from vernacular.speech.utterance import Utterance
+from vernacular.speech.utterance import Utterance, read_utterances
 
 
 def _utterance(number: int, text: str) -> Utterance:
@@ -21,6 +26,20 @@ def test_no_text_is_in_train_and_among_those_that_choose() -> None:
     assert parts.choose
     assert not {one.text for one in parts.train} & {one.text for one in parts.choose}
     assert len(parts.train) + len(parts.choose) == 60
+
+
+@pytest.mark.parametrize("dev", [8, 7])
+def test_with_a_held_out_speaker_dev_chooses_if_it_is_large_enough(tmp_path: Path, dev: int) -> None:
+    ids = [one.id for one in read_utterances(write_language(tmp_path))]
+    fold = {"speaker": "other", "train": ids[:20], "dev": ids[20:20 + dev], "test": ids[30:]}
+    (tmp_path / "folds.json").write_text(json.dumps([fold]))
+    parts = read_parts(tmp_path, tmp_path)[2]["other"]
+    train, choose = {one.id for one in parts.train}, {one.id for one in parts.choose}
+    if dev == 8:
+        assert (train, choose) == ({*ids[:20]}, {*ids[20:28]})
+    else:
+        assert choose and train | choose == {*ids[:20]}
+    assert [one.id for one in parts.score] == ids[30:]
 
 
 def test_a_smaller_part_of_the_curve_is_in_a_larger_one() -> None:
