@@ -12,6 +12,7 @@ from vernacular.config.speech_sources import SpeechSource, Use
 from vernacular.config.strict import Name, Share, Strict
 
 MOST_SECONDS = 1800.0  # of an utterance: longer ones would not fit into memory
+_LARGEST_POINT = 0.9  # of a learning curve, as a share of all speech
 Method = Literal["frozen", "lora", "adapter", "full", "whisper"]
 
 
@@ -150,13 +151,18 @@ class SpeechModel(SpeechBudget):
         "transcripts (docs/experiments/speech-cleaning.md): `leave_out` trains without them, `list` only lists them, "
         "`none` does not look for them."))
     curve: list[float] = Field(default_factory=list, examples=[[10, 30, 60]], description=(
-        "Minutes of transcribed speech to train on in further trainings: a learning curve."))
+        "Minutes of transcribed speech to train on in further trainings: a learning curve. Those above nine tenths of "
+        "the speech there is are left out."))
     learning_rate: float = Field(1e-3, gt=0, examples=[2e-4], description="Highest learning rate.")
     rank: int = Field(16, ge=1, examples=[32], description="Rank of the changes (`lora` and `whisper` only).")
     new_tokens: int = Field(0, ge=0, le=20_000, examples=[300], description=(
         "Most tokens added to the tokenizer of a Whisper model (`whisper` only), learned from the transcripts for "
         "training and from the text of `sources`. 0 keeps the tokenizer, which can write every language: an hour of "
         "speech hardly trains the embeddings of new tokens (docs/experiments/speech.md)."))
+
+    def points_below(self, minutes: float) -> list[float]:
+        """Return the points of ``curve`` for so many minutes of speech; those that use nearly all repeat the result."""
+        return [point for point in self.curve if point < _LARGEST_POINT * minutes]
 
 
 class SpeechBehaviour(Strict):

@@ -124,8 +124,8 @@ def trainings_of(model: SpeechModel, size: SpeechSize) -> dict[str, int]:
     minutes = size.train.high / 60
     return {name: number for name, number in (
         ("seeds", len(model.seeds)), ("held-out speakers", size.folds),
-        ("baselines", 2 + (model.pretraining is not None)), ("points of the learning curve",
-                                                             sum(one < minutes for one in model.curve))) if number}
+        ("baselines", 2 + (model.pretraining is not None)),
+        ("points of the learning curve", len(model.points_below(minutes)))) if number}
 
 
 def _training(budget: SpeechBudget, speed: SpeechSpeed) -> Range:

@@ -10,6 +10,7 @@ import yaml
 
 from vernacular.catalog import stages_of
 from vernacular.config.load import examine_language, load_language
+from vernacular.config.speech import SpeechModel
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 
@@ -64,6 +65,11 @@ def test_a_wrong_setting_is_one_problem(speech: dict[str, Any], code: Code, tmp_
         load_language(_folder(tmp_path, speech))
     assert [problem.code for problem in caught.value.problems] == [code]
     assert caught.value.line > 0
+
+
+def test_points_of_a_curve_that_use_nearly_all_speech_are_left_out() -> None:
+    model = SpeechModel.model_validate({**MODEL, "curve": [10, 26, 28, 60]})
+    assert model.points_below(30) == [10, 26]
 
 
 def test_a_fault_in_speech_gets_no_placeholders_of_text(tmp_path: Path) -> None:

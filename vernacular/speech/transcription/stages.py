@@ -42,7 +42,7 @@ def stages(language: Language, name: str, model: SpeechModel) -> list[Stage]:
     text = text_inputs(language, model)
     pretrained = (f"speech/pretrained_{name}",) if model.pretraining is not None else ()
     return [Stage(
-        name=f"speech/transcription_{name}", version="2", inputs=(*SPEECH, *pretrained, *text),
+        name=f"speech/transcription_{name}", version="3", inputs=(*SPEECH, *pretrained, *text),
         run=EntryPoint("vernacular.speech.transcription.stage:run", name=name, model=model),
         result=TranscriptionResult, seed=model.seeds[0], heavy=True, kinds=("pytorch", "transformers"),
         settings=partial(_settings, model=model), outside=partial(_outside, model=model), gates=SPECS,
