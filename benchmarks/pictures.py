@@ -1,6 +1,6 @@
 """Names of emoji and their pictures: encoder, characters, and an English teacher, by the package's own functions.
 
-``BENCH_LOCALES`` (ha,zu,chr,qu: locales of CLDR), ``BENCH_SPLITS`` (3). The encoder is e5-small
+``BENCH_LOCALES`` (``ha,zu,chr,qu``: locales of CLDR), ``BENCH_SPLITS`` (3). The encoder is e5-small
 (``VERNACULAR_E5_SMALL``). All maps are ``fit_map``'s; a query is the name, or where that is in both parts the first
 keyword. No English name of a scored emoji is read.
 """
@@ -21,13 +21,14 @@ from numpy.typing import NDArray
 from PIL import Image
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.kernel_approximation import Nystroem
 
 from benchmarks.efficientnet_package import build_efficientnet
 from benchmarks.emoji import PICTURES, Emoji, emoji, package, split
 from benchmarks.extension import e5_small
 from benchmarks.registry import Row, figure
 from vernacular.modeling.base_models import load_model, load_tokenizer
-from vernacular.modeling.linear_map import fit_map
+from vernacular.modeling.linear_map import fit_map, half_whitening
 from vernacular.modeling.picture_towers import PictureTower, load_tower_folder
 from vernacular.modeling.state_distillation import embed_texts
 from vernacular.tasks.image_retrieval.ranking import both_ranks
@@ -35,8 +36,11 @@ from vernacular.tasks.image_retrieval.ranking import both_ranks
 LOCALES, SPLITS = os.environ.get("BENCH_LOCALES", "ha,zu,chr,qu").split(","), int(os.environ.get("BENCH_SPLITS", "3"))
 _KEYWORDS = 4  # of an emoji, which are learned
 _FEATURES = 1000  # of texts
-_WEIGHTS = (0.25, 0.5, 1.0, 2.0, 4.0)  # of the similarity by English
+_LANDMARKS, _GAMMA = 600, 2.0  # of the Gaussian kernel
+_ENGLISH = 0.6  # weight of the similarity by English, in standard deviations
 _AT, _RESAMPLES = 10, 2000
+_COMPARED = (("linear", "tfidf"), ("gaussian", "tfidf"), ("both", "tfidf"), ("both_english", "tfidf_english"),
+             ("tfidf_english", "tfidf"))
 
 Vectors = Mapping[str, NDArray[np.float32]]
 Features = Callable[[Sequence[str], Sequence[str]], tuple[NDArray[Any], NDArray[Any]]]
@@ -49,6 +53,8 @@ def pictures_emoji() -> Iterator[Row]:
     base = e5_small()["path"]
     encode = _Encoder(Path(base))
     seen = vectors_of({one.picture for some in every.values() for one in some})
+    every_hits: dict[str, list[NDArray[np.bool_]]] = {}
+    every_group: list[str] = []
     for locale, some in every.items():
         hits: dict[str, list[NDArray[np.bool_]]] = {}
         groups: list[str] = []
@@ -57,14 +63,24 @@ def pictures_emoji() -> Iterator[Row]:
             for name, found in measure(train, test, seen, encode).items():
                 hits.setdefault(name, []).append(found)
             groups += [f"{one.family}" for one in test]
-        pooled = {name: np.concatenate(parts) for name, parts in hits.items()}
-        for name, found in pooled.items():
-            yield Row(f"pictures_{locale}_{name}", 100 * float(found.mean()), "% R@10",
-                      details={"splits": [round(100 * float(part.mean()), 1) for part in hits[name]]})
-        for one, other in (("both", "tfidf"), ("both_english", "tfidf_english"), ("tfidf_english", "tfidf")):
-            low, high = interval(pooled[one].astype(float) - pooled[other], groups)
-            yield Row(f"pictures_{locale}_{one}_minus_{other}", 100 * float(pooled[one].mean() - pooled[other].mean()),
-                      "points", details={"95 %": [round(100 * low, 1), round(100 * high, 1)]})
+        yield from _rows(locale, hits, groups)
+        for name, parts in hits.items():
+            every_hits.setdefault(name, []).extend(parts)
+        every_group += groups
+    if len(every) > 1:
+        yield from _rows("all", every_hits, every_group)
+
+
+def _rows(locale: str, hits: Mapping[str, Sequence[NDArray[np.bool_]]], groups: Sequence[str]) -> Iterator[Row]:
+    """Recall and the differences with intervals, over splits, of families."""
+    pooled = {name: np.concatenate(parts) for name, parts in hits.items()}
+    for name, found in pooled.items():
+        yield Row(f"pictures_{locale}_{name}", 100 * float(found.mean()), "% R@10",
+                  details={"splits": [round(100 * float(part.mean()), 1) for part in hits[name]]})
+    for one, other in _COMPARED:
+        low, high = interval(pooled[one].astype(float) - pooled[other], groups)
+        yield Row(f"pictures_{locale}_{one}_minus_{other}", 100 * float(pooled[one].mean() - pooled[other].mean()),
+                  "points", details={"95 %": [round(100 * low, 1), round(100 * high, 1)]})
 
 
 class _Encoder:
@@ -103,57 +119,45 @@ def _pixels(tower: PictureTower, data: bytes) -> NDArray[np.uint8]:
 def measure(train: Sequence[Emoji], test: Sequence[Emoji], seen: Vectors,
             encode: Callable[[Sequence[str]], NDArray[np.float32]]) -> dict[str, NDArray[np.bool_]]:
     """Way of finding pictures -> for each emoji in ``test``, whether its picture is among the ten nearest."""
-    pairs = [(text, one) for one in train for text in one.texts[:_KEYWORDS]]
-    known, asked = [text for text, _ in pairs], [one.texts[0] for one in test]
-    groups = [one.picture for _, one in pairs]
-    mean = np.mean([seen[one.picture] for one in train], 0)
-    pictures = np.stack([seen[one.picture] for one in train]) - mean
-    scored = np.stack([seen[one.picture] for one in test]) - mean
-    to_pictures = np.stack([seen[name] for name in groups]) - mean
-    names = encode([one.english for one in train])
-    english = names - names.mean(0)
-    of_pair = {one.picture: row for one, row in zip(train, english, strict=True)}
-    to_english = np.stack([of_pair[name] for name in groups])
-    # from a picture to the English name that it should have
-    named = fit_map(pictures, english, [one.picture for one in train])
-    rows: dict[str, NDArray[Any]] = {"zero_shot": unit(fit_map(names, pictures, [one.picture for one in train])(
-        encode(asked))) @ unit(scored).T}
-    for name, features in {"linear": partial(_states, encode), "tfidf": _characters, "both": partial(_both, encode)
-                           }.items():
+    pairs = [(text, row) for row, one in enumerate(train) for text in one.texts[:_KEYWORDS]]
+    known, asked, of_pair = [text for text, _ in pairs], [one.texts[0] for one in test], [row for _, row in pairs]
+    names, groups = [one.picture for one in train], [train[row].picture for row in of_pair]
+    mean = np.mean([seen[name] for name in names], 0)
+    pictures, scored = (np.stack([seen[one.picture] for one in part]) - mean for part in (train, test))
+    directions = half_whitening(pictures)
+    pictures, scored = pictures @ directions, scored @ directions
+    states = encode([one.english for one in train])
+    english = (states - states.mean(0)) @ half_whitening(states - states.mean(0))
+    named = unit(fit_map(pictures, english, names)(scored))  # from a picture to the English name that it should have
+    # one fit of both: each target has the same variance
+    wide = pictures.shape[1]
+    targets = np.hstack([rows / np.sqrt(rows.var(0).sum()) for rows in (pictures, english)])[of_pair]
+    rows: dict[str, NDArray[Any]] = {"zero_shot": unit(fit_map(states, pictures, names)(encode(asked))) @ scored.T}
+    for name, features in {"linear": partial(_states, encode), "gaussian": partial(_kernel, encode),
+                           "tfidf": _characters, "both": partial(_both, encode)}.items():
         learned, new = features(known, asked)
-        direct = fit_map(learned, to_pictures, groups)
-        taught = fit_map(learned, to_english, groups)
-        rows[name] = unit(direct(new)) @ unit(scored).T
-        weight = _weight(learned, to_pictures, to_english, groups, pictures, english, train)
-        rows[f"{name}_english"] = rows[name] + weight * unit(taught(new)) @ unit(named(scored)).T
+        found = fit_map(learned, targets, groups)(new)
+        rows[name] = unit(found[:, :wide]) @ scored.T
+        by_english = unit(found[:, wide:]) @ named.T
+        rows[f"{name}_english"] = rows[name] / rows[name].std() + _ENGLISH * by_english / by_english.std()
     right = np.eye(len(test), dtype=bool)
     for row, text in enumerate(asked):
         right[row] |= [text == other for other in asked]
     return {name: both_ranks(scores, right)[0] <= _AT for name, scores in rows.items()}
 
 
-def _weight(learned: NDArray[Any], to_pictures: NDArray[Any], to_english: NDArray[Any], groups: Sequence[str],
-            pictures: NDArray[Any], english: NDArray[Any], train: Sequence[Emoji]) -> float:
-    """The weight of the similarity by English that finds most in a fifth of the training families."""
-    family_of = {one.picture: one.family for one in train}
-    families = sorted(set(family_of.values()))
-    out = {families[place] for place in np.random.default_rng(1).permutation(len(families))[:len(families) // 5]}
-    inside = np.array([family_of[name] not in out for name in groups])
-    kept = np.array([one.family not in out for one in train])
-    inner = [name for name, is_in in zip(groups, inside, strict=True) if is_in]
-    named = fit_map(pictures[kept], english[kept], [one.picture for one in train if one.family not in out])
-    first = list(dict.fromkeys(name for name, is_in in zip(groups, inside, strict=True) if not is_in))
-    rows = [groups.index(name) for name in first]
-    direct = unit(fit_map(learned[inside], to_pictures[inside], inner)(learned[rows])) @ unit(pictures[~kept]).T
-    taught = unit(fit_map(learned[inside], to_english[inside], inner)(learned[rows])) @ unit(named(pictures[~kept])).T
-    right = np.eye(len(rows), dtype=bool)
-    found = [float((both_ranks(direct + weight * taught, right)[0] <= _AT).mean()) for weight in _WEIGHTS]
-    return _WEIGHTS[int(np.argmax(found))]
-
-
 def _states(encode: Callable[[Sequence[str]], NDArray[np.float32]], known: Sequence[str],
             asked: Sequence[str]) -> tuple[NDArray[Any], NDArray[Any]]:
     return encode(known), encode(asked)
+
+
+def _kernel(encode: Callable[[Sequence[str]], NDArray[np.float32]], known: Sequence[str],
+            asked: Sequence[str]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """A Gaussian kernel of the states by way of landmarks; its width is the mean distance of two texts."""
+    learned, new = _states(encode, known, asked)
+    width = 2 * float(learned.var(0).sum())
+    kernel = Nystroem(gamma=_GAMMA / width, n_components=min(_LANDMARKS, len(learned)), random_state=1).fit(learned)
+    return kernel.transform(learned), kernel.transform(new)
 
 
 def _characters(known: Sequence[str], asked: Sequence[str]) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -164,9 +168,9 @@ def _characters(known: Sequence[str], asked: Sequence[str]) -> tuple[NDArray[Any
 
 def _both(encode: Callable[[Sequence[str]], NDArray[np.float32]], known: Sequence[str],
           asked: Sequence[str]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Both, each of the same variance."""
-    parts = _characters(known, asked), _states(encode, known, asked)
-    scales = [1 / max(float(np.sqrt((part[0] - part[0].mean(0)).var(0).sum())), 1e-9) for part in parts]
+    """Characters and kernel, each of the same variance."""
+    parts = _characters(known, asked), _kernel(encode, known, asked)
+    scales = [1 / max(float(np.sqrt(part[0].var(0).sum())), 1e-9) for part in parts]
     return tuple(np.hstack([part[side] * scale for part, scale in zip(parts, scales, strict=True)])  # type: ignore[return-value]
                  for side in (0, 1))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vernacular.modeling.linear_map import fit_map
+from vernacular.modeling.linear_map import fit_map, half_whitening
 
 CHANCE = np.random.default_rng(1)
 
@@ -32,3 +32,13 @@ def test_texts_of_one_picture_are_on_one_side() -> None:
     by_picture = fit_map(features, targets, [str(row // 3) for row in range(60)])
     by_text = fit_map(features, targets, [str(row) for row in range(60)])
     assert np.abs(by_picture.weight).sum() < np.abs(by_text.weight).sum() / 2
+
+
+def test_half_whitening_takes_the_square_root_of_the_spread_and_drops_what_does_not_vary() -> None:
+    turn = np.linalg.qr(CHANCE.normal(size=(6, 6)))[0]
+    rows = (CHANCE.normal(size=(4000, 6)) * [16, 4, 1, 1, 0, 0]) @ turn.T
+    directions = half_whitening(rows - rows.mean(0))
+    spread = ((rows - rows.mean(0)) @ directions).std(0)
+    assert directions.shape == (6, 4) and np.allclose(sorted(spread / spread.max()), [.25, .25, .5, 1], rtol=0.1)
+    assert np.allclose(directions.T @ directions, np.diag(np.square(directions).sum(0)))
+    assert not (np.zeros((3, 5)) @ half_whitening(np.zeros((3, 5)))).any()  # all pictures alike

@@ -21,7 +21,7 @@ from vernacular.config.tasks import Task
 from vernacular.datasets.aligned_pairs import Projection
 from vernacular.datasets.items import Item, Row
 from vernacular.modeling.device import device_of
-from vernacular.modeling.linear_map import fit_map
+from vernacular.modeling.linear_map import fit_map, half_whitening
 from vernacular.tasks.adapter_model import Encoded, Network, encode, in_batches
 from vernacular.tasks.base import Answer, Head, Kind
 from vernacular.tasks.head_init import unit_states
@@ -44,6 +44,7 @@ class ImageRetrieval(Kind):
     Attributes:
         vectors: name of a picture -> its vector of length 1; filled by ``vectors.add_pictures``.
         mean: of the training pictures, which texts are centered by; a constant for each text's ranking.
+        directions: of the training pictures, half-whitened (``half_whitening``): (width, directions).
         projection: from the base's states to the pictures, learned from a teacher; or None.
         taught: texts with translations, and the teacher's vectors of these; none without a teacher.
     """
@@ -55,6 +56,7 @@ class ImageRetrieval(Kind):
         super().__init__(task, labels)
         self.vectors: Mapping[str, NDArray[np.float32]] = {}
         self.mean: NDArray[np.float32] = np.zeros(0, np.float32)
+        self.directions: NDArray[np.float64] = np.zeros((0, 0))
         self.projection: Projection | None = None
         self.taught: Taught = [], np.zeros((0, 1), np.float32)
 
@@ -84,15 +86,30 @@ class ImageRetrieval(Kind):
         """Return the vectors of the items' pictures: (items, width)."""
         return np.stack([self.vectors[item.second] for item in items])
 
+    def center(self, items: Sequence[Item]) -> None:
+        """Let targets be relative to the pictures of the training ``items``."""
+        pictures = self.pictures_of(items)
+        self.mean = pictures.mean(0)
+        self.directions = half_whitening(pictures - self.mean)
+
+    def targets_of(self, items: Sequence[Item]) -> NDArray[np.float64]:
+        """Return the half-whitened components of the items' pictures: (items, directions).
+
+        A text with the components c points to ``directions @ c`` in the space of the locked pictures.
+        """
+        found: NDArray[np.float64] = (self.pictures_of(items) - self.mean) @ self.directions
+        return found
+
     def start(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item], padding: int) -> Head | None:
         """Return the map in closed form, near the projection of the teacher if there is one."""
-        states, targets = unit_states(network, encoded, padding), self.pictures_of(items) - self.mean
-        known = np.zeros((self.width, states.shape[1])), np.zeros(self.width)
+        states, targets = unit_states(network, encoded, padding), self.targets_of(items)
+        known = np.zeros((targets.shape[1], states.shape[1])), np.zeros(targets.shape[1])
         if self.projection is not None:
-            known = self.projection.weight.numpy(), self.projection.bias.numpy() - self.mean
+            known = (self.directions.T @ self.projection.weight.numpy(),
+                     self.directions.T @ (self.projection.bias.numpy() - self.mean))
         found = fit_map(states, targets - states @ known[0].T - known[1], [item.second for item in items])
-        return {"weight": torch.tensor(found.weight + known[0], dtype=torch.float32),
-                "bias": torch.tensor(found.bias + known[1], dtype=torch.float32)}
+        return {"weight": torch.tensor(self.directions @ (found.weight + known[0]), dtype=torch.float32),
+                "bias": torch.tensor(self.directions @ (found.bias + known[1]), dtype=torch.float32)}
 
     def loss(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item],
              padding: int) -> torch.Tensor | None:
@@ -100,10 +117,11 @@ class ImageRetrieval(Kind):
         if len(items) < 2:
             return None  # no negatives
         found = network(encoded, padding).float()
-        pictures = torch.from_numpy(self.pictures_of(items)).to(found.device)
-        centered = pictures - torch.from_numpy(self.mean).to(found.device)
+        pictures, targets, components = (torch.from_numpy(rows).float().to(found.device) for rows in (
+            self.pictures_of(items), self.targets_of(items), self.directions / np.square(self.directions).sum(0)))
         with torch.autocast(found.device.type, enabled=False):
-            distance: torch.Tensor = (found - centered).square().mean() / centered.square().mean().clamp(min=1e-9)
+            missed: torch.Tensor = (found @ components - targets).square().mean()
+            distance = missed / targets.square().mean().clamp(min=1e-9)
             return distance + _contrast(normalize(found, dim=-1), pictures, same_pair(items).to(found.device))
 
     def predict(self, network: Network, tokenizer: Any, items: Sequence[Item], longest: int) -> list[Answer]:
@@ -161,8 +179,8 @@ class ImageRetrieval(Kind):
         found = {"majority": self.ranks(random, test)}
         if train:
             found["tfidf_characters"] = self.ranks(characters_map(
-                [item.text for item in train], self.pictures_of(train) - self.mean, [item.second for item in train],
-                [item.text for item in test]), test)
+                [item.text for item in train], self.targets_of(train), [item.second for item in train],
+                [item.text for item in test]) @ self.directions.T, test)
         texts, vectors = self.taught[0][:_MOST_TAUGHT], self.taught[1][:_MOST_TAUGHT]
         if texts:
             found["tfidf_translations"] = self.ranks(characters_map(

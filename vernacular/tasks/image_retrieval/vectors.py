@@ -54,7 +54,8 @@ def add_pictures(items: Items, language: Language, name: str, root: Path, kept: 
         raise Problem(f"{len(items.train)} items in train have a picture that is not scored",
                       where=f"{language.code} tasks.{name}", fix=f"Add items, to at least {LEAST}",
                       code=Code.DATA_SPLIT)
-    kind.mean = (kind.pictures_of(items.train).mean(0) if kind.task.fine_tune else np.zeros(kind.width, np.float32))
+    if kind.task.fine_tune:
+        kind.center(items.train)
 
 
 def _drop_leaks(kind: ImageRetrieval, items: list[Item], others: Sequence[Item]) -> int:

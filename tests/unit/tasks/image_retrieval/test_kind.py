@@ -37,7 +37,7 @@ def kind_of(task: Task = TASK, width: int = 12) -> ImageRetrieval:
     parts = {name: chance.normal(size=width) for name in (*COLORS, *SHAPES)}
     kind.vectors = {f"{color}-{shape}.png": unit(parts[color] + parts[shape] + 2) for color in COLORS
                     for shape in SHAPES}
-    kind.mean = kind.pictures_of(ITEMS).mean(0)
+    kind.center(ITEMS)
     return kind
 
 
@@ -68,7 +68,9 @@ def test_a_projection_answers_without_training_and_is_where_the_map_starts(base:
     assert kind.untrained("masked", model, tokenizer, [], ITEMS, 32, [1]) == {}
     head = head_start(kind, model, tokenizer, ITEMS, SETTINGS)
     assert head is not None
-    kind.projection = Projection(head["weight"], head["bias"] + torch.from_numpy(kind.mean))
+    components = kind.directions / np.square(kind.directions).sum(0)
+    to_pictures = torch.from_numpy(components @ components.T).float()
+    kind.projection = Projection(to_pictures @ head["weight"], to_pictures @ head["bias"] + torch.from_numpy(kind.mean))
     found = kind.untrained("masked", model, tokenizer, [], ITEMS, 32, [1])["0_shot"][0]
     assert kind.scores(ITEMS, found)["recall_at_1"] > 0.9
     again = head_start(kind, model, tokenizer, ITEMS[:2], SETTINGS)
