@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.generate import make_documents, make_word
 
-_DOCUMENTS, _ASIDE = 1500, 10  # documents of ten lines; of each topic, those whose sentences get labels
+_DOCUMENTS, _ASIDE = 600, 10  # documents of ten lines; of each topic, those whose sentences get labels
 _LABELED, _WORDS = 100, 3  # sentences to learn from, as many to be scored by; at most so many words each, to be quick
 
 
@@ -23,7 +23,7 @@ def write_home(home: Path) -> None:
              for topic, texts in topics.items()}
     _write_topics(home / "labels" / "topic", other)
     _write_names(home / "labels" / "names", [line for texts in other.values() for line in texts])
-    _write_translations(home / "translations", lines[::4])
+    _write_translations(home / "translations", lines)  # 5,700 pairs
 
 
 def _write_topics(folder: Path, lines: dict[str, list[str]]) -> None:

@@ -104,8 +104,9 @@ def _train(work: StageContext, methods: Mapping[str, Method], model: SpeechModel
         speakers[speaker] = fold, one.run(f"held_out_{number}", fold, equal, first)
     baselines = {arm: one.run(arm, parts, equal if model.method == "frozen" or arm == CONTROL else Budget(
         seconds=facts.seconds), first, False) for arm, one in trainings.items()}
-    curve = [(some := parts.limited(minutes), ours.run(f"minutes_{minutes:g}", some, equal, first))
-             for minutes in model.points_below(parts.minutes)]
+    curve = [(some, ours.run(f"minutes_{minutes:g}", some, equal, first))
+             for minutes in model.points_below(parts.minutes)
+             if (some := parts.limited(minutes)).minutes < parts.minutes]  # the last utterance may be a long one
     return _Results(released, baselines, speakers, curve)
 
 

@@ -42,7 +42,7 @@ def run(place: Path, data: Path, **settings: Any) -> Report:
         (place / name).mkdir(exist_ok=True)
     language = SimpleNamespace(folder=place / "folder", code="qaa")
     model = SpeechModel(base=Base(path="base", licence="MIT"), **{
-        "steps": STEPS, "batch_seconds": 8, "learning_rate": 0.01, "curve": [0.2], **settings})
+        "steps": STEPS, "batch_seconds": 8, "learning_rate": 0.01, "curve": [0.2, 0.3], **settings})
     inputs = dict.fromkeys(("speech/recordings", "speech/clean", "speech/splits"), data)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sounds, "_NOISES", 4)  # which take most of the time
