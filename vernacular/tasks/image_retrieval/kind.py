@@ -2,8 +2,8 @@
 
 The model of pictures is locked (LiT, Zhai et al. 2111.07991): texts learn to point to its vectors. A
 linear map from the mean state of a text is fitted first, in closed form; then LoRA trains map and
-body together, by squared distance and by contrast in the batch (InfoNCE). If that is no better on
-dev items, the map alone is kept. All tokens count, as in the mean pooling of Sentence Transformers, which
+body together, by squared distance and by contrast in the batch (InfoNCE). If dev items became
+significantly worse, the map alone is kept. All tokens count, as in the mean pooling of Sentence Transformers, which
 loads the release.
 """
 
