@@ -12,15 +12,12 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from sklearn.decomposition import TruncatedSVD
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.kernel_approximation import Nystroem
 
 from benchmarks.efficientnet_package import build_efficientnet
@@ -31,56 +28,96 @@ from vernacular.modeling.base_models import load_model, load_tokenizer
 from vernacular.modeling.linear_map import fit_map, half_whitening
 from vernacular.modeling.picture_towers import PictureTower, load_tower_folder
 from vernacular.modeling.state_distillation import embed_texts
-from vernacular.tasks.image_retrieval.ranking import both_ranks
+from vernacular.tasks.image_retrieval.characters import character_features
+from vernacular.tasks.image_retrieval.ranking import both_ranks, distinct
+from vernacular.tasks.sentence_retrieval.ranking import csls
 
 LOCALES, SPLITS = os.environ.get("BENCH_LOCALES", "ha,zu,chr,qu").split(","), int(os.environ.get("BENCH_SPLITS", "3"))
-_KEYWORDS = 4  # of an emoji, which are learned
-_FEATURES = 1000  # of texts
+_TEXTS = 4  # of an emoji, which are learned: its name and up to three keywords
+_EXPONENTS = (0, 0.125, 0.25, 0.5)  # of the variance that directions are divided by
 _LANDMARKS, _GAMMA = 600, 2.0  # of the Gaussian kernel
 _ENGLISH = 0.6  # weight of the similarity by English, in standard deviations
 _AT, _RESAMPLES = 10, 2000
 _COMPARED = (("linear", "tfidf"), ("gaussian", "tfidf"), ("both", "tfidf"), ("both_english", "tfidf_english"),
              ("tfidf_english", "tfidf"))
+_WITH_ENGLISH = ("tfidf", "both")
 
 Vectors = Mapping[str, NDArray[np.float32]]
-Features = Callable[[Sequence[str], Sequence[str]], tuple[NDArray[Any], NDArray[Any]]]
+Encode = Callable[[Sequence[str]], NDArray[np.float32]]
+Features = tuple[NDArray[Any], NDArray[Any]]  # of the texts to learn from, and of those to score
+Hits = NDArray[np.bool_]  # (emoji, 2): text finds picture, picture finds text
 
 
 @figure
 def pictures_emoji() -> Iterator[Row]:
-    """Recall at 10 from names of held-out emoji to their pictures, by way of finding them, a language at a time."""
-    every = {locale: emoji(locale) for locale in LOCALES}
-    base = e5_small()["path"]
-    encode = _Encoder(Path(base))
+    """Recall at 10 from names of held-out emoji to their pictures and back, by way of finding, a language at a time."""
+    yield from _languages("pictures", LOCALES, measure, _COMPARED)
+
+
+@figure
+def pictures_targets() -> Iterator[Row]:
+    """Recall at 10 by what the texts point to, in three languages that the other figure does not score."""
+    yield from _languages("pictures_targets", ("sw", "ga", "am"), measure_targets, ())
+
+
+def _languages(figure_name: str, locales: Sequence[str], way: Callable[..., dict[str, Hits]],
+               compared: Sequence[tuple[str, str]]) -> Iterator[Row]:
+    """Rows of each language and of all; ``way`` gives the hits of one split."""
+    every = {locale: emoji(locale) for locale in locales}
+    encode = _Encoder(Path(e5_small()["path"]))
     seen = vectors_of({one.picture for some in every.values() for one in some})
-    every_hits: dict[str, list[NDArray[np.bool_]]] = {}
+    every_hits: dict[str, list[Hits]] = {}
     every_group: list[str] = []
     for locale, some in every.items():
-        hits: dict[str, list[NDArray[np.bool_]]] = {}
+        found: dict[str, list[Hits]] = {}
         groups: list[str] = []
+        counts = []
         for seed in range(1, SPLITS + 1):
             train, test = split(some, seed)
-            for name, found in measure(train, test, seen, encode).items():
-                hits.setdefault(name, []).append(found)
+            for name, part in way(train, test, seen, encode).items():
+                found.setdefault(name, []).append(part)
             groups += [f"{one.family}" for one in test]
-        yield from _rows(locale, hits, groups)
-        for name, parts in hits.items():
+            counts.append(f"{len(train)} learned, {len(test)} scored")
+        yield from rows_of(f"{figure_name}_{locale}", found, groups, compared, counts)
+        for name, parts in found.items():
             every_hits.setdefault(name, []).extend(parts)
         every_group += groups
     if len(every) > 1:
-        yield from _rows("all", every_hits, every_group)
+        yield from rows_of(f"{figure_name}_all", every_hits, every_group, compared, ())
 
 
-def _rows(locale: str, hits: Mapping[str, Sequence[NDArray[np.bool_]]], groups: Sequence[str]) -> Iterator[Row]:
-    """Recall and the differences with intervals, over splits, of families."""
-    pooled = {name: np.concatenate(parts) for name, parts in hits.items()}
-    for name, found in pooled.items():
-        yield Row(f"pictures_{locale}_{name}", 100 * float(found.mean()), "% R@10",
-                  details={"splits": [round(100 * float(part.mean()), 1) for part in hits[name]]})
-    for one, other in _COMPARED:
-        low, high = interval(pooled[one].astype(float) - pooled[other], groups)
-        yield Row(f"pictures_{locale}_{one}_minus_{other}", 100 * float(pooled[one].mean() - pooled[other].mean()),
-                  "points", details={"95 %": [round(100 * low, 1), round(100 * high, 1)]})
+def rows_of(start: str, found: Mapping[str, Sequence[Hits]], groups: Sequence[str],
+            compared: Sequence[tuple[str, str]], counts: Sequence[str]) -> Iterator[Row]:
+    """Recall over splits in both directions, and differences with their intervals over families."""
+    for side, way in enumerate(("", "_to_text")):  # names without a suffix are of texts that find pictures
+        pooled = {name: np.concatenate(parts)[:, side].astype(float) for name, parts in found.items()}
+        for name, values in pooled.items():
+            splits = [round(100 * float(part[:, side].mean()), 1) for part in found[name]]
+            yield Row(f"{start}_{name}{way}", 100 * float(values.mean()), "% R@10",
+                      details={"splits": splits, **({"emoji": counts} if counts else {})})
+        for one, other in compared:
+            low, high = interval(pooled[one] - pooled[other], groups)
+            yield Row(f"{start}_{one}_minus_{other}{way}", 100 * float(pooled[one].mean() - pooled[other].mean()),
+                      "points", details={"95 %": [round(100 * low, 1), round(100 * high, 1)]})
+
+
+def measure_targets(train: Sequence[Emoji], test: Sequence[Emoji], seen: Vectors, encode: Encode) -> dict[str, Hits]:
+    """Features and targets -> hits: directions divided by powers of their variance; the mean among them; CSLS."""
+    known, groups, of_pair = _learned(train)
+    new = [one.texts[0] for one in test]
+    pictures, scored = (np.stack([seen[one.picture] for one in part]) for part in (train, test))
+    targets = {f"exponent_{exponent}": half_whitening(pictures, exponent) for exponent in _EXPONENTS}
+    targets["with_mean"] = half_whitening(pictures, with_mean=True)
+    found = {}
+    for name, (learned, asked) in {"linear": _states(encode, known, new),
+                                   "tfidf": character_features(known, new)}.items():
+        for kind, directions in targets.items():
+            components = (pictures - pictures.mean(0)) @ directions
+            scores = unit(fit_map(learned, components[of_pair], groups)(asked) @ directions.T) @ scored.T
+            found[f"{name}_{kind}"] = hits(scores, new)
+            if kind == "exponent_0.25":
+                found[f"{name}_csls"] = hits(csls(scores), new)
+    return found
 
 
 class _Encoder:
@@ -116,62 +153,61 @@ def _pixels(tower: PictureTower, data: bytes) -> NDArray[np.uint8]:
                                                   Image.Resampling(tower.size.resample)))
 
 
-def measure(train: Sequence[Emoji], test: Sequence[Emoji], seen: Vectors,
-            encode: Callable[[Sequence[str]], NDArray[np.float32]]) -> dict[str, NDArray[np.bool_]]:
-    """Way of finding pictures -> for each emoji in ``test``, whether its picture is among the ten nearest."""
-    pairs = [(text, row) for row, one in enumerate(train) for text in one.texts[:_KEYWORDS]]
-    known, asked, of_pair = [text for text, _ in pairs], [one.texts[0] for one in test], [row for _, row in pairs]
-    names, groups = [one.picture for one in train], [train[row].picture for row in of_pair]
-    mean = np.mean([seen[name] for name in names], 0)
-    pictures, scored = (np.stack([seen[one.picture] for one in part]) - mean for part in (train, test))
+def measure(train: Sequence[Emoji], test: Sequence[Emoji], seen: Vectors, encode: Encode) -> dict[str, Hits]:
+    """Way of finding -> whether picture and name of each emoji in ``test`` are among the ten nearest."""
+    known, groups, of_pair = _learned(train)
+    new = [one.texts[0] for one in test]
+    names = [one.picture for one in train]
+    pictures, scored = (np.stack([seen[one.picture] for one in part]) for part in (train, test))
     directions = half_whitening(pictures)
-    pictures, scored = pictures @ directions, scored @ directions
+    targets = pictures @ directions
     states = encode([one.english for one in train])
-    english = (states - states.mean(0)) @ half_whitening(states - states.mean(0))
-    named = unit(fit_map(pictures, english, names)(scored))  # from a picture to the English name that it should have
-    # one fit of both: each target has the same variance
-    wide = pictures.shape[1]
-    targets = np.hstack([rows / np.sqrt(rows.var(0).sum()) for rows in (pictures, english)])[of_pair]
-    rows: dict[str, NDArray[Any]] = {"zero_shot": unit(fit_map(states, pictures, names)(encode(asked))) @ scored.T}
-    for name, features in {"linear": partial(_states, encode), "gaussian": partial(_kernel, encode),
-                           "tfidf": _characters, "both": partial(_both, encode)}.items():
-        learned, new = features(known, asked)
-        found = fit_map(learned, targets, groups)(new)
-        rows[name] = unit(found[:, :wide]) @ scored.T
-        by_english = unit(found[:, wide:]) @ named.T
-        rows[f"{name}_english"] = rows[name] / rows[name].std() + _ENGLISH * by_english / by_english.std()
-    right = np.eye(len(test), dtype=bool)
-    for row, text in enumerate(asked):
-        right[row] |= [text == other for other in asked]
-    return {name: both_ranks(scores, right)[0] <= _AT for name, scores in rows.items()}
+    english = states @ half_whitening(states)
+    # from a picture to the English name that it should have
+    named = unit(fit_map(targets, english, names)(scored @ directions))
+    zero_shot = fit_map(states, targets, names)(encode(new))
+    scores = {"zero_shot": unit(zero_shot @ directions.T) @ scored.T}
+    ways = {"linear": _states(encode, known, new), "gaussian": _kernel(encode, known, new),
+            "tfidf": character_features(known, new)}
+    ways["both"] = _both(ways["tfidf"], ways["gaussian"])
+    for name, (learned, asked) in ways.items():
+        scores[name] = unit(fit_map(learned, targets[of_pair], groups)(asked) @ directions.T) @ scored.T
+        if name in _WITH_ENGLISH:  # a map of its own: its penalty is no matter of the rows without English
+            by_english = unit(fit_map(learned, english[of_pair], groups)(asked)) @ named.T
+            scores[f"{name}_english"] = scores[name] / scores[name].std() + _ENGLISH * by_english / by_english.std()
+    return {name: hits(found, new) for name, found in scores.items()}
 
 
-def _states(encode: Callable[[Sequence[str]], NDArray[np.float32]], known: Sequence[str],
-            asked: Sequence[str]) -> tuple[NDArray[Any], NDArray[Any]]:
-    return encode(known), encode(asked)
+def _learned(train: Sequence[Emoji]) -> tuple[list[str], list[str], list[int]]:
+    """The texts to learn from; the picture of each, and its place in ``train``."""
+    pairs = [(text, row) for row, one in enumerate(train) for text in one.texts[:_TEXTS]]
+    return [text for text, _ in pairs], [train[row].picture for _, row in pairs], [row for _, row in pairs]
 
 
-def _kernel(encode: Callable[[Sequence[str]], NDArray[np.float32]], known: Sequence[str],
-            asked: Sequence[str]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """A Gaussian kernel of the states by way of landmarks; its width is the mean distance of two texts."""
-    learned, new = _states(encode, known, asked)
+def hits(scores: NDArray[Any], texts: Sequence[str]) -> Hits:
+    """Whether the picture of each text, and the text of each picture, are in the ten nearest; equal texts are one."""
+    found, places = distinct(texts)
+    right = places == np.arange(len(found))[:, None]
+    to_picture, to_text = both_ranks(scores[[texts.index(text) for text in found]], right)
+    return np.stack([to_picture[places], to_text], 1) <= _AT
+
+
+def _states(encode: Encode, known: Sequence[str], new: Sequence[str]) -> Features:
+    return encode(known), encode(new)
+
+
+def _kernel(encode: Encode, known: Sequence[str], new: Sequence[str]) -> Features:
+    """A Gaussian kernel of the states by way of landmarks; its width is the mean squared distance of two texts."""
+    learned, asked = _states(encode, known, new)
     width = 2 * float(learned.var(0).sum())
     kernel = Nystroem(gamma=_GAMMA / width, n_components=min(_LANDMARKS, len(learned)), random_state=1).fit(learned)
-    return kernel.transform(learned), kernel.transform(new)
+    return kernel.transform(learned), kernel.transform(asked)
 
 
-def _characters(known: Sequence[str], asked: Sequence[str]) -> tuple[NDArray[Any], NDArray[Any]]:
-    vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 5), sublinear_tf=True).fit(known)
-    reduce = TruncatedSVD(_FEATURES, random_state=1).fit(vectorizer.transform(known))
-    return reduce.transform(vectorizer.transform(known)), reduce.transform(vectorizer.transform(asked))
-
-
-def _both(encode: Callable[[Sequence[str]], NDArray[np.float32]], known: Sequence[str],
-          asked: Sequence[str]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Characters and kernel, each of the same variance."""
-    parts = _characters(known, asked), _kernel(encode, known, asked)
-    scales = [1 / max(float(np.sqrt(part[0].var(0).sum())), 1e-9) for part in parts]
-    return tuple(np.hstack([part[side] * scale for part, scale in zip(parts, scales, strict=True)])  # type: ignore[return-value]
+def _both(one: Features, other: Features) -> Features:
+    """The features of both, each of the same variance."""
+    scales = [1 / max(float(np.sqrt(part[0].var(0).sum())), 1e-9) for part in (one, other)]
+    return tuple(np.hstack([one[side] * scales[0], other[side] * scales[1]])  # type: ignore[return-value]
                  for side in (0, 1))
 
 

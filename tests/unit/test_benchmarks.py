@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import random
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import orjson
 import pytest
+from numpy.typing import NDArray
 
 from benchmarks import registry, starts
 from benchmarks.__main__ import main
+from benchmarks.emoji import Emoji
 from benchmarks.folder import artifact, run, write_folder, write_text
+from benchmarks.pictures import hits, measure, measure_targets, rows_of, unit
 from benchmarks.pretraining import loop_seconds, trainer_seconds
 from benchmarks.pretraining_on_gpu import Setup, flops_per_token, time_steps
 from benchmarks.registry import FIGURES, Figure, Row, Skipped, need, write
@@ -53,8 +56,8 @@ def test_a_figure_is_chosen_by_name_and_one_that_fails_takes_no_other_down(
         raise ValueError("no such thing")
         yield Row("broken", 1.0, "s")
 
-    for measure in (broken, absent, good):
-        monkeypatch.setitem(FIGURES, f"test_{measure.__name__}", Figure(f"test_{measure.__name__}", "x", measure))
+    for method in (broken, absent, good):
+        monkeypatch.setitem(FIGURES, f"test_{method.__name__}", Figure(f"test_{method.__name__}", "x", method))
     assert main(["test_good", "test_absent"]) == 0
     assert "skipped: " in (out := capsys.readouterr().out) and "nowhere" in out.replace("\n", "")
     assert main(["test_"]) == 1
@@ -199,3 +202,37 @@ def test_planted_transcripts_are_of_others_and_their_shares_are_as_stated() -> N
     kinds = [kind for kind, _ in planted.values()]
     assert [kinds.count(kind) for kind in ("another utterance", "the other language", "cut after 40%")] == [19, 5, 5]
     assert all(text != one.text for one in train if one.id in planted for _, text in [planted[one.id]])
+
+
+def test_names_and_pictures_are_found_in_both_directions_and_equal_names_are_one() -> None:
+    scores = np.zeros((24, 24))
+    scores[:12] = 9.0  # these names are nearest to every picture
+    scores += np.eye(24)
+    found = hits(scores, [f"name {row}" for row in range(24)])
+    assert found[:, 0].all() and found[:12, 1].all() and not found[12:, 1].any()
+    assert hits(scores, ["name"] * 12 + [f"name {row}" for row in range(12)]).all()
+    rows = {row.name: row for row in rows_of("x", {"a": [found], "b": [~found]}, ["one", "two"] * 12, [("a", "b")], ())}
+    assert rows["x_a"].value == 100 and rows["x_a_to_text"].value == 50 and rows["x_b_to_text"].value == 50
+    assert rows["x_a_minus_b"].value == 100 and rows["x_a_minus_b_to_text"].value == 0
+
+
+def test_scores_are_as_released_and_english_changes_only_rows_that_use_it() -> None:
+    chance = np.random.default_rng(1)
+    words = {word: chance.normal(size=16) for word in "abcdefghij"}
+    some = [Emoji(f"{one}{other}.png", one, f"{one} {other}", (f"{one * 3} {other * 3}",))
+            for one in words for other in words]
+    seen = {one.picture: unit(np.atleast_2d(words[one.picture[0]] + words[one.picture[1]] + chance.normal(
+        size=16) * 2 + 3))[0] for one in some}
+    train, test = [one for row, one in enumerate(some) if row % 3], some[::3]
+
+    def encode(noise: float) -> Callable[[Sequence[str]], NDArray[np.float32]]:
+        new = np.random.default_rng(2)
+        return lambda texts: np.stack([words[text[0]] + words[text[-1]] if len(text) > 3 else noise * new.normal(
+            size=16) + words[text[0]] for text in texts]).astype(np.float32)
+
+    plain, noisy = measure(train, test, seen, encode(0)), measure(train, test, seen, encode(30))
+    assert all(np.array_equal(plain[name], noisy[name]) for name in ("linear", "gaussian", "tfidf", "both"))
+    assert all((plain[name] != noisy[name]).any() for name in ("zero_shot", "tfidf_english", "both_english"))
+    targets = measure_targets(train, test, seen, encode(0))
+    assert np.array_equal(targets["tfidf_exponent_0.25"], plain["tfidf"])
+    assert targets["tfidf_exponent_0.25"][:, 1].sum() > targets["tfidf_with_mean"][:, 1].sum()

@@ -54,19 +54,26 @@ def fit_map(features: NDArray[Any], targets: NDArray[Any], groups: Sequence[str]
     return _maps(features, targets)[int(errors.argmin())]
 
 
-def half_whitening(centered: NDArray[Any]) -> NDArray[np.float64]:
+def half_whitening(vectors: NDArray[Any], exponent: float = 0.25, *, with_mean: bool = False) -> NDArray[np.float64]:
     """Return the matrix that divides principal components by the fourth root of their variance: (width, directions).
 
     Pictures differ most in few directions, such as color; texts name what is in the others. With whole whitening
-    (square roots) less is found: `docs/experiments/pictures.md`.
+    (square roots) less is found: `docs/experiments/pictures.md`. All directions are orthogonal to the mean: its
+    product with a text would be added to the similarity of that text and every picture.
 
     Args:
-        centered: (pictures, width), of mean 0.
+        vectors: (pictures, width).
+        exponent: of the variance that is divided by.
+        with_mean: whether directions may contain the mean; only to measure what that costs.
     """
-    centered = centered.astype(np.float64)
+    vectors = vectors.astype(np.float64)
+    mean = vectors.mean(0)
+    centered = vectors - mean
+    if not with_mean:
+        centered -= np.outer(centered @ mean, mean) / max(mean @ mean, 1e-12)
     values, vectors = np.linalg.eigh(centered.T @ centered)
     kept = np.flatnonzero(values > _LEAST * max(values[-1], 1e-12))[-_DIRECTIONS:]
-    found: NDArray[np.float64] = vectors[:, kept] * (values[kept] / values[-1]) ** -0.25 if len(kept) else vectors
+    found: NDArray[np.float64] = vectors[:, kept] * (values[kept] / values[-1]) ** -exponent if len(kept) else vectors
     return found
 
 

@@ -55,7 +55,7 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
                                      "baseline.", False),
         GateSpec("adapted_beats_base", "The adapted model scores above the base by more than the interval.", False))
     return [Stage(
-        name=f"task/{task}_{name}", version="14" if about.of_pictures else "13", seed=model.seed, heavy=True,
+        name=f"task/{task}_{name}", version="15" if about.of_pictures else "13", seed=model.seed, heavy=True,
         kinds=("pytorch", "peft"), gates=gates,
         inputs=(SPLITS, *((f"alignment/{name}",) if model.teaches(about) else ()), *model_stages(name),
                 *((f"instruct/{name}",) if about.of_chats else ())),

@@ -37,8 +37,15 @@ def test_texts_of_one_picture_are_on_one_side() -> None:
 def test_half_whitening_takes_the_square_root_of_the_spread_and_drops_what_does_not_vary() -> None:
     turn = np.linalg.qr(CHANCE.normal(size=(6, 6)))[0]
     rows = (CHANCE.normal(size=(4000, 6)) * [16, 4, 1, 1, 0, 0]) @ turn.T
-    directions = half_whitening(rows - rows.mean(0))
-    spread = ((rows - rows.mean(0)) @ directions).std(0)
+    rows += 99 * turn[:, 5]
+    directions = half_whitening(rows)
+    spread = (rows @ directions).std(0)
     assert directions.shape == (6, 4) and np.allclose(sorted(spread / spread.max()), [.25, .25, .5, 1], rtol=0.1)
     assert np.allclose(directions.T @ directions, np.diag(np.square(directions).sum(0)))
+    assert np.allclose((rows @ half_whitening(rows, 0.5)).std(0), spread.max(), rtol=1e-6)
+    assert np.abs(rows.mean(0) @ directions).max() < 1e-9 * np.abs(rows).max()
+    rows += 99 * turn[:, 0]  # the mean is also a direction that pictures differ in
+    assert half_whitening(rows, with_mean=True).shape == half_whitening(rows).shape == (6, 4)
+    assert np.abs(rows.mean(0) @ half_whitening(rows)).max() < 1e-6 < 9 < np.abs(
+        rows.mean(0) @ half_whitening(rows, with_mean=True)).max()
     assert not (np.zeros((3, 5)) @ half_whitening(np.zeros((3, 5)))).any()  # all pictures alike

@@ -22,10 +22,16 @@ def characters_map(train: Sequence[str], targets: NDArray[Any], groups: Sequence
 
     A picture is found by parts of words that its text shares with those of other pictures.
     """
+    known, new = character_features(train, test)
+    return fit_map(known, targets, groups)(new)
+
+
+def character_features(train: Sequence[str], test: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return principal components of TF-IDF of the texts' character n-grams: (train, features), (test, features)."""
     vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 5), sublinear_tf=True).fit(train)
-    known, asked = vectorizer.transform(train), vectorizer.transform(test)
+    known, new = vectorizer.transform(train), vectorizer.transform(test)
     most = min(_MOST_FEATURES, min(known.shape) - 1)
     if most < 1:
-        return np.repeat(targets.mean(0)[None], len(test), 0)
+        return np.zeros((len(train), 1)), np.zeros((len(test), 1))
     reduce = TruncatedSVD(most, random_state=_SEED).fit(known)
-    return fit_map(reduce.transform(known), targets, groups)(reduce.transform(asked))
+    return reduce.transform(known), reduce.transform(new)

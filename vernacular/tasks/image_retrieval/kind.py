@@ -2,8 +2,8 @@
 
 The model of pictures is locked (LiT, Zhai et al. 2111.07991): texts learn to point to its vectors. A
 linear map from the mean state of a text is fitted first, in closed form; then LoRA trains map and
-body together, by squared distance and by contrast in the batch (InfoNCE). If that is no better on
-dev items, the map alone is kept. All tokens count, as in the mean pooling of Sentence Transformers, which
+body together, by squared distance and by contrast in the batch (InfoNCE). If dev items became
+significantly worse, the map alone is kept. All tokens count, as in the mean pooling of Sentence Transformers, which
 loads the release.
 """
 
@@ -43,8 +43,8 @@ class ImageRetrieval(Kind):
 
     Attributes:
         vectors: name of a picture -> its vector of length 1; filled by ``vectors.add_pictures``.
-        mean: of the training pictures, which texts are centered by; a constant for each text's ranking.
-        directions: of the training pictures, half-whitened (``half_whitening``): (width, directions).
+        directions: that texts point in, (width, directions): half-whitened and orthogonal to the mean of the training
+            pictures (``half_whitening``); empty without training.
         projection: from the base's states to the pictures, learned from a teacher; or None.
         taught: texts with translations, and the teacher's vectors of these; none without a teacher.
     """
@@ -55,7 +55,6 @@ class ImageRetrieval(Kind):
     def __init__(self, task: Task, labels: Sequence[str]) -> None:
         super().__init__(task, labels)
         self.vectors: Mapping[str, NDArray[np.float32]] = {}
-        self.mean: NDArray[np.float32] = np.zeros(0, np.float32)
         self.directions: NDArray[np.float64] = np.zeros((0, 0))
         self.projection: Projection | None = None
         self.taught: Taught = [], np.zeros((0, 1), np.float32)
@@ -86,18 +85,16 @@ class ImageRetrieval(Kind):
         """Return the vectors of the items' pictures: (items, width)."""
         return np.stack([self.vectors[item.second] for item in items])
 
-    def center(self, items: Sequence[Item]) -> None:
-        """Let targets be relative to the pictures of the training ``items``."""
-        pictures = self.pictures_of(items)
-        self.mean = pictures.mean(0)
-        self.directions = half_whitening(pictures - self.mean)
+    def set_directions(self, items: Sequence[Item]) -> None:
+        """Take the directions of the distinct pictures of the training ``items``, however many texts each has."""
+        self.directions = half_whitening(np.stack([self.vectors[name] for name in {item.second: 0 for item in items}]))
 
     def targets_of(self, items: Sequence[Item]) -> NDArray[np.float64]:
         """Return the half-whitened components of the items' pictures: (items, directions).
 
         A text with the components c points to ``directions @ c`` in the space of the locked pictures.
         """
-        found: NDArray[np.float64] = (self.pictures_of(items) - self.mean) @ self.directions
+        found: NDArray[np.float64] = self.pictures_of(items) @ self.directions
         return found
 
     def start(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item], padding: int) -> Head | None:
@@ -106,7 +103,7 @@ class ImageRetrieval(Kind):
         known = np.zeros((targets.shape[1], states.shape[1])), np.zeros(targets.shape[1])
         if self.projection is not None:
             known = (self.directions.T @ self.projection.weight.numpy(),
-                     self.directions.T @ (self.projection.bias.numpy() - self.mean))
+                     self.directions.T @ self.projection.bias.numpy())
         found = fit_map(states, targets - states @ known[0].T - known[1], [item.second for item in items])
         return {"weight": torch.tensor(self.directions @ (found.weight + known[0]), dtype=torch.float32),
                 "bias": torch.tensor(self.directions @ (found.bias + known[1]), dtype=torch.float32)}
@@ -150,11 +147,12 @@ class ImageRetrieval(Kind):
 
     def untrained(self, objective: str, model: Any, tokenizer: Any, train: Sequence[Item], test: Sequence[Item],
                   longest: int, seeds: Sequence[int]) -> dict[str, list[list[Answer]]]:
-        """Return predictions by the projection of the teacher, without an item of the task."""
+        """Return predictions by the projection of the teacher, without a text of the task."""
         if self.projection is None:
             return {}
         network = self.bare(model, tokenizer.pad_token_id).to(device_of(model))
-        network.head.load_state_dict({"weight": self.projection.weight, "bias": self.projection.bias})
+        into = torch.from_numpy(self._all_directions @ self._all_directions.T).float()
+        network.head.load_state_dict({"weight": into @ self.projection.weight, "bias": into @ self.projection.bias})
         return {"0_shot": [self.predict(network, tokenizer, test, longest)]}
 
     def statistics(self, items: Sequence[Item], answers: Sequence[Answer]) -> NDArray[Any]:
@@ -183,9 +181,15 @@ class ImageRetrieval(Kind):
                 [item.text for item in test]) @ self.directions.T, test)
         texts, vectors = self.taught[0][:_MOST_TAUGHT], self.taught[1][:_MOST_TAUGHT]
         if texts:
+            directions = self._all_directions
             found["tfidf_translations"] = self.ranks(characters_map(
-                texts, vectors, texts, [item.text for item in test]), test)
+                texts, vectors @ directions, texts, [item.text for item in test]) @ directions.T, test)
         return found
+
+    @property
+    def _all_directions(self) -> NDArray[np.float64]:
+        """The directions; without training all, as the projection is released then."""
+        return self.directions if self.directions.size else np.eye(self.width)
 
 
 class ImageClassification(ImageRetrieval):

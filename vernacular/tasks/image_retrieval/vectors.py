@@ -55,7 +55,7 @@ def add_pictures(items: Items, language: Language, name: str, root: Path, kept: 
                       where=f"{language.code} tasks.{name}", fix=f"Add items, to at least {LEAST}",
                       code=Code.DATA_SPLIT)
     if kind.task.fine_tune:
-        kind.center(items.train)
+        kind.set_directions(items.train)
 
 
 def _drop_leaks(kind: ImageRetrieval, items: list[Item], others: Sequence[Item]) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from tests.tiny import write_bert
 from tests.tiny_pictures import COLORS, SHAPES
@@ -18,7 +19,8 @@ from vernacular.datasets.items import Item, Row
 from vernacular.modeling.base_models import load_model, load_tokenizer
 from vernacular.tasks.base import class_of
 from vernacular.tasks.finetune import fine_tune, head_start
-from vernacular.tasks.image_retrieval.kind import ImageClassification, ImageRetrieval, same_pair
+from vernacular.tasks.head_init import unit_states
+from vernacular.tasks.image_retrieval.kind import ImageClassification, ImageRetrieval, _contrast, same_pair
 
 TOWER = {"hub": "openai/clip-vit-base-patch32", "revision": "0" * 40, "licence": "MIT"}
 TASK = Task.model_validate({"kind": "image_retrieval", "tower": TOWER, "data": {"kind": "files", "train": "t.tsv"}})
@@ -37,7 +39,7 @@ def kind_of(task: Task = TASK, width: int = 12) -> ImageRetrieval:
     parts = {name: chance.normal(size=width) for name in (*COLORS, *SHAPES)}
     kind.vectors = {f"{color}-{shape}.png": unit(parts[color] + parts[shape] + 2) for color in COLORS
                     for shape in SHAPES}
-    kind.center(ITEMS)
+    kind.set_directions(ITEMS)
     return kind
 
 
@@ -70,11 +72,75 @@ def test_a_projection_answers_without_training_and_is_where_the_map_starts(base:
     assert head is not None
     components = kind.directions / np.square(kind.directions).sum(0)
     to_pictures = torch.from_numpy(components @ components.T).float()
-    kind.projection = Projection(to_pictures @ head["weight"], to_pictures @ head["bias"] + torch.from_numpy(kind.mean))
+    kind.projection = Projection(to_pictures @ head["weight"], to_pictures @ head["bias"])
     found = kind.untrained("masked", model, tokenizer, [], ITEMS, 32, [1])["0_shot"][0]
     assert kind.scores(ITEMS, found)["recall_at_1"] > 0.9
     again = head_start(kind, model, tokenizer, ITEMS[:2], SETTINGS)
-    assert again is not None and torch.allclose(again["weight"], head["weight"], atol=0.1)
+    assert again is not None
+    assert float((again["weight"] - head["weight"]).norm()) < 0.15 * float(head["weight"].norm())
+    kind.projection = None
+    alone = head_start(kind, model, tokenizer, ITEMS[:2], SETTINGS)
+    assert alone is not None
+    assert float((alone["weight"] - head["weight"]).norm()) > 0.5 * float(head["weight"].norm())
+
+
+def test_directions_are_half_whitened_without_the_mean_and_count_a_picture_once() -> None:
+    kind = kind_of()
+    pictures = kind.pictures_of(ITEMS).astype(float)
+    mean = pictures.mean(0)
+    assert np.abs(mean @ kind.directions).max() < 1e-9 and np.linalg.norm(mean) > 0.5
+    rest = pictures - mean
+    rest -= np.outer(rest @ mean, mean) / (mean @ mean)
+    spread = np.linalg.svd(rest, compute_uv=False)[kind.directions.shape[1] - 1::-1]
+    assert np.allclose(np.square(np.linalg.norm(kind.targets_of(ITEMS), axis=0)) / spread, spread[-1])
+    before = kind.directions @ kind.directions.T
+    kind.set_directions([*ITEMS, *[Item(f"name {number}", second=ITEMS[0].second) for number in range(30)]])
+    assert np.allclose(kind.directions @ kind.directions.T, before)
+
+
+def test_the_mean_picture_in_what_a_teacher_gave_changes_no_rank(base: tuple[Any, Any]) -> None:
+    kind, (model, tokenizer), chance = kind_of(), base, np.random.default_rng(1)
+    mean = kind.pictures_of(ITEMS).mean(0)
+    weight, bias = chance.normal(size=(kind.width, 32)) / 9, kind.pictures_of(ITEMS).std(0)
+    texts = [item.text for item in ITEMS[1::2]]
+
+    def answers(much: float) -> list[Any]:
+        kind.projection = Projection(torch.tensor(weight + much * np.outer(mean, chance.normal(size=32))).float(),
+                                     torch.tensor(bias).float())
+        kind.taught = texts, (kind.pictures_of(ITEMS[1::2]) + much * np.outer(
+            chance.normal(size=len(texts)), mean)).astype(np.float32)
+        return [kind.untrained("masked", model, tokenizer, [], ITEMS, 32, [1])["0_shot"][0],
+                kind.floors([], ITEMS, 1)["tfidf_translations"]]
+
+    plain, biased = answers(0), answers(1)
+    assert plain == biased
+    kind.directions = np.zeros((0, 0))  # of a task without training, whose projection is released as it is
+    raw = answers(1)
+    assert raw[0] != plain[0] and raw[1] != plain[1]
+    assert kind.projection is not None
+    network = kind.bare(model, tokenizer.pad_token_id)
+    network.head.load_state_dict({"weight": kind.projection.weight, "bias": kind.projection.bias})
+    assert raw[0] == kind.predict(network, tokenizer, ITEMS, 32)
+
+
+def test_a_head_that_gives_the_components_has_no_distance(base: tuple[Any, Any]) -> None:
+    kind, (model, tokenizer), items = kind_of(), base, ITEMS[:6]
+    network, encoded = kind.bare(model, tokenizer.pad_token_id), kind.encode(items, tokenizer, 32)
+    states = np.hstack([unit_states(network, encoded, tokenizer.pad_token_id), np.ones((len(items), 1))])
+
+    def distance(points: NDArray[Any]) -> float:
+        solved = torch.tensor(np.linalg.lstsq(states, points, rcond=None)[0].T).float()
+        network.head.load_state_dict({"weight": solved[:, :-1], "bias": solved[:, -1]})
+        with torch.no_grad():
+            loss = kind.loss(network, encoded, items, tokenizer.pad_token_id)
+            assert loss is not None
+            texts = torch.nn.functional.normalize(network(encoded, tokenizer.pad_token_id).float(), dim=-1)
+            return float(loss - _contrast(texts, torch.from_numpy(kind.pictures_of(items)), same_pair(items)))
+
+    targets = kind.targets_of(items)
+    assert distance(targets @ kind.directions.T) == pytest.approx(0, abs=5e-3)
+    assert distance(3 * targets @ kind.directions.T) == pytest.approx(4, rel=5e-2)
+    assert distance(np.zeros((len(items), kind.width))) == pytest.approx(1, rel=1e-3)
 
 
 def test_a_batch_of_one_has_no_loss_and_gradients_reach_the_map(base: tuple[Any, Any]) -> None:
