@@ -151,8 +151,8 @@ class SpeechModel(SpeechBudget):
         "transcripts (docs/experiments/speech-cleaning.md): `leave_out` trains without them, `list` only lists them, "
         "`none` does not look for them."))
     curve: list[float] = Field(default_factory=list, examples=[[10, 30, 60]], description=(
-        "Minutes of transcribed speech to train on in further trainings: a learning curve. Points of nine tenths of the "
-        "training speech (after trimming) or more are left out."))
+        "Minutes of transcribed speech to train on in further trainings: a learning curve. Points of nine tenths of "
+        "the training speech (after trimming) or more are left out."))
     learning_rate: float = Field(1e-3, gt=0, examples=[2e-4], description="Highest learning rate.")
     rank: int = Field(16, ge=1, examples=[32], description="Rank of the changes (`lora` and `whisper` only).")
     new_tokens: int = Field(0, ge=0, le=20_000, examples=[300], description=(
@@ -161,7 +161,7 @@ class SpeechModel(SpeechBudget):
         "speech hardly trains the embeddings of new tokens (docs/experiments/speech.md)."))
 
     def points_below(self, minutes: float) -> list[float]:
-        """Return the points of ``curve`` below nine tenths of ``minutes`` of training speech; more repeat the result."""
+        """Return the points of ``curve`` below nine tenths of ``minutes``, those of training; more repeat the result."""
         return [point for point in self.curve if point < _LARGEST_POINT * minutes]
 
 
