@@ -161,7 +161,7 @@ class SpeechModel(SpeechBudget):
         "speech hardly trains the embeddings of new tokens (docs/experiments/speech.md)."))
 
     def points_below(self, minutes: float) -> list[float]:
-        """Return the points of ``curve`` below nine tenths of ``minutes``, those of training; more repeat the result."""
+        """Return the points of ``curve`` below nine tenths of ``minutes`` of training; more repeat the result."""
         return [point for point in self.curve if point < _LARGEST_POINT * minutes]
 
 
