@@ -54,7 +54,7 @@ def fit_map(features: NDArray[Any], targets: NDArray[Any], groups: Sequence[str]
     return _maps(features, targets)[int(errors.argmin())]
 
 
-def half_whitening(vectors: NDArray[Any], exponent: float = 0.25, *, with_mean: bool = False) -> NDArray[np.float64]:
+def half_whitening(vectors: NDArray[Any], exponent: float = 0.25) -> NDArray[np.float64]:
     """Return the matrix that divides principal components by the fourth root of their variance: (width, directions).
 
     Pictures differ most in few directions, such as color; texts name what is in the others. With whole whitening
@@ -64,16 +64,14 @@ def half_whitening(vectors: NDArray[Any], exponent: float = 0.25, *, with_mean: 
     Args:
         vectors: (pictures, width).
         exponent: of the variance that is divided by.
-        with_mean: whether directions may contain the mean; only to measure what that costs.
     """
     vectors = vectors.astype(np.float64)
     mean = vectors.mean(0)
     centered = vectors - mean
-    if not with_mean:
-        centered -= np.outer(centered @ mean, mean) / max(mean @ mean, 1e-12)
-    values, vectors = np.linalg.eigh(centered.T @ centered)
+    centered -= np.outer(centered @ mean, mean) / max(mean @ mean, 1e-12)
+    values, axes = np.linalg.eigh(centered.T @ centered)
     kept = np.flatnonzero(values > _LEAST * max(values[-1], 1e-12))[-_DIRECTIONS:]
-    found: NDArray[np.float64] = vectors[:, kept] * (values[kept] / values[-1]) ** -exponent if len(kept) else vectors
+    found: NDArray[np.float64] = axes[:, kept] * (values[kept] / values[-1]) ** -exponent if len(kept) else axes
     return found
 
 

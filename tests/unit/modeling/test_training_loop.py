@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from transformers import CTRLConfig, CTRLLMHeadModel
 
 from tests.unit.modeling.tiny_training import same, setting, weights
 from vernacular.config.training import Pretraining
@@ -23,7 +24,7 @@ from vernacular.modeling.objectives import check_reading, read
 from vernacular.modeling.optimizer import optimizer_for
 from vernacular.modeling.packed_attention import Packing
 from vernacular.modeling.schedules import rates
-from vernacular.modeling.training_loop import batch_of, compile_body, start_step, take_step, train
+from vernacular.modeling.training_loop import batch_of, compile_body, recompute_states, start_step, take_step, train
 from vernacular.pretraining import budget
 from vernacular.pretraining.budget import known_speed, measure_speed, steps_within
 
@@ -67,6 +68,18 @@ def test_a_trained_body_is_not_compiled_for_what_reads_it_next(tmp_path, monkeyp
     with torch.no_grad():
         model(input_ids=torch.tensor([[5, 6]]))
     assert len(read) == trained
+
+
+def test_a_family_without_gradient_checkpointing_is_refused_and_another_error_is_not_hidden(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    model = CTRLLMHeadModel(CTRLConfig(vocab_size=20, n_embd=8, n_layer=1, n_head=2, dff=8))
+    with pytest.raises(Problem) as refused:
+        recompute_states(model)
+    assert refused.value.code == Code.MODEL_KIND
+    monkeypatch.setattr(type(model), "supports_gradient_checkpointing", True)
+    monkeypatch.setattr(type(model), "_set_gradient_checkpointing", None)  # a fault of the family's code
+    with pytest.raises(TypeError):
+        recompute_states(model)
 
 
 def test_two_runs_are_one(tmp_path):
