@@ -83,7 +83,9 @@ def combine(language: Language, name: str, model: SpeechModel, size: SpeechSize,
     read = _read(size) * (speed.encode * _encoders(model) + speed.mel)
     beside = scored * speed.read + size.chosen * (count * looked * speed.read) + tried * (searched * _SEARCH) + read
     beside += _check(model, size, speed.check)
-    trained = _spread(beside, speed.origin) + each * count + exactly(_STARTING)
+    # heads are trained side by side after the first, where cores and memory allow it
+    together = 1 + (count - 1) / 2 if model.method == "frozen" else count
+    trained = _spread(beside, speed.origin) + Range(each.low * together, each.high * count) + exactly(_STARTING)
     # a second of sound, in the finished release
     heard = (speed.encode if model.method == "frozen" else 0.0) + speed.read + searched * _SEARCH
     behavior = language.speech.behaviour.cases * size.mean * _SOUNDS * heard + _LOADING + _STARTING

@@ -10,6 +10,7 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from vernacular.config.speech import SpeechModel
 from vernacular.core.jsonl import write_jsonl
 from vernacular.core.plots import points
 from vernacular.core.report import Gate, Report
+from vernacular.pipeline.parallel import in_processes
 from vernacular.pipeline.stage import StageContext
 from vernacular.provenance.corpus_tables import file_of, read_rows
 from vernacular.speech.model_code.speech_pipeline import LANGUAGE_MODEL
@@ -97,16 +99,21 @@ def _train(work: StageContext, methods: Mapping[str, Method], model: SpeechModel
     released = [ours.run(f"seed_{first}", parts, budget, first)]
     facts = released[0].facts
     equal = Budget(facts.steps)  # of all other trainings of the same method
-    released += [ours.run(f"seed_{seed}", parts, equal, seed) for seed in model.seeds[1:]]
-    speakers = {}
-    for number, (speaker, fold) in enumerate(folds.items()):
+    jobs = [partial(ours.run, f"seed_{seed}", parts, equal, seed) for seed in model.seeds[1:]]
+    for number, fold in enumerate(folds.values()):
         one = replace(ours, alphabet=Alphabet.of(row.text for row in (*fold.train, *fold.choose)))
-        speakers[speaker] = fold, one.run(f"held_out_{number}", fold, equal, first)
-    baselines = {arm: one.run(arm, parts, equal if model.method == "frozen" or arm == CONTROL else Budget(
-        seconds=facts.seconds), first, False) for arm, one in trainings.items()}
-    curve = [(some, ours.run(f"minutes_{minutes:g}", some, equal, first))
-             for minutes in model.points_below(parts.minutes)
-             if (some := parts.limited(minutes)).minutes < parts.minutes]  # the last utterance may be a long one
+        jobs.append(partial(one.run, f"held_out_{number}", fold, equal, first))
+    jobs += [partial(one.run, arm, parts, equal if model.method == "frozen" or arm == CONTROL else Budget(
+        seconds=facts.seconds), first, False) for arm, one in trainings.items()]
+    limited = {minutes: some for minutes in model.points_below(parts.minutes)
+               if (some := parts.limited(minutes)).minutes < parts.minutes}  # the last utterance may be a long one
+    jobs += [partial(ours.run, f"minutes_{minutes:g}", some, equal, first) for minutes, some in limited.items()]
+    # a head uses one core; other methods train the base on all of them
+    heard = iter(in_processes(jobs) if model.method == "frozen" else [job() for job in jobs])
+    released += [next(heard) for _ in model.seeds[1:]]
+    speakers = {speaker: (fold, next(heard)) for speaker, fold in folds.items()}
+    baselines = {arm: next(heard) for arm in trainings}
+    curve = [(some, next(heard)) for some in limited.values()]
     return _Results(released, baselines, speakers, curve)
 
 

@@ -44,6 +44,18 @@ def test_it_writes_symbols_and_nothing_for_what_is_no_speech() -> None:
     assert not best_path(transcribe(head, states_of([5] * 4, 501)))
 
 
+def test_a_training_uses_one_thread_and_leaves_the_number_as_it_was() -> None:
+    before, within = torch.get_num_threads(), list[int]()
+    examples = [Example([states_of(text, row)], text) for row, text in enumerate(texts(4))]
+    torch.set_num_threads(2)
+    try:
+        train_head(examples, NOISES, SYMBOLS, SETTINGS, Budget(steps=1), 1,
+                   lambda head: float(within.append(torch.get_num_threads()) or 0), lambda line: None)
+        assert (within, torch.get_num_threads()) == ([1], 2)
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_the_same_seed_gives_the_same_weights() -> None:
     first, second = trained(8).state_dict(), trained(8).state_dict()
     assert all(torch.equal(first[name], second[name]) for name in first)
