@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 __all__ = ["whole"]
-PHONE, DESK = (390, 844), (1200, 900)
-FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 PHONE, DESK = (390, 844), (1200, 900)  # pixels
 FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
