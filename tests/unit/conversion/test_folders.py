@@ -40,9 +40,9 @@ def test_linear_layers_and_rows_are_int8_but_the_head_is_not(tmp_path: Path, sha
     sizes = {one.name: one.data_type for one in graph.initializer if one.name.endswith((".rows", "classifier.bias"))}
     assert sorted(sizes.values()) == [onnx.TensorProto.FLOAT, onnx.TensorProto.INT8][shape == "search":]
     models = [runpy.run_path(str(tmp_path / one / "model.py"))["Model"](tmp_path / one, 1) for one in ("fp32", "int8")]
-    for item in part.items:  # not who is nearest: among five random texts that is chance and differs between processors
+    for item in part.items:  # not who is nearest: of five random texts, cosines differ by less than int8 changes them
         exact, rounded = (numbers(model.answer(item.text)) for model in models)
-        assert rounded == pytest.approx(exact, abs=0.05)
+        assert rounded == pytest.approx(exact, abs=0.03)
 
 
 def numbers(answer: list[Any]) -> list[float]:

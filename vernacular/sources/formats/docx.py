@@ -43,7 +43,7 @@ def read_docx(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
         known = {"title": properties.title, "author": properties.author,
                  "date": properties.created.date().isoformat() if properties.created else ""}
     except (PackageNotFoundError, KeyError, ValueError, SyntaxError, AttributeError, TypeError, OSError, EOFError,
-            NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+            RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         # Errors of damaged files; OSError comes from bz2, since the disk was read above.
         raise Problem(f"not a readable Word document ({type(error).__name__}: {error})", where=where,
                       fix="Open it in a word processor and save it as .docx again", code=Code.DATA_FORMAT) from error
